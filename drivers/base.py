@@ -1,0 +1,254 @@
+"""The driver's door: what a device family offers, and the one promise it leans on.
+
+A driver has one method, `run(link)`, and may rely on this: `link.emit(...)` returns only when the
+events, their place in the outbox and the cursor are on disk in one commit. The rules of the door:
+
+1. Answer the device only after `emit` returned; on any error answer «again».
+2. Same fact, same key, whichever path it came by: made of the device's serial number and the record.
+3. Ids make it right, cursors make it quick: a lost cursor costs work, never a wrong count.
+4. `emit([])` proves nothing; only `complete_until` says «I have read everything up to here».
+5. No blocking call longer than 5 s, and every loop looks at `link.stop`.
+6. Vendor errors are translated at the vendor call, never around `emit`.
+7. The constructor touches nothing; `run` opens and closes. No terminal is ever disabled or cleared.
+8. No judging, no names of people, no filling of gaps. What makes no sense becomes a `Reject`.
+
+    DeviceError                 the device's side
+     ├─ DeviceOffline           soon again, with jitter (no answer, reset, nonsense on the line)
+     └─ DeviceRefused           rarely again: a person must act (wrong key, foreign device)
+    LinkError                   our side; a driver lets these pass
+     ├─ IntakeClosed            the store takes nothing now (disk full, quarantine full)
+     ├─ StoreBusy               no commit within 10 s: outcome unknown, emit the same again
+     └─ LinkRevoked             this Link is withdrawn: leave `run`
+
+Anything else that leaves `run` is a bug and gets a traceback.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, ClassVar, Protocol
+
+EMIT_MAX = 500
+"""Most readings one `emit` takes."""
+RAW_MAX = 4096
+"""Most raw bytes kept of one rejected attendance record."""
+
+Fact = str | int | bool | None
+
+
+class DeviceError(Exception):
+    """The device's side failed. `cause` is a word of `edge/words.py`; `detail` is for the technician."""
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(f"{cause}: {detail}" if detail else cause)
+        self.cause = cause
+        self.detail = detail
+
+
+class DeviceOffline(DeviceError):
+    """Not there or not making sense now: tried again soon, with jitter."""
+
+
+class DeviceRefused(DeviceError):
+    """It answers, and will not work until a person acts: tried again rarely."""
+
+
+class LinkError(Exception):
+    """Our own side failed; a driver never catches this."""
+
+
+class IntakeClosed(LinkError):
+    """The store takes nothing now, so that the source keeps it."""
+
+
+class StoreBusy(LinkError):
+    """No commit within the deadline; whether it was stored is unknown. Emit the same again."""
+
+
+class LinkRevoked(LinkError):
+    """This Link was withdrawn from a driver past its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One fact a device states, as it states it.
+
+    kind: event type without prefix and version, such as `attendance.punch`.
+    serial: serial number of the physical device, never a name from the config.
+    key: names the fact on that device; begins with the device's own time, so that keys grow.
+    device_time: the device's naive wall clock at the fact, `YYYY-MM-DDTHH:MM:SS`.
+    facts: the payload fields of the kind, as named in `edge/events.py`.
+    copies: how many identical records the device holds.
+    """
+
+    kind: str
+    serial: str
+    key: str
+    device_time: str
+    facts: Mapping[str, Fact]
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """What made no sense, for quarantine. `raw` only of an attendance record; else length and hash."""
+
+    reason: str
+    length: int
+    sha256: str
+    raw: bytes | None = None
+
+    @classmethod
+    def record(cls, reason: str, raw: bytes) -> "Reject":
+        """An attendance record: its bytes are kept, up to `RAW_MAX`."""
+        return cls(reason, len(raw), sha256(raw).hexdigest(), raw[:RAW_MAX])
+
+    @classmethod
+    def frame(cls, reason: str, raw: bytes) -> "Reject":
+        """Anything else: it might be a photo or a template, so no bytes are kept."""
+        return cls(reason, len(raw), sha256(raw).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a device says of itself; volatile, for status and for the clock offset.
+
+    device_clock: its naive wall clock `YYYY-MM-DDTHH:MM:SS` read just now, or None.
+    counts: numbers such as `logs`, `log_max`, `users`.
+    notes: cause word -> detail, for what is wrong without stopping the work.
+    """
+
+    serial: str
+    model: str = ""
+    firmware: str = ""
+    device_clock: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command for this device; `done(result)` answers it, once."""
+
+    name: str
+    done: Callable[[str], None]
+
+
+class Link(Protocol):
+    """What the daemon hands a driver; the driver knows nothing else of the daemon."""
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the driver must leave `run` (within 3 s)."""
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the last commit, or None at first contact. Text of the driver's own."""
+
+    def emit(
+        self,
+        readings: Sequence[Reading],
+        cursor: str | None,
+        complete_until: str | None = None,
+        rejects: Sequence[Reject] = (),
+    ) -> None:
+        """Return when all of it is on disk in one commit, within 10 s, or raise a LinkError.
+
+        complete_until: the device's naive clock when a read began that is now known to be complete.
+        """
+
+    def observed(self, observation: Observation) -> None:
+        """Tell what the device says of itself; never blocks."""
+
+    def orders(self, wait_s: float) -> Order | None:
+        """The next command for this device, or None after `wait_s` seconds."""
+
+
+class Driver(ABC):
+    """One device. `Options` is a frozen dataclass; its `__post_init__` raises ValueError on bad values."""
+
+    Options: ClassVar[type[Any]]
+
+    @abstractmethod
+    def run(self, link: Link) -> None:
+        """Work until `link.stop`; open here, close here."""
+
+
+class Poller(Driver):
+    """A device that is asked: contact once, then a round at every `poll_seconds` until told to stop."""
+
+    @abstractmethod
+    def connect(self, link: Link) -> None:
+        """Open the device and say who it is by `link.observed`."""
+
+    @abstractmethod
+    def poll(self, link: Link) -> None:
+        """One round: what is new goes to `link.emit`."""
+
+    @abstractmethod
+    def pause(self, link: Link) -> None:
+        """Wait for the next round, for `link.stop`, or for the device to say that there is news."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the device go; must not raise, and is called also when `connect` failed."""
+
+    def run(self, link: Link) -> None:
+        """Connect, then poll and pause until `link.stop`."""
+        try:
+            self.connect(link)
+            while not link.stop.is_set():
+                self.poll(link)
+                self.pause(link)
+        finally:
+            self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request of a device, already bounded in size and time by the server."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a `Request`."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Listener(Driver):
+    """A device that calls us: the web room owns port, limits and deadlines; here is only the meaning."""
+
+    @staticmethod
+    @abstractmethod
+    def identify(request: Request) -> str | None:
+        """The serial number the request claims, or None. Pure."""
+
+    @abstractmethod
+    def handle(self, request: Request, link: Link) -> Reply:
+        """Answer after `link.emit` returned; on any error the server answers «again»."""
+
+    def run(self, link: Link) -> None:
+        """Nothing to open: requests arrive at `handle`."""
+        link.stop.wait()
+
+
+@contextmanager
+def translate(errors: tuple[type[Exception], ...], to: type[DeviceError], cause: str) -> Iterator[None]:
+    """Turn vendor errors into ours, at the vendor call."""
+    try:
+        yield
+    except errors as error:
+        raise to(cause, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,249 @@
+"""`Reading` -> `Event`: names, ids, time quality, JSON, hashes. Pure: never reads a clock.
+
+Names and fields are the catalogue of domain §6; the envelope is `edge/contract.py`. The bytes sealed
+here are stored, hashed and sent as they are, and never change: what is learned later is another event.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from drivers.base import Reading
+from edge.contract import Event
+
+TYPE_PREFIX = "cn.zwdt."
+VERSION = "v1"
+NAMESPACE = UUID("6f1de0a5-2c4f-5d0c-9a57-0e3f6c1c7a10")
+"""Of all event ids of the project; must never change."""
+
+TOPIC_KIND = {"attendance": "att", "device": "dev", "edge": "edge"}
+"""First word of a type -> `{kind}` of its topic."""
+
+TimeQuality = Literal["synced", "corrected", "suspect", "unsynced"]
+VerifyMethod = Literal["fingerprint", "face", "card", "pin", "palm", "manual", "other"]
+PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", "ot_out", "unspecified"]
+
+OFFSET_TOLERATED_MS = 60_000
+"""Up to here a terminal's clock counts as right (protocols §8.8)."""
+OFFSET_LOST_MS = 86_400_000
+"""Beyond a day the clock was lost, not late: corrected, yet suspect."""
+FUTURE_TOLERATED = timedelta(minutes=5)
+EARLIEST_YEAR = 2015
+"""A fact that seems older was stamped by a clock that had fallen back."""
+REPLAYED_AFTER = timedelta(minutes=10)
+
+
+class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every event of a device carries (domain §6.1)."""
+
+    device_id: str
+    device_serial: str
+    driver: str
+    device_time: str
+    time_quality: TimeQuality
+    replayed: bool
+    clock_offset_ms: int | None = None
+
+
+class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
+    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there."""
+
+    device_user_id: str
+    verify_method: VerifyMethod
+    punch_state: PunchState
+    native_key: str
+    verify_raw: int | None = None
+    staff_no: str | None = None
+
+
+class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.status`: a device changed state; `reason` is a word of `edge/words.py`."""
+
+    device_id: str
+    kind: str
+    state: Literal["online", "degraded", "offline", "unknown", "disabled"]
+    since: str
+    reason: str
+    firmware: str | None = None
+    clock_offset_ms: int | None = None
+
+
+class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`edge.epoch_opened`: always number 1 of its epoch; `hash_alg` is the chain's algorithm."""
+
+    reason: Literal["new_database"]
+    hash_alg: Literal["sha256", "sm3"]
+
+
+PAYLOADS: dict[str, type[msgspec.Struct]] = {
+    "attendance.punch": Punch,
+    "device.status": DeviceStatus,
+    "edge.epoch_opened": EpochOpened,
+}
+
+Digest = Callable[[bytes], bytes]
+HashAlg = Literal["sha256", "sm3"]
+
+
+class BadReading(ValueError):
+    """A reading that is no event of the catalogue; the runner puts it into quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the hall is: what the envelope of each of its events repeats."""
+
+    county: str
+    hall: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The device a reading comes from, as configured and as last measured."""
+
+    device_id: str
+    driver: str
+    zone: tzinfo
+    clock_offset_ms: int | None
+    trusted: bool
+    """Our own clock is known to be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no number yet. `fact` is unique for ever and sorts by device, then time."""
+
+    kind: str
+    fact: str
+    time: str
+    data: bytes
+    copies: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A numbered event: `body` is the JSON text, `hash` its digest, `chain` the digest up to here."""
+
+    body: str
+    hash: bytes
+    chain: bytes
+
+
+def digest_of(algorithm: HashAlg) -> Digest:
+    """The hash function of a chain; `sm3` is the one of `crypto.suite = "gm"`."""
+    return lambda data: hashlib.new(algorithm, data).digest()
+
+
+def genesis(epoch: str, digest: Digest) -> bytes:
+    """The chain before the first event of an epoch."""
+    return digest(epoch.encode())
+
+
+def extend(chain: bytes, body: bytes, digest: Digest) -> tuple[bytes, bytes]:
+    """`(hash, chain)` of the next event whose stored bytes are `body`."""
+    body_hash = digest(body)
+    return body_hash, digest(chain + body_hash)
+
+
+def event_id(fact: str) -> str:
+    """The id of a fact: a function of the fact alone, the same on every edge and after every loss."""
+    return str(uuid5(NAMESPACE, fact))
+
+
+def event_type(kind: str) -> str:
+    """`attendance.punch` -> `cn.zwdt.attendance.punch.v1`."""
+    return f"{TYPE_PREFIX}{kind}.{VERSION}"
+
+
+def topic_kind(event_type: str) -> str:
+    """`{kind}` of the topic an event of this type travels on."""
+    return TOPIC_KIND[event_type.removeprefix(TYPE_PREFIX).split(".", 1)[0]]
+
+
+def judge_time(
+    device_time: datetime, offset_ms: int | None, now: datetime, trusted: bool
+) -> tuple[datetime, TimeQuality]:
+    """The best time of a fact and how far to believe it. All times with zone.
+
+    `offset_ms` = device clock minus true clock, as measured at this contact.
+    """
+    if not trusted:
+        return device_time, "unsynced"
+    if offset_ms is None:
+        return device_time, "suspect"
+    if abs(offset_ms) <= OFFSET_TOLERATED_MS:
+        return device_time, "synced" if _plausible(device_time, now) else "suspect"
+    corrected = device_time - timedelta(milliseconds=offset_ms)
+    if not _plausible(corrected, now):
+        return device_time, "suspect"
+    return corrected, "corrected" if abs(offset_ms) <= OFFSET_LOST_MS else "suspect"
+
+
+def _plausible(time: datetime, now: datetime) -> bool:
+    return time.year >= EARLIEST_YEAR and time <= now + FUTURE_TOLERATED
+
+
+def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
+    """A device's fact as a `Draft`; BadReading when it does not fit the catalogue."""
+    payload = PAYLOADS.get(reading.kind)
+    if payload is None:
+        raise BadReading(f"unknown kind {reading.kind!r}")
+    try:
+        told = datetime.fromisoformat(reading.device_time).replace(tzinfo=origin.zone)
+    except ValueError as error:
+        raise BadReading(f"device_time {reading.device_time!r}: {error}") from error
+    time, quality = judge_time(told, origin.clock_offset_ms, now, origin.trusted)
+    values = {
+        **reading.facts,
+        "device_id": origin.device_id,
+        "device_serial": reading.serial,
+        "driver": origin.driver,
+        "device_time": reading.device_time,
+        "clock_offset_ms": origin.clock_offset_ms,
+        "time_quality": quality,
+        "replayed": now - time > REPLAYED_AFTER,
+        "native_key": reading.key,
+    }
+    try:
+        data = msgspec.json.encode(msgspec.convert(values, payload))
+    except msgspec.ValidationError as error:
+        raise BadReading(str(error)) from error
+    fact = f"{reading.serial}|{reading.key}|{reading.kind}"
+    return Draft(reading.kind, fact, time.isoformat(timespec="seconds"), data, reading.copies)
+
+
+def own_event(
+    kind: str, epoch: str, subject: str, revision: int, now: datetime, payload: msgspec.Struct
+) -> Draft:
+    """An event of the edge itself (verdict, alarm, state): named by epoch, subject and revision."""
+    fact = f"edge|{epoch}|{revision:012d}|{subject}|{kind}"
+    return Draft(kind, fact, now.isoformat(timespec="seconds"), msgspec.json.encode(payload))
+
+
+def seal(
+    draft: Draft, place: Place, epoch: str, sequence: int, recorded: str, chain: bytes, digest: Digest
+) -> Sealed:
+    """Give a draft its number: the final bytes and their place in the chain."""
+    kind = f"{draft.kind}.{VERSION}"
+    body = msgspec.json.encode(
+        Event(
+            specversion="1.0",
+            id=event_id(draft.fact),
+            source=place.source,
+            type=TYPE_PREFIX + kind,
+            time=draft.time,
+            recordedtime=recorded,
+            sequence=f"{sequence:020d}",
+            epoch=epoch,
+            partitionkey=f"{place.county}/{place.hall}",
+            dataschema=f"urn:zwdt:{kind}",
+            data=msgspec.Raw(draft.data),
+        )
+    )
+    return Sealed(body.decode(), *extend(chain, body, digest))
