@@ -1,0 +1,88 @@
+"""The one file that imports SQLite: which library, how a database is opened, what may fail.
+
+pysqlite3 where there is a wheel, since Debian 12's own SQLite has the WAL-reset bug; else the system's,
+where one writing connection per file and read-only readers avoid the trigger. Its errors are not those
+of the standard `sqlite3`: whoever catches one takes it from here.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    try:
+        from pysqlite3 import dbapi2 as sqlite3
+    except ImportError:
+        import sqlite3
+
+Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
+Row = sqlite3.Row
+Error = sqlite3.Error
+DatabaseError = sqlite3.DatabaseError
+IntegrityError = sqlite3.IntegrityError
+InterfaceError = sqlite3.InterfaceError
+InternalError = sqlite3.InternalError
+OperationalError = sqlite3.OperationalError
+ProgrammingError = sqlite3.ProgrammingError
+
+VERSION = sqlite3.sqlite_version
+"""Of the SQLite library in use, such as `3.53.4`."""
+
+BUSY_TIMEOUT_S = 5.0
+"""The driver's door allows no blocking call longer than this."""
+WAL_KEPT_BYTES = 16 << 20
+"""A WAL file is cut back to this size when it is reset."""
+CACHED_STATEMENTS = 256
+
+_BUG_FIRST = (3, 7, 0)
+_BUG_FIXED = (3, 51, 3)
+_BACK_PORTS = {(3, 44): 6, (3, 50): 7}
+
+
+def has_wal_reset_bug(version: str) -> bool:
+    """Whether this SQLite can lose commits when two connections write or checkpoint one WAL file."""
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    fixed_patch = _BACK_PORTS.get((major, minor))
+    if fixed_patch is not None and patch >= fixed_patch:
+        return False
+    return _BUG_FIRST <= (major, minor, patch) < _BUG_FIXED
+
+
+def connect_writer(path: str | Path) -> Connection:
+    """The writing connection of a database, made if it is not there. One per file, for one thread.
+
+    No implicit transactions: say `BEGIN IMMEDIATE`. A commit is on disk when it returns.
+    """
+    connection = sqlite3.connect(
+        str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS
+    )
+    try:
+        _configure(connection)
+    except Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _configure(connection: Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode not in ("wal", "memory"):
+        raise OperationalError(f"journal mode is {mode}, not wal: this file system cannot carry it")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+
+
+def connect_reader(path: str | Path) -> Connection:
+    """A connection that cannot change anything; OperationalError when the database is not there.
+
+    Leave no transaction open on it: the writer's WAL grows until it ends.
+    """
+    uri = f"{Path(path).resolve().as_uri()}?mode=ro"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
