@@ -1,0 +1,1 @@
+"""Devices on the wire: each imitates one family from its documented layouts, never from our drivers."""
