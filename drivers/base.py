@@ -172,6 +172,10 @@ class Driver(ABC):
 
     Options: ClassVar[type[Any]]
 
+    def __init__(self, options: Any) -> None:  # noqa: ANN401 - each driver narrows it to its own Options
+        """Touch nothing; keep the options."""
+        self.options = options
+
     @abstractmethod
     def run(self, link: Link) -> None:
         """Work until `link.stop`; open here, close here."""

@@ -13,7 +13,7 @@ DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One device. Times are ISO 8601 with zone; `counts` are the device's own numbers (logs, log_max, users)."""
+    """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users."""
 
     device_id: str
     name: str
@@ -44,7 +44,7 @@ class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The way upstream. `unconfirmed` counts events not yet retired by every application named in `confirm`."""
+    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`."""
 
     state: Literal["connected", "offline", "disabled"]
     cause: str

@@ -280,7 +280,7 @@ def both(cause: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def pick_language(accept: str | None) -> Lang:
-    """The language of a browser's Accept-Language or of `LANG`: English only where it comes before Chinese."""
+    """The language of an Accept-Language header or `LANG`; English only where it comes first."""
     for part in (accept or "").lower().split(","):
         if part.strip().startswith("zh"):
             return "zh"

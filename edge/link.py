@@ -1,0 +1,153 @@
+"""The Link of one life of a driver: its readings become drafts here, and its clock is measured here.
+
+Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thread, waiting and state.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from queue import Empty, Queue
+from typing import NamedTuple
+
+from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
+from edge.clock import WallClock
+from edge.events import BadReading, Draft, Origin, normalize
+from edge.settings import Device
+from edge.store import Intake, Store
+
+
+class Told(NamedTuple):
+    """What a device said at its last contact. `clock_offset_ms` = its clock minus ours."""
+
+    observation: Observation
+    at: str
+    clock_offset_ms: int | None
+
+
+class DeviceLink:
+    """What a driver holds of us; revoked when that life of the driver is over."""
+
+    def __init__(
+        self,
+        device: Device,
+        store: Store,
+        clock: WallClock,
+        stop: threading.Event,
+        orders: Queue[Order],
+        on_contact: Callable[[Told], None],
+    ) -> None:
+        self._device, self._store, self._clock = device, store, clock
+        self._stop, self._orders, self._on_contact = stop, orders, on_contact
+        self._revoked = False
+        self._told = Told(Observation(serial=""), "", None)
+        self._cursor = store.cursor(device.device_id)
+        self.duplicates = 0
+        self.seen = time.monotonic()
+
+    @property
+    def stop(self) -> threading.Event:
+        """The driver's sign to leave; looking at it is also its sign of life."""
+        self._alive()
+        return self._stop
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the last commit."""
+        return self._cursor
+
+    def emit(
+        self,
+        readings: Sequence[Reading],
+        cursor: str | None,
+        complete_until: str | None = None,
+        rejects: Sequence[Reject] = (),
+    ) -> None:
+        """See `drivers.base.Link`."""
+        self._alive()
+        drafts, refused = self._drafts(readings)
+        intake = Intake(
+            self._device.device_id,
+            self._told.observation.serial,
+            tuple(draft for _reading, draft in drafts),
+            cursor,
+            self._true_time(complete_until),
+            (*rejects, *refused),
+            self._before_service(drafts),
+        )
+        self.duplicates += len(drafts) - self._store.take(intake)
+        self._cursor = cursor
+        self._alive()
+
+    def observed(self, observation: Observation) -> None:
+        """See `drivers.base.Link`."""
+        self._alive()
+        offset = self._offset(observation.device_clock)
+        self._told = Told(
+            observation, self._clock.text(), self._told.clock_offset_ms if offset is None else offset
+        )
+        self._on_contact(self._told)
+
+    def orders(self, wait_s: float) -> Order | None:
+        """See `drivers.base.Link`."""
+        self._alive()
+        try:
+            return self._orders.get(timeout=wait_s) if wait_s else self._orders.get_nowait()
+        except Empty:
+            return None
+
+    def revoke(self) -> None:
+        """From now on everything the driver calls here raises LinkRevoked."""
+        self._revoked = True
+
+    def _alive(self) -> None:
+        if self._revoked:
+            raise LinkRevoked("the driver was past its deadline")
+        self.seen = time.monotonic()
+
+    def _drafts(self, readings: Sequence[Reading]) -> tuple[list[tuple[Reading, Draft]], list[Reject]]:
+        """Drafts of what fits the catalogue; the rest as rejects, so that it blocks nothing."""
+        now, origin = self._clock.now(), self._origin()
+        drafts: list[tuple[Reading, Draft]] = []
+        refused: list[Reject] = []
+        for reading in readings:
+            try:
+                drafts.append((reading, normalize(reading, origin, now)))
+            except BadReading as error:
+                refused.append(Reject.frame(str(error), repr(reading).encode()))
+        return drafts, refused
+
+    def _origin(self) -> Origin:
+        return Origin(
+            self._device.device_id,
+            self._device.keys.driver,
+            self._clock.zone(self._device.keys.zone),
+            self._told.clock_offset_ms,
+            self._clock.trusted(),
+        )
+
+    def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> frozenset[str]:
+        since = self._device.keys.in_service_from
+        if since is None:
+            return frozenset()
+        first_day = since.isoformat()
+        return frozenset(draft.fact for reading, draft in drafts if reading.device_time < first_day)
+
+    def _offset(self, device_clock: str | None) -> int | None:
+        """Device clock minus ours, ms; its display is cut to whole seconds, so half a second is added."""
+        if device_clock is None:
+            return None
+        try:
+            shown = datetime.fromisoformat(device_clock).replace(tzinfo=self._origin().zone)
+        except ValueError:
+            return None
+        return int((shown - self._clock.now()).total_seconds() * 1000) + 500
+
+    def _true_time(self, device_time: str | None) -> str | None:
+        """A moment of the device's clock as true time."""
+        if device_time is None:
+            return None
+        origin = self._origin()
+        shown = datetime.fromisoformat(device_time).replace(tzinfo=origin.zone)
+        offset_s = (origin.clock_offset_ms or 0) / 1000
+        return datetime.fromtimestamp(shown.timestamp() - offset_s, origin.zone).isoformat(timespec="seconds")

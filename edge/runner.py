@@ -1,0 +1,203 @@
+"""A thread per device: runs the driver on its Link, waits by error class, keeps the device's state.
+
+A change of state is logged and stored once. A driver past its deadline has its Link revoked and gets a
+fresh thread; the daemon leaves for systemd to restart it when that happened too often.
+"""
+
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass, replace
+from queue import Full, Queue
+
+from drivers.base import (
+    DeviceOffline,
+    DeviceRefused,
+    Driver,
+    IntakeClosed,
+    LinkRevoked,
+    Observation,
+    Order,
+    StoreBusy,
+)
+from edge.clock import WallClock
+from edge.events import OFFSET_TOLERATED_MS, DeviceStatus, own_event
+from edge.link import DeviceLink, Told
+from edge.settings import Device
+from edge.status import DeviceWord
+from edge.store import Store
+
+LOG = logging.getLogger(__name__)
+
+OFFLINE_WAIT_S = (1.0, 60.0)
+REFUSED_WAIT_S = (60.0, 600.0)
+OWN_WAIT_S = (2.0, 30.0)
+BUG_WAIT_S = (5.0, 300.0)
+"""(first, longest) wait after an error of each class; it doubles, with full jitter above the first."""
+DEADLINE_S = 60.0
+"""A driver that has not looked at its Link for this long hangs."""
+REPORT_EVERY_S = 60.0
+"""A device that flaps is reported upstream at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the daemon knows of one device now; `since` is ISO 8601 with zone."""
+
+    state: DeviceWord
+    cause: str
+    since: str
+    detail: str = ""
+    told: Told | None = None
+
+
+class Runner:
+    """One device: its thread and its state."""
+
+    def __init__(self, device: Device, store: Store, clock: WallClock) -> None:
+        self.device, self._store, self._clock = device, store, clock
+        self.stop = threading.Event()
+        self.abandoned = 0
+        self.link: DeviceLink | None = None
+        self._orders: Queue[Order] = Queue(maxsize=16)
+        self._thread: threading.Thread | None = None
+        self._reported: tuple[DeviceWord, str] | None = None
+        self._reported_at = -REPORT_EVERY_S
+        word: DeviceWord = "unknown" if device.driver else "disabled"
+        cause = "starting" if device.driver else "config_error" if device.fault else "disabled"
+        self.health = Health(word, cause, clock.text(), device.fault)
+
+    def start(self) -> None:
+        """Begin, unless the device is disabled or wrongly configured."""
+        driver = self.device.driver
+        if driver is None:
+            return
+        self.link = DeviceLink(
+            self.device, self._store, self._clock, self.stop, self._orders, self._contacted
+        )
+        self._thread = threading.Thread(
+            target=self._run, args=(driver, self.link), name=f"device {self.device.device_id}", daemon=True
+        )
+        self._thread.start()
+
+    def supervise(self) -> None:
+        """Give a driver that hangs a fresh thread; called every second by main."""
+        if self.link and time.monotonic() - self.link.seen > DEADLINE_S and not self.stop.is_set():
+            self.link.revoke()
+            self.abandoned += 1
+            self._change("offline", "hung", f"{self.abandoned}")
+            self.start()
+
+    def order(self, name: str) -> bool:
+        """Hand the driver a command; False when it already has too many."""
+        try:
+            self._orders.put_nowait(
+                Order(name, lambda result: LOG.info("%s: %s: %s", self.device.device_id, name, result))
+            )
+        except Full:
+            return False
+        return True
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread to end after `stop` was set."""
+        if self._thread:
+            self._thread.join(timeout_s)
+
+    def _run(self, driver: Driver, link: DeviceLink) -> None:
+        waited = 0.0
+        while not self.stop.is_set():
+            began = time.monotonic()
+            try:
+                driver.run(link)
+                return
+            except LinkRevoked:
+                return
+            except Exception as error:  # noqa: BLE001 - a driver's bug must not end the daemon; it is shown
+                bounds = self._failed(error)
+            waited = next_wait(bounds, 0.0 if time.monotonic() - began > bounds[1] else waited)
+            self._wait(link, waited)
+
+    def _failed(self, error: Exception) -> tuple[float, float]:
+        """Show what ended the driver's run; returns how long to wait."""
+        match error:
+            case DeviceOffline():
+                self._change("offline", error.cause, error.detail)
+                return OFFLINE_WAIT_S
+            case DeviceRefused():
+                self._change("offline", error.cause, error.detail)
+                return REFUSED_WAIT_S
+            case IntakeClosed():
+                self._change("degraded", "intake_closed", str(error))
+                return OWN_WAIT_S
+            case StoreBusy():
+                self._change("degraded", "store_busy", str(error))
+                return OWN_WAIT_S
+        LOG.error("driver of %s failed", self.device.device_id, exc_info=error)
+        self._change("offline", "bug", type(error).__name__)
+        return BUG_WAIT_S
+
+    @staticmethod
+    def _wait(link: DeviceLink, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not link.stop.wait(min(left, 5.0)):
+            pass
+
+    def _contacted(self, told: Told) -> None:
+        self.health = replace(self.health, told=told)
+        self._change(*judge(told.observation, told.clock_offset_ms))
+
+    def _change(self, state: DeviceWord, cause: str, detail: str = "") -> None:
+        health = self.health
+        if (state, cause) != (health.state, health.cause):
+            LOG.warning("%s: %s (%s) %s", self.device.device_id, state, cause, detail)
+            self.health = replace(health, state=state, cause=cause, detail=detail, since=self._clock.text())
+        elif detail != health.detail:
+            self.health = replace(health, detail=detail)
+        self._report()
+
+    def _report(self) -> None:
+        """Store `device.status` when the state differs from the last one told, once a minute at most."""
+        word = (self.health.state, self.health.cause)
+        if word == self._reported or time.monotonic() - self._reported_at < REPORT_EVERY_S:
+            return
+        moment = self._clock.now()
+        revision = int(moment.timestamp() * 1000)
+        epoch = self._store.tip.epoch
+        try:
+            self._store.add(
+                own_event("device.status", epoch, self.device.device_id, revision, moment, self._status())
+            )
+        except (IntakeClosed, StoreBusy) as error:
+            LOG.info("status of %s is not stored yet: %s", self.device.device_id, error)
+            return
+        self._reported, self._reported_at = word, time.monotonic()
+
+    def _status(self) -> DeviceStatus:
+        health = self.health
+        return DeviceStatus(
+            device_id=self.device.device_id,
+            kind=self.device.keys.driver,
+            state=health.state,
+            since=health.since,
+            reason=health.cause,
+            firmware=health.told.observation.firmware or None if health.told else None,
+            clock_offset_ms=health.told.clock_offset_ms if health.told else None,
+        )
+
+
+def next_wait(bounds: tuple[float, float], before: float) -> float:
+    """The next wait of a back-off: at least the first bound, doubling to the last, with full jitter."""
+    first, longest = bounds
+    return random.uniform(first, min(longest, max(first, before * 2)))  # noqa: S311 - jitter, no secret
+
+
+def judge(observation: Observation, offset_ms: int | None) -> tuple[DeviceWord, str, str]:
+    """State, cause and detail of a device that answers."""
+    for cause, detail in observation.notes.items():
+        return "degraded", cause, detail
+    if offset_ms is not None and abs(offset_ms) > OFFSET_TOLERATED_MS:
+        return "degraded", "clock_off", f"{offset_ms / 1000:+.0f} s"
+    if observation.counts.get("logs") == 0:
+        return "online", "no_data", ""
+    return "online", "ok", ""

@@ -1,0 +1,108 @@
+"""The settings of one hall as frozen, validated shapes; the file they come from is read by `edge/config.py`.
+
+Defaults here are the defaults of the sample config, which a test loads.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from drivers.base import Driver
+from edge.contract import Name
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """`[site]`: whose events these are."""
+
+    county: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
+    hall: Name
+    name: str = ""
+    zone: str = "Asia/Shanghai"
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[store]`: where everything is kept; the folder also holds `status.json` and `control.sock`."""
+
+    folder: str = "/var/lib/hall-edge"
+
+
+class Crypto(msgspec.Struct, frozen=True, kw_only=True):
+    """`[crypto]`: `intl` = SHA-256, `gm` = SM3; fixed for the life of a database."""
+
+    suite: Literal["intl", "gm"] = "intl"
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """`[clock]`: `kernel` = believe the clock when the kernel says synchronised; `system` = always."""
+
+    trust: Literal["kernel", "system"] = "kernel"
+
+
+class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[uplink]`: the broker and the applications whose receipts retire events."""
+
+    host: str = ""
+    port: Port = 8883
+    protocol: Literal["5", "3.1.1"] = "5"
+    tls: bool = True
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    username: str = ""
+    password_file: str = ""
+    confirm: tuple[Name, ...] = ()
+    keepalive: Annotated[int, msgspec.Meta(ge=5, le=15)] = 10
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[web]`: the status page; loopback unless a person decides otherwise."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8750
+
+
+class DeviceKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """`[device.<id>]`: the keys every device has; all others are the driver's options."""
+
+    driver: Name
+    name: str = ""
+    zone: str = ""
+    in_service_from: date | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device, ready to run; `driver` is None and `fault` says why where its table is wrong."""
+
+    device_id: str
+    keys: DeviceKeys
+    driver: Driver | None
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.keys.name or self.device_id
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    site: Site
+    store: StoreSettings
+    crypto: Crypto
+    clock: Clock
+    uplink: UplinkSettings
+    web: WebSettings
+    devices: tuple[Device, ...]
+
+    def zone(self, device: Device | None = None) -> ZoneInfo:
+        """The time zone of the hall, or of one device."""
+        return ZoneInfo((device.keys.zone if device else "") or self.site.zone)

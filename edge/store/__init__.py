@@ -1,0 +1,142 @@
+"""The store: the only room that opens SQLite. Open it once; `emit`s go in, the log comes out.
+
+One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirmed upstream.
+"""
+
+import os
+import subprocess  # noqa: S404
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from edge.events import Draft, HashAlg, Place
+from edge.store import lock, sqlite
+from edge.store.intake import Intake, add_own, save_watermark, take
+from edge.store.ledger import Tip
+from edge.store.lock import SecondInstance
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row
+from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
+from edge.store.writer import Writer
+
+__all__ = [
+    "DatabaseNewer",
+    "DeviceRow",
+    "Intake",
+    "Reader",
+    "ReceiptRow",
+    "Row",
+    "SecondInstance",
+    "Store",
+    "Tip",
+    "epoch_of",
+    "position",
+    "sequence_of",
+]
+
+FILE = "edge.db"
+LOCK = "edge.lock"
+
+
+class DatabaseNewer(Exception):
+    """The database was written by a newer release; it was not touched."""
+
+
+class Store:
+    """The open database of one hall."""
+
+    def __init__(
+        self,
+        folder: Path,
+        place: Place,
+        hash_alg: HashAlg,
+        now: Callable[[], datetime],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path = folder / FILE
+        self._lock_path = folder / LOCK
+        self._lock = -1
+        self._writer = Writer(self.path, place, hash_alg, now, beat)
+        self._listeners: list[Callable[[Tip], None]] = []
+        self._watermarks: dict[str, str] = {}
+        self.tip: Tip
+
+    def open(self) -> None:
+        """Lock, upgrade if needed, start the writer; SecondInstance, DatabaseNewer, OSError, sqlite.Error."""
+        self._lock = lock.acquire(self._lock_path)
+        try:
+            _bring_up_to_date(self.path)
+            self._writer.on_commit = self._committed
+            self.tip = self._writer.start()
+        except BaseException:
+            os.close(self._lock)
+            raise
+        with closing(self.reader()) as reader:
+            rows = reader.devices().values()
+        self._watermarks = {row.device_id: row.complete_until for row in rows if row.complete_until}
+
+    def close(self) -> None:
+        """Commit what waits and let the database go."""
+        self._writer.stop()
+        os.close(self._lock)
+
+    def reader(self) -> Reader:
+        """A read-only connection for the calling thread."""
+        return Reader(self.path)
+
+    def take(self, intake: Intake) -> int:
+        """Return how many events were new when all of one emit is on disk; IntakeClosed or StoreBusy."""
+        new = self._writer.write(lambda ledger: take(ledger, intake))
+        if intake.complete_until:
+            self._watermarks[intake.device_id] = intake.complete_until
+            self._writer.ride(
+                f"watermark {intake.device_id}",
+                lambda ledger: save_watermark(ledger, intake.device_id, str(intake.complete_until)),
+            )
+        return new
+
+    def add(self, draft: Draft) -> None:
+        """Store one event of our own; IntakeClosed or StoreBusy."""
+        self._writer.write(lambda ledger: add_own(ledger, draft))
+
+    def cursor(self, device_id: str) -> str | None:
+        """The cursor of a device's last commit."""
+        with closing(self.reader()) as reader:
+            row = reader.devices().get(device_id)
+        return row.cursor if row else None
+
+    def complete_until(self, device_id: str) -> str | None:
+        """Up to which moment everything a device recorded is in the store."""
+        return self._watermarks.get(device_id)
+
+    def keep_receipt(self, receipt: ReceiptRow) -> None:
+        """Remember a receipt; it rides in the next commit, and a crash only costs sending again."""
+        self._writer.ride(
+            f"receipt {receipt.app}",
+            lambda ledger: ledger.connection.execute(
+                "INSERT INTO receipt (app, n, position, received) VALUES (?1, ?2, ?3, ?4)"
+                " ON CONFLICT (app) DO UPDATE SET n = ?2, position = ?3, received = ?4",
+                (receipt.app, receipt.n, receipt.position, receipt.received),
+            ),
+        )
+
+    def on_commit(self, listener: Callable[[Tip], None]) -> None:
+        """Call `listener(tip)` after each commit that added events; it must only wake somebody."""
+        self._listeners.append(listener)
+
+    def _committed(self, tip: Tip) -> None:
+        self.tip = tip
+        for listener in self._listeners:
+            listener(tip)
+
+
+def _bring_up_to_date(path: Path) -> None:
+    version = 0
+    if path.exists() and path.stat().st_size:
+        with closing(sqlite.connect_reader(path)) as connection:
+            version = version_of(connection)
+    if version > VERSION:
+        raise DatabaseNewer(f"{path} has schema version {version}; this release knows {VERSION}")
+    if version < VERSION:
+        subprocess.run([sys.executable, "-m", "edge.store.migrate", str(path)], check=True)  # noqa: S603

@@ -1,0 +1,107 @@
+"""The numbers: which sequence is next, and the chain up to it. Lives inside the writer's transaction.
+
+`Ledger.add` is the only place where an event gets a number; it keeps (epoch, sequence) gap-free because
+number and row come and go together: the writer restores `tip` whenever it rolls back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from edge.events import (
+    Digest,
+    Draft,
+    EpochOpened,
+    HashAlg,
+    Place,
+    digest_of,
+    genesis,
+    own_event,
+    seal,
+)
+from edge.store import schema
+from edge.store.sqlite import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The newest number of the log and the chain there. `epoch_number` counts epochs of this database."""
+
+    epoch_number: int
+    epoch: str
+    hash_alg: HashAlg
+    sequence: int
+    chain: bytes
+
+    @property
+    def position(self) -> int:
+        """Of the newest event."""
+        return schema.position(self.epoch_number, self.sequence)
+
+
+class Ledger:
+    """Numbers drafts into rows of `event`, on the writer's connection, inside its transaction."""
+
+    def __init__(self, connection: Connection, place: Place, tip: Tip, now: Callable[[], datetime]) -> None:
+        self.connection = connection
+        self.place = place
+        self.tip = tip
+        self.now = now
+        self._digest: Digest = digest_of(tip.hash_alg)
+
+    def holds(self, fact: str) -> bool:
+        """Whether this fact is stored, or known from before the terminal's service."""
+        execute = self.connection.execute
+        return (
+            execute("SELECT 1 FROM event WHERE fact = ?", (fact,)).fetchone() is not None
+            or execute("SELECT 1 FROM known WHERE fact = ?", (fact,)).fetchone() is not None
+        )
+
+    def add(self, draft: Draft, recorded: str) -> None:
+        """Give the draft the next number and write its row."""
+        tip = self.tip
+        sequence = tip.sequence + 1
+        sealed = seal(draft, self.place, tip.epoch, sequence, recorded, tip.chain, self._digest)
+        self.connection.execute(
+            "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, ?, ?, ?)",
+            (
+                schema.position(tip.epoch_number, sequence),
+                draft.fact,
+                sealed.body,
+                sealed.hash,
+                sealed.chain,
+            ),
+        )
+        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, sealed.chain)
+
+
+def read_tip(connection: Connection) -> Tip | None:
+    """The newest number on disk, or None in a database that has no epoch yet."""
+    row = connection.execute(
+        "SELECT number, epoch, hash_alg FROM epoch ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    number, epoch, hash_alg = row
+    last = connection.execute("SELECT position, chain FROM event ORDER BY position DESC LIMIT 1").fetchone()
+    if last is None or schema.epoch_of(last[0]) != number:
+        return Tip(number, epoch, hash_alg, 0, genesis(epoch, digest_of(hash_alg)))
+    return Tip(number, epoch, hash_alg, schema.sequence_of(last[0]), last[1])
+
+
+def open_epoch(connection: Connection, place: Place, hash_alg: HashAlg, now: Callable[[], datetime]) -> Tip:
+    """Begin the first epoch of a new database; its number 1 is `edge.epoch_opened`."""
+    at = now().isoformat(timespec="seconds")
+    epoch = str(uuid4())
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(
+        "INSERT INTO epoch (number, epoch, hash_alg, opened, reason) VALUES (1, ?, ?, ?, 'new_database')",
+        (epoch, hash_alg, at),
+    )
+    tip = Tip(1, epoch, hash_alg, 0, genesis(epoch, digest_of(hash_alg)))
+    ledger = Ledger(connection, place, tip, now)
+    opened = EpochOpened(reason="new_database", hash_alg=hash_alg)
+    ledger.add(own_event("edge.epoch_opened", epoch, place.source, 0, now(), opened), at)
+    connection.execute("COMMIT")
+    return ledger.tip

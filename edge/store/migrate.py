@@ -1,0 +1,59 @@
+"""Bring a database to the newest schema: `python -m edge.store.migrate PATH`.
+
+On a copy, in a process of its own: sqlite-utils costs 15 MB that the daemon need not keep, and a kill in the
+middle must leave the old database as it was. The copy takes its place by rename.
+"""
+
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from edge.store import sqlite
+from edge.store.schema import TABLES_1, VERSION
+
+migrations = Migrations("hall-edge")
+
+
+@migrations()
+def tables_1(database: Database) -> None:
+    """Schema version 1."""
+    for statement in filter(str.strip, TABLES_1.split(";")):
+        database.execute(statement)
+
+
+def migrate(path: Path) -> None:
+    """Make or upgrade the database at `path`; whatever happens, `path` is whole before and after."""
+    copy = path.with_name(path.name + ".migrating")
+    for leftover in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm"), Path(f"{copy}-journal")):
+        leftover.unlink(missing_ok=True)
+    if path.exists():
+        with closing(sqlite.connect_writer(path)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            old.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite.connect_writer(copy)) as connection:
+        database = Database(connection, execute_plugins=False)
+        migrations.apply(database)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os.chmod(copy, 0o600)
+    _take_place(copy, path)
+
+
+def _take_place(copy: Path, path: Path) -> None:
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    os.replace(copy, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+if __name__ == "__main__":
+    migrate(Path(sys.argv[1]))

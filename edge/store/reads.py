@@ -1,0 +1,133 @@
+"""Reading the log: outbox for the uplink, rows for status and for people.
+
+Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from edge.contract import Event
+from edge.store import schema, sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as stored. `body` is the JSON text as it goes upstream."""
+
+    position: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """What the store keeps of one device."""
+
+    device_id: str
+    serial: str
+    cursor: str | None
+    complete_until: str | None
+    last_data: str | None
+    stored: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """The last receipt of one application, as saved."""
+
+    app: str
+    n: int
+    position: int
+    received: str
+
+
+class Reader:
+    """A read-only view of the database, for one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite.connect_reader(path)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._connection.close()
+
+    def after(self, position: int, limit: int) -> list[Row]:
+        """The next events of the log that still have their body."""
+        rows = self._connection.execute(
+            "SELECT position, body FROM event WHERE position > ? AND body IS NOT NULL"
+            " ORDER BY position LIMIT ?",
+            (position, limit),
+        )
+        return [Row(*row) for row in rows.fetchall()]
+
+    def chain(self, position: int) -> bytes | None:
+        """The chain hash at an event, or None where there is no such event."""
+        row = self._connection.execute("SELECT chain FROM event WHERE position = ?", (position,)).fetchone()
+        return row[0] if row else None
+
+    def epochs(self) -> dict[str, int]:
+        """Epoch -> its number in this database."""
+        return dict(self._connection.execute("SELECT epoch, number FROM epoch").fetchall())
+
+    def devices(self) -> dict[str, DeviceRow]:
+        """Everything kept of each device."""
+        rows = self._connection.execute(
+            "SELECT device_id, serial, cursor, complete_until, last_data, stored, quarantined FROM device"
+        )
+        return {row[0]: DeviceRow(*row) for row in rows.fetchall()}
+
+    def receipts(self) -> dict[str, ReceiptRow]:
+        """The last receipts that were saved."""
+        rows = self._connection.execute("SELECT app, n, position, received FROM receipt").fetchall()
+        return {row[0]: ReceiptRow(*row) for row in rows}
+
+    def newest(self) -> int:
+        """Position of the newest event, 0 in an empty log."""
+        (newest,) = self._connection.execute("SELECT max(position) FROM event").fetchone()
+        return newest or 0
+
+    def count(self, kind: str) -> int:
+        """How many events of a kind are stored: walks the log, for tests and `make demo`."""
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM event WHERE fact LIKE '%|' || ?", (kind,)
+        ).fetchone()
+        return int(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events to show; None = any. `day` in the hall's own zone, `kind` such as `attendance.punch`."""
+
+    device: str | None = None
+    person: str | None = None
+    day: date | None = None
+    kind: str | None = None
+
+
+def select(reader: Reader, wanted: Filter, after: int = 0) -> Iterator[tuple[int, Event, dict[str, object]]]:
+    """Events that pass the filter, oldest first: `(position, envelope, data)`. Reads in small steps."""
+    while rows := reader.after(after, 500):
+        for row in rows:
+            event = msgspec.json.decode(row.body, type=Event)
+            data = msgspec.json.decode(event.data, type=dict[str, object])
+            if _passes(wanted, event, data):
+                yield row.position, event, data
+        after = rows[-1].position
+
+
+def _passes(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
+    return (
+        (wanted.device is None or data.get("device_id") == wanted.device)
+        and (wanted.person is None or wanted.person in (data.get("staff_no"), data.get("device_user_id")))
+        and (wanted.day is None or event.time.startswith(wanted.day.isoformat()))
+        and (wanted.kind is None or event.type.split(".", 2)[2].rsplit(".", 1)[0] == wanted.kind)
+    )
+
+
+def sequence_of(position: int) -> int:
+    """The number of the event at `position` within its epoch."""
+    return schema.sequence_of(position)

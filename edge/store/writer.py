@@ -1,0 +1,157 @@
+"""The one writer: a thread that owns the only write connection and alone checkpoints.
+
+Everyone who waits shares one commit (group commit), each in its savepoint. Small updates that may be lost
+without harm (`ride`) wait for a commit that happens anyway. After a failed COMMIT the connection is opened
+anew, the numbers are read again, and every waiter gets the error.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from drivers.base import IntakeClosed, StoreBusy
+from edge.events import HashAlg, Place
+from edge.store import sqlite
+from edge.store.ledger import Ledger, Tip, open_epoch, read_tip
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+Job = Callable[[Ledger], T]
+
+GROUP_MAX = 64
+WAIT_S = 10.0
+"""The door's promise: `emit` returns or raises within this."""
+
+
+class Writer:
+    """Owner of the database's write connection; `write` is called from any thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        place: Place,
+        hash_alg: HashAlg,
+        now: Callable[[], datetime],
+        beat: Callable[[], None],
+    ) -> None:
+        self._path, self._place, self._hash_alg = path, place, hash_alg
+        self._now, self._beat = now, beat
+        self._jobs: SimpleQueue[tuple[Job[Any], Future[Any]] | None] = SimpleQueue()
+        self._riders: dict[str, Job[Any]] = {}
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._opened: Future[Tip] = Future()
+        self.on_commit: Callable[[Tip], None] = lambda _tip: None
+
+    def start(self) -> Tip:
+        """Open the database and begin; raises what opening raises."""
+        self._thread.start()
+        return self._opened.result()
+
+    def write(self, job: Job[T], wait_s: float = WAIT_S) -> T:
+        """Run `job` in the next commit and return its result when that commit is on disk."""
+        future: Future[T] = Future()
+        self._jobs.put((job, future))
+        try:
+            return future.result(wait_s)
+        except TimeoutError:
+            future.cancel()
+            raise StoreBusy(f"no commit within {wait_s:.0f} s") from None
+
+    def ride(self, key: str, job: Job[Any]) -> None:
+        """Let `job` ride in a commit that happens anyway; a later one of the same key takes its place."""
+        self._riders[key] = job
+
+    def stop(self) -> None:
+        """Finish what waits, save the riders, close."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            ledger = self._open()
+        except (sqlite.Error, OSError) as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(ledger.tip)
+        stopping = False
+        while not stopping:
+            self._beat()
+            group, stopping = self._collect()
+            if stopping and self._riders:
+                group.append((lambda _ledger: None, Future()))
+            if group:
+                ledger = self._commit(ledger, group)
+        ledger.connection.close()
+
+    def _open(self) -> Ledger:
+        connection = sqlite.connect_writer(self._path)
+        tip = read_tip(connection) or open_epoch(connection, self._place, self._hash_alg, self._now)
+        return Ledger(connection, self._place, tip, self._now)
+
+    def _collect(self) -> tuple[list[tuple[Job[Any], Future[Any]]], bool]:
+        """The jobs that wait now (after up to 1 s), and whether to stop after them."""
+        group: list[tuple[Job[Any], Future[Any]]] = []
+        try:
+            item = self._jobs.get(timeout=1.0)
+            while True:
+                if item is None:
+                    return group, True
+                if item[1].set_running_or_notify_cancel():
+                    group.append(item)
+                if len(group) == GROUP_MAX:
+                    return group, False
+                item = self._jobs.get_nowait()
+        except Empty:
+            return group, False
+
+    def _commit(self, ledger: Ledger, group: list[tuple[Job[Any], Future[Any]]]) -> Ledger:
+        before, riders = ledger.tip, dict(self._riders)
+        try:
+            ledger.connection.execute("BEGIN IMMEDIATE")
+            done = [(future, *self._attempt(ledger, job)) for job, future in group]
+            for rider in riders.values():
+                rider(ledger)
+            ledger.connection.execute("COMMIT")
+        except sqlite.Error as error:
+            LOG.error("commit failed: %s", error)
+            return self._after_failure(ledger, group, error)
+        for key, rider in riders.items():
+            if self._riders.get(key) is rider:
+                del self._riders[key]
+        for future, result, failure in done:
+            future.set_exception(failure) if failure else future.set_result(result)
+        if ledger.tip != before:
+            self.on_commit(ledger.tip)
+        return ledger
+
+    @staticmethod
+    def _attempt(ledger: Ledger, job: Job[Any]) -> tuple[Any, Exception | None]:
+        """Run one job in its savepoint: its failure takes back its own rows and nobody else's."""
+        tip = ledger.tip
+        ledger.connection.execute("SAVEPOINT job")
+        try:
+            result, failure = job(ledger), None
+        except sqlite.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits, and is raised there
+            ledger.connection.execute("ROLLBACK TO job")
+            ledger.tip, result, failure = tip, None, error
+        ledger.connection.execute("RELEASE job")
+        return result, failure
+
+    def _after_failure(
+        self, ledger: Ledger, group: list[tuple[Job[Any], Future[Any]]], error: Exception
+    ) -> Ledger:
+        for _job, future in group:
+            future.set_exception(IntakeClosed(f"{type(error).__name__}: {error}"))
+        try:
+            ledger.connection.close()
+            return self._open()
+        except (sqlite.Error, OSError) as reopening:
+            LOG.error("the database cannot be opened again: %s", reopening)
+            return ledger
