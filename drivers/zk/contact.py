@@ -1,0 +1,133 @@
+"""One contact with a terminal that said who it is: rounds, live events, orders.
+
+A round asks the counter. The log is read at the first round, when the counter changed, on the order
+«reread», and at each round while the counter cannot tell. The clock is sampled around each read, and once
+a minute.
+"""
+
+from time import monotonic
+
+from drivers.base import Link, Observation, Order
+from drivers.zk.commands import ATTENDANCE_EVENT, Commands, Identity
+from drivers.zk.frames import Packet
+from drivers.zk.options import ZkOptions
+from drivers.zk.punches import readings
+from drivers.zk.reader import Reader
+from drivers.zk.records import Record, Sizes, decode_live
+from drivers.zk.wire import SLICE_S, Wire
+
+CLOCK_EVERY_S = 60.0
+BLIND_READ_S = 600.0
+"""How often a log is read whole where neither counter nor tail can tell what is new."""
+NEARLY_FULL = 0.98
+"""From here on the counter may stand still while new records push out old ones."""
+
+
+class Contact:
+    """One connection that is open and authorized, from the first observation on."""
+
+    def __init__(
+        self, wire: Wire, commands: Commands, identity: Identity, link: Link, options: ZkOptions
+    ) -> None:
+        self._wire, self._commands, self._identity, self._link = wire, commands, identity, link
+        self._poll_s = options.poll_seconds
+        self._reader = Reader(wire, link, identity.serial, options)
+        self._orders: list[Order] = []
+        self._notes: dict[str, str] = {}
+        self._counter: int | None = None
+        self._blind = False
+        self._read_at = self._clock_at = 0.0
+        self._news = False
+        self._observe(commands.sizes(), with_clock=True)
+        commands.register()
+
+    def poll(self) -> None:
+        """One round."""
+        self._news = False
+        sizes = self._commands.sizes()
+        if self._orders or self._must_read(sizes):
+            self._read(sizes)
+        self._observe(sizes, with_clock=monotonic() - self._clock_at >= CLOCK_EVERY_S)
+
+    def pause(self) -> None:
+        """Listen until the next round is due, or there is an order, or news only the log can tell."""
+        end = monotonic() + self._poll_s
+        while (left := end - monotonic()) > 0 and not self._link.stop.is_set():
+            self._take_orders()
+            if self._orders or self._news:
+                return
+            self._hear(self._wire.events(min(SLICE_S, left)))
+
+    def leave(self) -> None:
+        """Answer the orders that can no longer be carried out."""
+        self._answer_orders("failed")
+
+    def _must_read(self, sizes: Sizes | None) -> bool:
+        if self._counter is None or _count(sizes) != self._counter:
+            return True
+        overdue = monotonic() - self._read_at >= BLIND_READ_S
+        return self._blind and (self._reader.tail_worked or overdue)
+
+    def _read(self, sizes: Sizes | None) -> None:
+        began = self._observe(sizes, with_clock=True)
+        counter, users = _count(sizes), sizes.users if sizes else 0
+        complete = self._reader.read(counter, users, began, whole=bool(self._orders))
+        read = self._reader.known.count
+        self._counter, self._read_at, self._clock_at = counter, monotonic(), 0.0
+        self._blind = not counter or counter != read or _nearly_full(sizes)
+        self._notes = {} if complete else {"counter_disagrees": f"{counter} counted, {read} read"}
+        self._answer_orders("ok" if complete else "incomplete")
+
+    def _observe(self, sizes: Sizes | None, with_clock: bool) -> str | None:
+        clock = self._commands.clock() if with_clock else None
+        if with_clock:
+            self._clock_at = monotonic()
+        who = self._identity
+        counts = _counts(sizes)
+        self._link.observed(Observation(who.serial, who.model, who.firmware, clock, counts, self._notes))
+        return clock
+
+    def _hear(self, events: list[Packet]) -> None:
+        """Emit what the log will say of these events; where it cannot be known, look at once."""
+        told = [self._told(event) for event in events]
+        records = [record for record in told if record is not None]
+        self._news = len(records) < len(told)
+        if records:
+            self._link.emit(readings(self._identity.serial, records, {}), self._link.cursor)
+
+    def _told(self, event: Packet) -> Record | None:
+        layout = self._reader.layout
+        if layout is None or event.session != ATTENDANCE_EVENT:
+            return None
+        return decode_live(layout, event.data)
+
+    def _take_orders(self) -> None:
+        while (order := self._link.orders(0)) is not None:
+            if order.name == "reread":
+                self._orders.append(order)
+            else:
+                order.done("unsupported")
+
+    def _answer_orders(self, result: str) -> None:
+        orders, self._orders = self._orders, []
+        for order in orders:
+            order.done(result)
+
+
+def _count(sizes: Sizes | None) -> int:
+    return sizes.records if sizes else 0
+
+
+def _nearly_full(sizes: Sizes | None) -> bool:
+    return sizes is not None and 0 < sizes.records_max * NEARLY_FULL <= sizes.records
+
+
+def _counts(sizes: Sizes | None) -> dict[str, int]:
+    if sizes is None:
+        return {}
+    return {
+        "logs": sizes.records,
+        "log_max": sizes.records_max,
+        "users": sizes.users,
+        "users_max": sizes.users_max,
+    }

@@ -1,0 +1,60 @@
+"""A ZK terminal, asked over port 4370: opens the conversation, says who it is, and closes it."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
+
+from drivers.base import Link, Poller
+from drivers.zk.frames import Cmd
+from drivers.zk.options import ZkOptions
+from drivers.zk.wire import Stopped, Wire
+
+if TYPE_CHECKING:
+    from drivers.zk.contact import Contact
+
+
+class Zk(Poller):
+    """One ZK terminal."""
+
+    Options: ClassVar[type[ZkOptions]] = ZkOptions
+
+    def __init__(self, options: ZkOptions) -> None:
+        self._options = options
+        self._wire: Wire | None = None
+        self._contact: Contact | None = None
+
+    def run(self, link: Link) -> None:
+        """See `Poller`; a stop in the middle of a wait is no error."""
+        with suppress(Stopped):
+            super().run(link)
+
+    def connect(self, link: Link) -> None:
+        """Open, authorize, and tell who it is."""
+        from drivers.zk.commands import Commands  # pyzk is loaded only where a terminal is asked
+        from drivers.zk.contact import Contact
+
+        options = self._options
+        key = options.comm_key()
+        self._wire = Wire(options.host, options.port, options.transport, lambda: link.stop.is_set())
+        commands = Commands(self._wire, options.encoding)
+        if self._wire.open() == Cmd.UNAUTHORIZED:
+            commands.unlock(key)
+        self._contact = Contact(self._wire, commands, commands.identity(), link, options)
+
+    def poll(self, link: Link) -> None:
+        """Ask the counter; read what is new."""
+        if self._contact:
+            self._contact.poll()
+
+    def pause(self, link: Link) -> None:
+        """Listen for live events until the next round."""
+        if self._contact:
+            self._contact.pause()
+
+    def close(self) -> None:
+        """Answer what is left, say good-bye, close the socket."""
+        contact, self._contact = self._contact, None
+        wire, self._wire = self._wire, None
+        if contact:
+            contact.leave()
+        if wire:
+            wire.close()

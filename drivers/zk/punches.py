@@ -1,0 +1,38 @@
+"""Records of the terminal -> readings of the door. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from drivers.base import Fact, Reading
+from drivers.zk.records import Record
+
+KIND = "attendance.punch"
+_METHODS = {1: "fingerprint", 2: "card", 3: "pin", 4: "card", 15: "face", 25: "palm"}
+_STATES = {0: "check_in", 1: "check_out", 2: "break_out", 3: "break_in", 4: "ot_in", 5: "ot_out"}
+
+
+def readings(serial: str, records: Iterable[Record], names: Mapping[str, str]) -> list[Reading]:
+    """One reading for each record; identical records are one reading, with their number in `copies`.
+
+    names: what the user table says to `uid:<n>`, for layouts that name nobody otherwise.
+    """
+    return [
+        Reading(
+            KIND,
+            serial,
+            f"{record.time}|{record.user}|{record.state}",
+            record.time,
+            _facts(record, names.get(record.user, record.user)),
+            copies,
+        )
+        for record, copies in Counter(records).items()
+    ]
+
+
+def _facts(record: Record, user: str) -> dict[str, Fact]:
+    return {
+        "device_user_id": user,
+        "verify_method": _METHODS.get(record.verify, "other"),
+        "verify_raw": record.verify,
+        "punch_state": _STATES.get(record.state, "unspecified"),
+    }

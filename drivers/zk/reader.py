@@ -1,0 +1,93 @@
+"""Reads the log of one terminal into a Link, and remembers what of it we have.
+
+`known` follows every read of this connection; the cursor and `complete_until` only those that were complete:
+all announced bytes came, and no fewer records than the counter said before. A read that fell short is
+repeated once.
+"""
+
+from dataclasses import replace
+
+from drivers.base import Link, Reject
+from drivers.zk.dataset import DataSet, dataset
+from drivers.zk.frames import Cmd
+from drivers.zk.log import OVERLAP, Found, Known, LayoutRefused, find_all, find_tail, tail_hash
+from drivers.zk.options import ZkOptions
+from drivers.zk.punches import readings
+from drivers.zk.records import LAYOUTS, Layout, decode, decode_users
+from drivers.zk.wire import Wire
+
+ALL_USERS = 5
+"""The function code of the user table."""
+
+
+class Reader:
+    """The log of the terminal `serial`; `known` is what we have of it."""
+
+    def __init__(self, wire: Wire, link: Link, serial: str, options: ZkOptions) -> None:
+        self._wire = wire
+        self._link = link
+        self._encoding = options.encoding
+        self._by_hand = options.layout_by_hand
+        self.known = Known.parse(link.cursor, serial)
+        if self._by_hand and self._by_hand != self.known.layout:
+            self.known = Known(serial)
+        self.tail_worked = False
+
+    @property
+    def layout(self) -> Layout | None:
+        """The record layout, once it is certain."""
+        return LAYOUTS.get(self._by_hand or self.known.layout)
+
+    def read(self, counter: int, users: int, began: str | None, whole: bool) -> bool:
+        """Emit what is new; True when the read was complete, and then cursor and watermark have moved.
+
+        counter, users: as the terminal counts them. began: its clock before the read. whole: trust no cursor.
+        """
+        for again in (False, True):
+            came = self._read_once(counter, users, whole and not again)
+            if came and self.known.count >= counter:
+                self._link.emit([], self.known.text(), began)
+                return True
+        return False
+
+    def _read_once(self, counter: int, users: int, whole: bool) -> bool:
+        """One pass over the log; True when as much came as was announced."""
+        names = self._names(users)
+        with dataset(self._wire, Cmd.ATTENDANCE) as log:
+            found = None if whole else find_tail(log, self.known)
+            self.tail_worked = found is not None
+            found = found or self._find_all(log, counter)
+            if found is None:
+                self.known = replace(self.known, count=0, tail=tail_hash(b""))
+                return True
+            if found.layout.has_user or names is not None:
+                self._take(found, names or {})
+                return self.known.count * found.layout.size == log.total
+        self.known = replace(self.known, layout=found.layout.name)
+        return self._read_once(counter, users, whole)
+
+    def _find_all(self, log: DataSet, counter: int) -> Found | None:
+        try:
+            return find_all(log, self.known, self._by_hand, counter)
+        except LayoutRefused as refused:
+            self._link.emit([], self._link.cursor, rejects=[Reject.frame(refused.cause, refused.head)])
+            raise
+
+    def _take(self, found: Found, names: dict[str, str]) -> None:
+        serial, size = self.known.serial, found.layout.size
+        count, tail = found.before, found.tail
+        for block in found.blocks:
+            records, bad = decode(found.layout, block)
+            rejects = [Reject.record(reason, raw) for reason, raw in bad]
+            self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)
+            count += len(block) // size
+            tail = (tail + block)[-OVERLAP * size :]
+        self.known = Known(serial, found.layout.name, count, tail_hash(tail))
+
+    def _names(self, users: int) -> dict[str, str] | None:
+        """The users of this moment by uid, where the log names nobody: a uid is given to others later."""
+        if self.layout is None or self.layout.has_user:
+            return None
+        with dataset(self._wire, Cmd.USERS, ALL_USERS) as table:
+            found = decode_users(b"".join(table.parts()), users, self._encoding)
+        return {f"uid:{user.uid}": user.user_id for user in found if user.user_id}
