@@ -189,6 +189,17 @@ def _plausible(time: datetime, now: datetime) -> bool:
     return time.year >= EARLIEST_YEAR and time <= now + FUTURE_TOLERATED
 
 
+def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> int | None:
+    """Device clock minus `now`, ms; its display is cut to whole seconds, so half a second is added."""
+    if device_clock is None:
+        return None
+    try:
+        shown = datetime.fromisoformat(device_clock).replace(tzinfo=zone)
+    except ValueError:
+        return None
+    return int((shown - now).total_seconds() * 1000) + 500
+
+
 def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     """A device's fact as a `Draft`; BadReading when it does not fit the catalogue."""
     payload = PAYLOADS.get(reading.kind)

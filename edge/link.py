@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
-from edge.events import BadReading, Draft, Origin, normalize
+from edge.events import BadReading, Draft, Origin, clock_offset_ms, normalize
 from edge.settings import Device
 from edge.store import Intake, Store
 
@@ -82,7 +82,7 @@ class DeviceLink:
     def observed(self, observation: Observation) -> None:
         """See `drivers.base.Link`."""
         self._alive()
-        offset = self._offset(observation.device_clock)
+        offset = clock_offset_ms(observation.device_clock, self._origin().zone, self._clock.now())
         self._told = Told(
             observation, self._clock.text(), self._told.clock_offset_ms if offset is None else offset
         )
@@ -132,16 +132,6 @@ class DeviceLink:
             return frozenset()
         first_day = since.isoformat()
         return frozenset(draft.fact for reading, draft in drafts if reading.device_time < first_day)
-
-    def _offset(self, device_clock: str | None) -> int | None:
-        """Device clock minus ours, ms; its display is cut to whole seconds, so half a second is added."""
-        if device_clock is None:
-            return None
-        try:
-            shown = datetime.fromisoformat(device_clock).replace(tzinfo=self._origin().zone)
-        except ValueError:
-            return None
-        return int((shown - self._clock.now()).total_seconds() * 1000) + 500
 
     def _true_time(self, device_time: str | None) -> str | None:
         """A moment of the device's clock as true time."""

@@ -5,7 +5,6 @@ fresh thread; the daemon leaves for systemd to restart it when that happened too
 """
 
 import logging
-import random
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from drivers.base import (
     Order,
     StoreBusy,
 )
+from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
 from edge.events import OFFSET_TOLERATED_MS, DeviceStatus, own_event
 from edge.link import DeviceLink, Told
@@ -118,7 +118,7 @@ class Runner:
             waited = next_wait(bounds, 0.0 if time.monotonic() - began > bounds[1] else waited)
             self._wait(link, waited)
 
-    def _failed(self, error: Exception) -> tuple[float, float]:
+    def _failed(self, error: Exception) -> Bounds:
         """Show what ended the driver's run; returns how long to wait."""
         match error:
             case DeviceOffline():
@@ -184,12 +184,6 @@ class Runner:
             firmware=health.told.observation.firmware or None if health.told else None,
             clock_offset_ms=health.told.clock_offset_ms if health.told else None,
         )
-
-
-def next_wait(bounds: tuple[float, float], before: float) -> float:
-    """The next wait of a back-off: at least the first bound, doubling to the last, with full jitter."""
-    first, longest = bounds
-    return random.uniform(first, min(longest, max(first, before * 2)))  # noqa: S311 - jitter, no secret
 
 
 def judge(observation: Observation, offset_ms: int | None) -> tuple[DeviceWord, str, str]:

@@ -3,11 +3,22 @@
 The shapes stand here; `Status.take` fills them from the store (read-only, O(1)) and the runners.
 """
 
-from typing import Literal
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from drivers.base import Observation
+from edge.clock import WallClock
 from edge.contract import Problem
+from edge.settings import Settings
+from edge.store import DeviceRow, Store, sqlite
+from edge.words import both
+
+if TYPE_CHECKING:
+    from edge.runner import Runner
 
 DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
 
@@ -84,3 +95,103 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     uplink: UplinkHealth
     store: StoreHealth
     problems: tuple[Problem, ...] = ()
+
+
+class Status:
+    """Takes the snapshot; `take` may be called from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        runners: Sequence[Runner],
+        uplink: Callable[[], UplinkHealth],
+        clock: WallClock,
+        version: str,
+    ) -> None:
+        self._settings, self._store, self._runners = settings, store, runners
+        self._uplink, self._clock, self._version = uplink, clock, version
+        self._started = clock.text()
+
+    def take(self) -> Snapshot:
+        """Everything, now."""
+        with closing(self._store.reader()) as reader:
+            rows = reader.devices()
+        devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
+        uplink, site = self._uplink(), self._settings.site
+        return Snapshot(
+            at=self._clock.text(),
+            started=self._started,
+            version=self._version,
+            county=site.county,
+            hall=site.hall,
+            hall_name=site.name,
+            clock_trusted=self._clock.trusted(),
+            devices=devices,
+            uplink=uplink,
+            store=self._store_health(rows.values()),
+            problems=(*device_problems(devices), *uplink_problems(uplink)),
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong in the hall, for the MQTT state."""
+        return device_problems(self._device(runner, None) for runner in self._runners)
+
+    def _device(self, runner: Runner, row: DeviceRow | None) -> DeviceHealth:
+        device, health = runner.device, runner.health
+        told = health.told
+        observation = told.observation if told else Observation(serial=row.serial if row else "")
+        return DeviceHealth(
+            device_id=device.device_id,
+            name=device.name,
+            driver=device.keys.driver,
+            state=health.state,
+            cause=health.cause,
+            since=health.since,
+            detail=health.detail,
+            serial=observation.serial,
+            model=observation.model,
+            firmware=observation.firmware,
+            last_contact=told.at if told else None,
+            last_data=row.last_data if row else None,
+            complete_until=self._store.complete_until(device.device_id),
+            clock_offset_ms=told.clock_offset_ms if told else None,
+            counts=dict(observation.counts),
+            stored=row.stored if row else 0,
+            duplicates=runner.link.duplicates if runner.link else 0,
+            quarantined=row.quarantined if row else 0,
+        )
+
+    def _store_health(self, rows: Iterable[DeviceRow]) -> StoreHealth:
+        path, tip = self._store.path, self._store.tip
+        wal = path.with_name(path.name + "-wal")
+        return StoreHealth(
+            path=str(path),
+            epoch=tip.epoch,
+            seq_head=tip.sequence,
+            head=tip.chain.hex(),
+            db_bytes=path.stat().st_size,
+            wal_bytes=wal.stat().st_size if wal.exists() else 0,
+            disk_free_bytes=shutil.disk_usage(path.parent).free,
+            quarantined=sum(row.quarantined for row in rows),
+            sqlite_version=sqlite.VERSION,
+        )
+
+
+def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:
+    """One problem for each device that is not well; the same cause at the same moment is still one each."""
+    return tuple(
+        _problem(device.device_id, device.cause, device.since)
+        for device in devices
+        if device.state in ("degraded", "offline") or device.cause == "config_error"
+    )
+
+
+def uplink_problems(uplink: UplinkHealth) -> tuple[Problem, ...]:
+    """What is wrong with the way upstream."""
+    return () if uplink.cause == "ok" else (_problem("uplink", uplink.cause, uplink.since),)
+
+
+def _problem(subject: str, cause: str, since: str) -> Problem:
+    text, next_step = both(cause)
+    return Problem(subject, cause, since, text, next_step)

@@ -1,0 +1,204 @@
+"""The `hall-edge` command. Each command imports what it needs when it runs, so that `status` starts at once.
+
+Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or configuration · 3 another
+daemon owns the database · 4 the database is newer than this release · 5 the daemon is not running.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from edge.version import VERSION
+
+if TYPE_CHECKING:
+    from edge.settings import Device, Settings
+    from edge.status import Snapshot
+    from edge.words import Lang
+
+DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
+
+EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD = 1, 2, 3, 4, 5
+
+_config = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    envvar="HALL_EDGE_CONFIG",
+    show_default=True,
+    help="配置文件 / the configuration file",
+)
+
+
+@click.group()
+@click.version_option(VERSION, prog_name="hall-edge")
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", help="显示语言 / language of the output"
+)
+@click.pass_context
+def main(context: click.Context, lang: str) -> None:
+    """政务服务大厅边缘守护进程 / edge daemon of a government-service hall."""
+    context.obj = lang
+
+
+@main.command()
+@_config
+def run(config: Path) -> None:
+    """运行守护进程 / run the daemon."""
+    from edge.daemon import Daemon, log_to_stderr
+    from edge.store import DatabaseNewer, SecondInstance
+
+    settings = _load(config)
+    log_to_stderr()
+    try:
+        daemon = Daemon(settings)
+    except SecondInstance as error:
+        _leave(EXIT_SECOND, f"数据库正由进程 {error.pid} 使用 / the database is owned by process {error.pid}")
+    except DatabaseNewer as error:
+        _leave(EXIT_NEWER, f"数据库版本比本程序新，未作改动 / {error}")
+    raise SystemExit(daemon.run())
+
+
+@main.command("check-config")
+@_config
+def check_config(config: Path) -> None:
+    """检查配置文件 / check the configuration file: file, line, table, key, and the likely meant key."""
+    settings = _load(config)
+    faults = [device.fault for device in settings.devices if device.fault]
+    if faults:
+        _leave(EXIT_CONFIG, "\n".join(faults))
+    click.echo(f"{config}: 正确 / fine ({len(settings.devices)} 台设备 / devices)")
+
+
+@main.command()
+@_config
+@click.option("--json", "as_json", is_flag=True, help="JSON 输出 / as JSON")
+@click.pass_obj
+def status(lang: "Lang", config: Path, as_json: bool) -> None:
+    """显示状态：问题、起始时间、下一步 / what is wrong, since when, what to do next."""
+    from edge.control import last_word, snapshot
+    from edge.words import say
+
+    folder = Path(_load(config).store.folder)
+    live = snapshot(folder)
+    known = live or last_word(folder)
+    if known is None:
+        _leave(EXIT_DEAD, say(lang, "never_ran"))
+    if live is None and not as_json:
+        click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
+    _show(known, lang, as_json)
+    raise SystemExit(EXIT_DEAD if live is None else EXIT_WRONG if known.problems else 0)
+
+
+@main.command()
+@_config
+@click.argument("device")
+@click.pass_obj
+def probe(lang: "Lang", config: Path, device: str) -> None:
+    """联系一台设备，显示型号、序列号、时钟差、记录数 / ask one device who it is; reads no log."""
+    from drivers.base import DeviceError
+    from edge.probe import probe as ask
+    from edge.words import cause_text, next_step, say
+
+    settings = _load(config)
+    found = _device(settings, device)
+    if found.driver is None:
+        _leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
+    try:
+        observation, took_s = ask(found.driver)
+    except DeviceError as error:
+        text, step = cause_text(lang, error.cause), next_step(lang, error.cause)
+        _leave(EXIT_WRONG, f"{device}: {text}\n  → {say(lang, 'next')}: {step}\n  {error.detail}")
+    from datetime import datetime
+
+    from edge.events import clock_offset_ms
+    from edge.show import observation_lines
+
+    zone = settings.zone(found)
+    offset_ms = clock_offset_ms(observation.device_clock, zone, datetime.now(zone))
+    click.echo("\n".join(observation_lines(found, observation, offset_ms, took_s, lang)))
+
+
+@main.command()
+@_config
+@click.option("--device", help="设备编号 / device id")
+@click.option("--person", help="工号或考勤机用户号 / staff number or device user id")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="日期 / day, YYYY-MM-DD")
+@click.option("--type", "kind", help="事件类型，如 attendance.punch / event type")
+@click.option("--follow", is_flag=True, help="持续显示新事件 / go on with new events")
+@click.option("--json", "as_json", is_flag=True, help="原样输出 JSON / the events as sent")
+@click.pass_obj
+def events(
+    lang: "Lang",
+    config: Path,
+    device: str | None,
+    person: str | None,
+    day: "click.DateTime | None",
+    kind: str | None,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """列出已存事件 / list stored events."""
+    from datetime import datetime
+
+    from edge.store.reads import Filter
+
+    wanted = Filter(device, person, day.date() if isinstance(day, datetime) else None, kind)
+    for line in _event_lines(Path(_load(config).store.folder), wanted, lang, follow, as_json):
+        click.echo(line)
+
+
+def _event_lines(folder: Path, wanted: object, lang: "Lang", follow: bool, as_json: bool) -> Iterator[str]:
+    import msgspec
+
+    from edge.show import event_line
+    from edge.store import FILE, Reader
+    from edge.store.reads import Filter, select
+
+    if not isinstance(wanted, Filter) or not (folder / FILE).exists():
+        _leave(EXIT_WRONG, f"{folder / FILE}: 没有数据库 / no database")
+    reader, after = Reader(folder / FILE), 0
+    while True:
+        for position, event, data in select(reader, wanted, after):
+            after = position
+            yield msgspec.json.encode(event).decode() if as_json else event_line(event, data, lang)
+        if not follow:
+            return
+        time.sleep(0.5)
+
+
+def _load(config: Path) -> "Settings":
+    from edge.config import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        _leave(EXIT_CONFIG, str(error))
+
+
+def _device(settings: "Settings", device_id: str) -> "Device":
+    devices = {device.device_id: device for device in settings.devices}
+    if device_id not in devices:
+        _leave(
+            EXIT_CONFIG, f"{device_id}: 配置中没有这台设备 / not in the config; there is {', '.join(devices)}"
+        )
+    return devices[device_id]
+
+
+def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(snapshot).decode())
+        return
+    from edge.show import status_lines
+
+    click.echo("\n".join(status_lines(snapshot, lang)))
+
+
+def _leave(code: int, message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(code)

@@ -1,0 +1,187 @@
+"""The daemon: wires the rooms together, and watches over them.
+
+Main takes the signals, supervises the drivers, writes `status.json` and feeds systemd's watchdog while main,
+writer, uplink and scheduler move; a hung driver alone never restarts a hall. The only importer of
+APScheduler, which runs calendar jobs and nothing else.
+"""
+
+import contextlib
+import faulthandler
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from edge.clock import WallClock
+from edge.contract import Description, DeviceDescription, source
+from edge.events import PAYLOADS, HashAlg, Place, event_type
+from edge.runner import Runner
+from edge.settings import Settings
+from edge.status import Status
+from edge.store import Store
+from edge.uplink import Uplink
+from edge.version import VERSION
+from edge.web import WebServer, create_app
+
+LOG = logging.getLogger(__name__)
+
+SILENCE_MAX_S = 30.0
+"""A part that has not moved for this long stops the feeding of the watchdog."""
+STATUS_EVERY_S = 60.0
+ABANDONED_MAX = 3
+"""After so many hung drivers a fresh process is better than more threads."""
+STOP_S = 4.0
+NIGHTLY_REREAD = {"hour": 2, "minute": 30}
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When each part last moved (monotonic seconds); `beat` is called by the part itself."""
+
+    last: dict[str, float] = field(default_factory=dict)
+
+    def beat(self, part: str) -> None:
+        """`part` moves."""
+        self.last[part] = time.monotonic()
+
+    def silent(self) -> list[str]:
+        """The parts that have stopped moving."""
+        now = time.monotonic()
+        return [part for part, at in self.last.items() if now - at > SILENCE_MAX_S]
+
+
+class Daemon:
+    """One hall's daemon; `run` returns its exit code."""
+
+    def __init__(self, settings: Settings) -> None:
+        site, folder = settings.site, Path(settings.store.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        hash_alg: HashAlg = "sm3" if settings.crypto.suite == "gm" else "sha256"
+        place = Place(site.county, site.hall, source(site.county, site.hall))
+        self._folder, self._stop, self._pulse = folder, threading.Event(), Pulse()
+        self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust)
+        self._store = Store(folder, place, hash_alg, self._clock.now, lambda: self._pulse.beat("writer"))
+        self._store.open()
+        self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
+        self._uplink = Uplink(
+            settings.uplink,
+            place,
+            self._store,
+            self._clock,
+            _describe(settings),
+            lambda: self._status.problems(),
+            lambda: self._pulse.beat("uplink"),
+        )
+        self._status = Status(settings, self._store, self._runners, self._uplink.health, self._clock, VERSION)
+        self._web = WebServer(
+            create_app(self._status.take), settings.web.host, settings.web.port, folder / "control.sock"
+        )
+        self._scheduler = BackgroundScheduler(
+            timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
+        )
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1 when too many drivers hang."""
+        faulthandler.enable()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        self._web.start()
+        self._uplink.start()
+        for runner in self._runners:
+            runner.start()
+        self._scheduler.add_job(self._reread, "cron", **NIGHTLY_REREAD)
+        self._scheduler.add_job(lambda: self._pulse.beat("scheduler"), "interval", seconds=10)
+        self._scheduler.start()
+        _notify("READY=1")
+        LOG.info("ready; status page on port %s", self._web.port)
+        try:
+            return self._watch()
+        finally:
+            self._leave()
+
+    def _watch(self) -> int:
+        written_at = 0.0
+        while not self._stop.wait(1.0):
+            for runner in self._runners:
+                runner.supervise()
+            if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
+                LOG.error("%d drivers hang; leaving for a fresh start", ABANDONED_MAX)
+                return 1
+            if not self._pulse.silent():
+                _notify("WATCHDOG=1")
+            if time.monotonic() - written_at >= STATUS_EVERY_S:
+                self._write_status()
+                written_at = time.monotonic()
+        return 0
+
+    def _leave(self) -> None:
+        _notify("STOPPING=1")
+        for runner in self._runners:
+            runner.stop.set()
+        self._write_status()
+        self._scheduler.shutdown(wait=False)
+        until = time.monotonic() + STOP_S
+        for runner in self._runners:
+            runner.join(max(0.0, until - time.monotonic()))
+        self._uplink.stop()
+        self._web.stop()
+        self._store.close()
+
+    def _reread(self) -> None:
+        """Nightly, every terminal's log is read whole: what a counter did not show is found here."""
+        for runner in self._runners:
+            runner.order("reread")
+
+    def _write_status(self) -> None:
+        """For people who come when the daemon is dead; by rename, readable by the group."""
+        path = self._folder / "status.json"
+        draft = path.with_suffix(".json.new")
+        try:
+            draft.write_bytes(msgspec.json.encode(self._status.take()))
+            draft.chmod(0o640)
+            os.replace(draft, path)
+        except OSError as error:
+            LOG.error("status.json cannot be written: %s", error)
+
+
+def _describe(settings: Settings) -> Description:
+    devices = tuple(DeviceDescription(device.device_id, device.keys.driver) for device in settings.devices)
+    return Description(VERSION, devices, tuple(event_type(kind) for kind in PAYLOADS))
+
+
+def _notify(message: str) -> None:
+    """Tell systemd (sd_notify(3)); silent where there is none."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
+        sender.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)
+
+
+class JsonLines(logging.Formatter):
+    """One line a record whatever it holds: a hostile name cannot fake a second line."""
+
+    LEVELS = {logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """`<priority>logger: message`, as journald reads it; control characters are escaped."""
+        text = super().format(record)
+        safe = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("\\n", "\n  ")
+        return f"<{self.LEVELS.get(record.levelno, 5)}>{record.name}: {safe}"
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Everything goes to stderr, which journald keeps."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)

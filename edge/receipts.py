@@ -1,0 +1,38 @@
+"""Whether a receipt may be obeyed: it must speak of our chain. Pure; the store is asked through arguments."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from edge.contract import Receipt
+from edge.outbox import Fitting
+from edge.store import position
+
+
+class Unfit(Exception):
+    """The receipt does not fit our chain: nothing is retired, and a person is told."""
+
+
+class OtherDatabase(Exception):
+    """The receipt speaks of an epoch that is not in this database: of the one before ours was lost."""
+
+
+def fit(payload: bytes, epochs: Mapping[str, int], chain: Callable[[int], bytes | None]) -> Fitting:
+    """Decode and check a receipt; `chain(position)` is our chain hash there. Unfit or OtherDatabase."""
+    try:
+        receipt = msgspec.json.decode(payload, type=Receipt)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unfit(str(error)) from error
+    number = epochs.get(receipt.epoch)
+    if number is None:
+        raise OtherDatabase(receipt.epoch)
+    upto = position(number, receipt.upto)
+    ours = chain(upto) if receipt.upto else b""
+    if ours is None or ours.hex() != receipt.head:
+        raise Unfit(f"{receipt.upto} with head {receipt.head[:16]!r} is not in our chain")
+    return Fitting(
+        receipt.n,
+        upto,
+        tuple((position(number, first), position(number, last)) for first, last in receipt.also),
+        tuple((position(number, first), position(number, last)) for first, last in receipt.want),
+    )

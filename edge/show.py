@@ -1,0 +1,147 @@
+"""How the command line shows things to people: plain text, Chinese or English, every foreign byte inert."""
+
+import unicodedata
+
+from drivers.base import Observation
+from edge.contract import Event
+from edge.settings import Device
+from edge.status import DeviceHealth, Snapshot
+from edge.words import Lang, cause_text, next_step, say
+
+MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
+
+
+def inert(text: str) -> str:
+    """`text` without control, format or bidi characters: a name cannot move the cursor."""
+    return "".join("�" if unicodedata.category(char).startswith("C") else char for char in text)
+
+
+def width(text: str) -> int:
+    """Columns of a terminal that `text` takes."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def pad(text: str, columns: int) -> str:
+    """`text` filled up with blanks to `columns`."""
+    return text + " " * max(0, columns - width(text))
+
+
+def status_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
+    """The whole status: conclusion last, as a technician reads upwards from the prompt."""
+    lines = [f"{inert(snapshot.hall_name)} {snapshot.county}/{snapshot.hall}  {snapshot.at[:19]}", ""]
+    lines += _table([_device_row(device, lang) for device in snapshot.devices], lang)
+    lines += ["", _uplink_line(snapshot, lang), _store_line(snapshot, lang), ""]
+    if not snapshot.problems:
+        return [*lines, say(lang, "all_well")]
+    lines.append(say(lang, "problems", n=len(snapshot.problems)))
+    for problem in snapshot.problems:
+        since = f"{say(lang, 'col.since')} {_clock(problem.since)}"
+        lines.append(f"  {problem.subject}: {problem.text[lang]} ({since})")
+        if problem.next_step[lang]:
+            lines.append(f"    → {say(lang, 'next')}: {problem.next_step[lang]}")
+    return lines
+
+
+def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
+    """One event on one line."""
+    kind = event.type.removeprefix("cn.zwdt.").removesuffix(".v1")
+    parts = [event.time[:19].replace("T", " "), str(data.get("device_id", ""))]
+    if kind == "attendance.punch":
+        who = str(data.get("staff_no") or data.get("device_user_id"))
+        state, verify = (
+            say(lang, f"punch.{data['punch_state']}"),
+            say(lang, f"verify.{data['verify_method']}"),
+        )
+        parts += [who, state, verify, "" if data["time_quality"] == "synced" else str(data["time_quality"])]
+    else:
+        parts += [kind, str(data.get("state", data.get("reason", "")))]
+    return inert("  ".join(part for part in parts if part))
+
+
+def _device_row(device: DeviceHealth, lang: Lang) -> list[str]:
+    logs = device.counts.get("logs")
+    offset = "" if device.clock_offset_ms is None else f"{device.clock_offset_ms / 1000:+.0f} s"
+    state = f"{MARK[device.state]} {say(lang, 'state.' + device.state)}"
+    what = "" if device.cause == "ok" else cause_text(lang, device.cause)
+    return [
+        inert(device.name),
+        state,
+        _clock(device.since),
+        _clock(device.last_contact),
+        _clock(device.last_data),
+        _clock(device.complete_until),
+        f"{'-' if logs is None else logs}/{device.stored}",
+        offset,
+        "; ".join(filter(None, (what, next_step(lang, device.cause)))),
+    ]
+
+
+COLUMNS = (
+    "device",
+    "state",
+    "since",
+    "last_contact",
+    "last_data",
+    "complete_until",
+    "counts",
+    "offset",
+    "next",
+)
+
+
+def _table(rows: list[list[str]], lang: Lang) -> list[str]:
+    table = [[say(lang, f"col.{name}") for name in COLUMNS], *rows]
+    widths = [max(width(row[column]) for row in table) for column in range(len(COLUMNS))]
+    return [
+        "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in table
+    ]
+
+
+def _uplink_line(snapshot: Snapshot, lang: Lang) -> str:
+    uplink = snapshot.uplink
+    parts = [
+        say(lang, "uplink"),
+        f"{MARK[uplink.state]} {say(lang, 'state.' + uplink.state)}",
+        uplink.broker,
+        say(lang, "unconfirmed", n=uplink.unconfirmed),
+        "" if uplink.cause == "ok" else cause_text(lang, uplink.cause),
+        inert(uplink.detail),
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _store_line(snapshot: Snapshot, lang: Lang) -> str:
+    store = snapshot.store
+    parts = [
+        say(lang, "store"),
+        f"#{store.seq_head}",
+        say(lang, "disk_free", gb=store.disk_free_bytes / 1e9),
+        say(lang, "quarantined", n=store.quarantined) if store.quarantined else "",
+        f"SQLite {store.sqlite_version}",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _clock(moment: str | None) -> str:
+    """An ISO time short enough for a table: `11-22 08:25:03`."""
+    return moment[5:19].replace("T", " ") if moment else "-"
+
+
+def observation_lines(
+    device: Device, observation: Observation, offset_ms: int | None, took_s: float, lang: Lang
+) -> list[str]:
+    """What `probe` found out."""
+    offset = "-" if offset_ms is None else f"{offset_ms / 1000:+.1f} s"
+    rows = [
+        (say(lang, "probe.serial"), observation.serial),
+        (say(lang, "probe.model"), observation.model),
+        (say(lang, "probe.firmware"), observation.firmware),
+        (say(lang, "col.offset"), offset),
+        *((name, str(number)) for name, number in observation.counts.items()),
+        *((cause_text(lang, cause), detail) for cause, detail in observation.notes.items()),
+        (say(lang, "probe.took"), f"{took_s * 1000:.0f} ms"),
+    ]
+    return [
+        inert(f"{device.device_id} ({device.name})"),
+        *(f"  {pad(key, 14)}{inert(value)}" for key, value in rows),
+    ]

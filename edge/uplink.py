@@ -1,0 +1,340 @@
+"""The way upstream: one thread takes rows from the log, publishes them, and obeys receipts.
+
+Order of a row's life: committed -> published -> PUBACK (room in the window) -> receipt (retired). The outbox
+decides, the broker connection does the I/O, the store is read through a connection of our own.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+
+import msgspec
+
+from edge.backoff import next_wait
+from edge.broker import Acknowledged, Arrived, Broker, Connected, Lost, Notice, cause_of
+from edge.clock import WallClock
+from edge.contract import Description, HostState, Problem, State, host_topic, topic
+from edge.events import Place, topic_kind
+from edge.outbox import BROKER, Confirmation, Outbox
+from edge.receipts import OtherDatabase, Unfit, fit
+from edge.settings import UplinkSettings
+from edge.status import AppHealth, UplinkHealth
+from edge.store import Reader, ReceiptRow, Row, Store, Tip, epoch_of, sequence_of
+
+LOG = logging.getLogger(__name__)
+
+RECONNECT_S = (1.0, 60.0)
+REFUSED_WAIT_S = 60.0
+CONNACK_WAIT_S = 10.0
+STATE_EVERY_S = 300.0
+NO_MATCHING_SUBSCRIBERS = 0x10
+FAILURE = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of the connection now."""
+
+    connected: bool
+    cause: str
+    detail: str
+    since: str
+
+
+class _TypeOf(msgspec.Struct):
+    type: str
+
+
+_TYPE = msgspec.json.Decoder(_TypeOf)
+
+
+class Uplink:
+    """Owner of the outbox and of the connection; everything here runs in its own thread."""
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        place: Place,
+        store: Store,
+        clock: WallClock,
+        description: Description,
+        problems: Callable[[], Sequence[Problem]],
+        beat: Callable[[], None],
+    ) -> None:
+        self._settings, self._place, self._store, self._clock = settings, place, store, clock
+        self._description, self._problems, self._beat = description, problems, beat
+        self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=2000)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+        self._life = 0
+        self._broker: Broker | None = None
+        self._mids: dict[int, int] = {}
+        self._receipts: dict[str, ReceiptRow] = {}
+        self._held_until = 0.0
+        self._state_at = 0.0
+        self._topics: dict[str, str] = {}
+        self._outbox = Outbox({app: Confirmation() for app in settings.confirm or (BROKER,)})
+        self._reader: Reader
+        self.line = Line(
+            False, "broker_unreachable" if settings.host else "uplink_disabled", "", clock.text()
+        )
+
+    def start(self) -> None:
+        """Begin, where a broker is configured."""
+        if self._settings.host:
+            self._store.on_commit(self._committed)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Say `stopped` upstream and leave."""
+        self._stop.set()
+        self._wake()
+        if self._thread.ident:
+            self._thread.join(8)
+
+    def health(self) -> UplinkHealth:
+        """For the snapshot; may be called from any thread."""
+        line, outbox, settings = self.line, self._outbox, self._settings
+        newest, retired = self._store.tip.position, outbox.retired
+        behind = sequence_of(newest) - (sequence_of(retired) if epoch_of(retired) == epoch_of(newest) else 0)
+        apps = {
+            app: AppHealth(
+                upto=sequence_of(confirmation.upto),
+                n=confirmation.n,
+                last_receipt=self._receipts[app].received if app in self._receipts else None,
+            )
+            for app, confirmation in outbox.confirmations.items()
+            if app != BROKER
+        }
+        return UplinkHealth(
+            state="connected" if line.connected else "offline" if settings.host else "disabled",
+            cause=line.cause,
+            since=line.since,
+            broker=f"{settings.host}:{settings.port}" if settings.host else "",
+            detail=line.detail,
+            sent_to=sequence_of(outbox.sent),
+            unconfirmed=behind,
+            apps=apps,
+        )
+
+    # The thread
+
+    def _run(self) -> None:
+        self._reader = self._store.reader()
+        self._restore()
+        wait_s = 0.0
+        while not self._stop.is_set():
+            self._sleep(wait_s)
+            if self._stop.is_set():
+                break
+            began = time.monotonic()
+            cause = self._connect()
+            if not cause:
+                self._serve()
+                self._disconnect()
+            lived_s = time.monotonic() - began
+            if cause == "broker_refused":
+                wait_s = REFUSED_WAIT_S
+            else:
+                wait_s = next_wait(RECONNECT_S, 0.0 if lived_s > RECONNECT_S[1] else wait_s)
+        self._reader.close()
+
+    def _restore(self) -> None:
+        saved = self._reader.receipts()
+        for app, confirmation in self._outbox.confirmations.items():
+            if app in saved:
+                self._receipts[app] = saved[app]
+                confirmation.n, confirmation.upto = saved[app].n, saved[app].position
+        self._outbox.sent = self._outbox.retired
+
+    def _connect(self) -> str:
+        """Try once; returns "" when the broker took us, else the cause."""
+        if not self._clock.trusted():
+            self._show(False, "clock_untrusted")
+            return "clock_untrusted"
+        self._life += 1
+        client_id = f"hall-{self._place.county}-{self._place.hall}-{self._store.tip.epoch[:8]}"
+        self._broker = Broker(
+            self._settings, client_id, (self._topic("state"), self._state("lost")), self._queue, self._life
+        )
+        try:
+            self._broker.open()
+        except (OSError, ValueError) as error:
+            self._show(False, cause_of(error), str(error))
+            return cause_of(error)
+        deadline = time.monotonic() + CONNACK_WAIT_S
+        while time.monotonic() < deadline and not self._stop.is_set():
+            notice = self._next_notice()
+            if isinstance(notice, Connected) and not notice.cause:
+                self._welcome(notice)
+                return ""
+            if isinstance(notice, Connected | Lost):
+                cause = "broker_refused" if isinstance(notice, Connected) else "broker_unreachable"
+                self._show(False, cause, notice.detail)
+                self._broker.close()
+                return cause
+        self._show(False, "broker_unreachable", "no CONNACK")
+        self._broker.close()
+        return "broker_unreachable"
+
+    def _welcome(self, connected: Connected) -> None:
+        self._outbox.limit = min(100, connected.receive_max)
+        self._held_until = self._state_at = 0.0
+        self._show(True, "ok" if self._settings.confirm else "nobody_confirms")
+        if self._broker:
+            self._broker.subscribe(self._topic("ack", "+"), host_topic("app").replace("/app/", "/+/"))
+            self._broker.publish(self._topic("desc"), msgspec.json.encode(self._description), retain=True)
+
+    def _serve(self) -> None:
+        """Until the connection ends or we are told to stop."""
+        while not self._stop.is_set():
+            self._pump()
+            notice = self._next_notice()
+            while notice is not None:
+                if isinstance(notice, Lost):
+                    self._show(False, "broker_unreachable", notice.detail)
+                    return
+                self._heed(notice)
+                notice = self._next_notice(wait_s=0.0)
+            if self._broker and not self._broker.alive():
+                self._show(False, "broker_unreachable", "network thread ended")
+                return
+
+    def _disconnect(self) -> None:
+        if self._broker:
+            if self._stop.is_set() and self._broker.alive():
+                self._broker.publish(self._topic("state"), self._state("stopped"), retain=True)
+            self._broker.close()
+        self._outbox.disconnected()
+        self._mids.clear()
+
+    def _pump(self) -> None:
+        """Publish what the window has room for, and the state when it is due."""
+        now = time.monotonic()
+        broker, newest = self._broker, self._store.tip.position
+        if broker is None or now < self._held_until:
+            return
+        if now - self._state_at > STATE_EVERY_S or self._state_at == 0.0:
+            broker.publish(self._topic("state"), self._state("ready"), retain=True)
+            self._state_at = now
+        if self._outbox.resend_if_stalled(now, newest):
+            self._show(True, "no_receipt")
+        for row in self._outbox.next(self._reader.after, newest):
+            mid = broker.publish(self._event_topic(row), row.body)
+            self._outbox.published(row.position, now)
+            if mid is not None:
+                self._mids[mid] = row.position
+
+    def _heed(self, notice: Notice) -> None:
+        match notice:
+            case Acknowledged():
+                self._puback(notice)
+            case Arrived() if notice.topic.startswith(self._topic("ack") + "/"):
+                self._receipt(notice.topic.rsplit("/", 1)[1], notice.payload)
+            case Arrived():
+                self._host_state(notice)
+            case _:
+                pass
+
+    def _puback(self, acknowledged: Acknowledged) -> None:
+        where = self._mids.pop(acknowledged.mid, None)
+        if where is None:
+            return
+        if acknowledged.code >= FAILURE:
+            self._outbox.in_flight.pop(where, None)
+            self._outbox.sent = min(self._outbox.sent, where - 1)
+            self._held_until = time.monotonic() + REFUSED_WAIT_S
+            self._show(True, "publish_refused", f"PUBACK {acknowledged.code:#x}")
+            return
+        if acknowledged.code == NO_MATCHING_SUBSCRIBERS:
+            self._show(True, "nobody_listens")
+        elif self.line.cause in ("publish_refused", "nobody_listens"):
+            self._show(True, "ok")
+        before = self._outbox.retired
+        self._outbox.acknowledged(where, time.monotonic())
+        if BROKER in self._outbox.confirmations and self._outbox.retired != before:
+            self._store.keep_receipt(ReceiptRow(BROKER, 0, self._outbox.retired, self._clock.text()))
+
+    def _receipt(self, app: str, payload: bytes) -> None:
+        """Obey a receipt if it fits our chain; else nothing is retired and it is shown."""
+        if app not in self._outbox.confirmations or not payload:
+            return
+        try:
+            receipt = fit(payload, self._reader.epochs(), self._reader.chain)
+        except OtherDatabase as other:
+            LOG.info("receipt of %s speaks of another database: %s", app, other)
+            return
+        except Unfit as unfit:
+            self._show(True, "receipt_refused", f"{app}: {unfit}")
+            return
+        if self._outbox.confirmed(app, receipt, time.monotonic()):
+            self._receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text())
+            self._store.keep_receipt(self._receipts[app])
+            self._show(True, "ok")
+
+    def _host_state(self, arrived: Arrived) -> None:
+        try:
+            host = msgspec.json.decode(arrived.payload, type=HostState)
+        except (msgspec.DecodeError, ValueError):
+            return
+        if host.state == "online":
+            self._outbox.receipts_due_soon()
+
+    # Small things
+
+    def _next_notice(self, wait_s: float = 0.5) -> Notice | None:
+        """The next notice of the present connection; None also when something only woke us."""
+        self._beat()
+        try:
+            item = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
+        except Empty:
+            return None
+        return item[1] if item and item[0] == self._life else None
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, 1.0)):
+            self._beat()
+
+    def _committed(self, _tip: Tip) -> None:
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            self._queue.put_nowait(None)
+        except Full:
+            LOG.debug("the uplink is awake already")
+
+    def _show(self, connected: bool, cause: str, detail: str = "") -> None:
+        line = self.line
+        if (line.connected, line.cause) != (connected, cause):
+            LOG.warning("uplink: %s %s", cause, detail)
+            self.line = Line(connected, cause, detail, self._clock.text())
+
+    def _topic(self, *rest: str) -> str:
+        base = topic(self._place.county, self._place.hall)
+        return "/".join([base, *rest])
+
+    def _event_topic(self, row: Row) -> str:
+        kind = _TYPE.decode(row.body).type
+        if kind not in self._topics:
+            self._topics[kind] = self._topic("evt", topic_kind(kind))
+        return self._topics[kind]
+
+    def _state(self, word: str) -> bytes:
+        tip = self._store.tip
+        state = State(
+            state=word,  # type: ignore[arg-type]
+            epoch=tip.epoch,
+            version=self._description.version,
+            at=self._clock.text(),
+            seq_head=tip.sequence,
+            head=tip.chain.hex(),
+            sent_to=sequence_of(self._outbox.sent),
+            n={app: each.n for app, each in self._outbox.confirmations.items() if app != BROKER},
+            problems=tuple(self._problems()),
+        )
+        return msgspec.json.encode(state)
