@@ -1,0 +1,140 @@
+"""Readings become events: ids, time quality, bytes; vectors are written by hand from domain §6 and design."""
+
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from drivers.base import Reading
+from edge.events import (
+    BadReading,
+    Origin,
+    Place,
+    clock_offset_ms,
+    digest_of,
+    event_id,
+    genesis,
+    judge_time,
+    normalize,
+    seal,
+    topic_kind,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 20, 8, 30, tzinfo=ZONE)
+DAY = 86_400_000
+
+
+def reading(**changes: object) -> Reading:
+    facts = {"device_user_id": "0012", "verify_method": "fingerprint", "punch_state": "check_in"}
+    values = {
+        "kind": "attendance.punch",
+        "serial": "AB1",
+        "key": "2026-11-20T08:25:00|0012|0",
+        "device_time": "2026-11-20T08:25:00",
+        "facts": facts,
+    }
+    return Reading(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def origin(offset_ms: int | None = 0, trusted: bool = True) -> Origin:
+    return Origin("fp-1", "zk", ZONE, offset_ms, trusted)
+
+
+def test_a_punch_as_it_goes_upstream() -> None:
+    draft = normalize(reading(), origin(1200), NOW)
+    place, digest = Place("410421", "hall-1", "/zwdt/410421/hall-1"), digest_of("sha256")
+    sealed = seal(draft, place, "e1", 7, "2026-11-20T08:30:00.000+08:00", genesis("e1", digest), digest)
+    assert json.loads(sealed.body) == {
+        "specversion": "1.0",
+        "id": event_id("AB1|2026-11-20T08:25:00|0012|0|attendance.punch"),
+        "source": "/zwdt/410421/hall-1",
+        "type": "cn.zwdt.attendance.punch.v1",
+        "time": "2026-11-20T08:25:00+08:00",
+        "recordedtime": "2026-11-20T08:30:00.000+08:00",
+        "sequence": "00000000000000000007",
+        "epoch": "e1",
+        "partitionkey": "410421/hall-1",
+        "dataschema": "urn:zwdt:attendance.punch.v1",
+        "data": {
+            "device_id": "fp-1",
+            "device_serial": "AB1",
+            "driver": "zk",
+            "device_time": "2026-11-20T08:25:00",
+            "clock_offset_ms": 1200,
+            "time_quality": "synced",
+            "replayed": False,
+            "device_user_id": "0012",
+            "verify_method": "fingerprint",
+            "punch_state": "check_in",
+            "native_key": "2026-11-20T08:25:00|0012|0",
+        },
+    }
+
+
+def test_the_id_is_a_function_of_the_devices_fact_alone() -> None:
+    first = normalize(reading(), origin(), NOW)
+    other = normalize(reading(), Origin("renamed", "adms", ZONE, 999_999, False), NOW + timedelta(days=40))
+    assert first.fact == other.fact
+    assert event_id(first.fact) == "d3ea103e-9d7b-5e8f-aa02-57ace0fb2a15", "ids must never change"
+    assert normalize(reading(serial="AB2"), origin(), NOW).fact != first.fact
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("told", "offset_ms", "trusted", "expected", "quality"),
+    [
+        ("2026-11-20T08:25:00", 0, True, "2026-11-20T08:25:00", "synced"),
+        ("2026-11-20T08:25:00", 60_000, True, "2026-11-20T08:25:00", "synced"),
+        ("2026-11-20T08:25:00", -96_000, True, "2026-11-20T08:26:36", "corrected"),
+        ("2026-11-20T10:55:00", 9_000_000, True, "2026-11-20T08:25:00", "corrected"),
+        ("2000-01-01T00:04:00", -9820 * DAY, True, "2026-11-20T00:04:00", "suspect"),
+        ("2000-01-01T00:04:00", 0, True, "2000-01-01T00:04:00", "suspect"),
+        ("2026-11-20T08:36:00", 0, True, "2026-11-20T08:36:00", "suspect"),
+        ("2026-11-20T08:25:00", None, True, "2026-11-20T08:25:00", "suspect"),
+        ("2026-11-20T08:25:00", 0, False, "2026-11-20T08:25:00", "unsynced"),
+        ("2026-11-20T08:25:00", -9_000_000, True, "2026-11-20T08:25:00", "suspect"),
+    ],
+)
+def test_time_quality(told: str, offset_ms: int | None, trusted: bool, expected: str, quality: str) -> None:
+    assert judge_time(at(told), offset_ms, NOW, trusted) == (at(expected), quality)
+
+
+def test_old_records_are_marked_replayed() -> None:
+    assert b'"replayed":true' in normalize(reading(), origin(), NOW + timedelta(hours=1)).data
+    assert b'"replayed":false' in normalize(reading(), origin(), NOW).data
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "attendance.unheard_of"},
+        {"device_time": "2026-02-31T08:00:00"},
+        {"facts": {"device_user_id": "7", "verify_method": "laser", "punch_state": "check_in"}},
+        {"facts": {"device_user_id": 7, "verify_method": "face", "punch_state": "check_in"}},
+        {"facts": {"verify_method": "face", "punch_state": "check_in"}},
+    ],
+)
+def test_what_does_not_fit_the_catalogue_is_refused_by_name(changes: dict[str, object]) -> None:
+    with pytest.raises(BadReading):
+        normalize(reading(**changes), origin(), NOW)
+
+
+def test_sm3_is_the_published_one() -> None:
+    assert digest_of("sm3")(b"abc").hex().startswith("66c7f0f4")
+
+
+def test_topic_kinds() -> None:
+    assert topic_kind("cn.zwdt.attendance.punch.v1") == "att"
+    assert topic_kind("cn.zwdt.device.status.v1") == "dev"
+    assert topic_kind("cn.zwdt.edge.epoch_opened.v1") == "edge"
+
+
+def test_clock_offset_is_the_devices_clock_minus_ours() -> None:
+    assert clock_offset_ms("2026-11-20T08:31:00", ZONE, NOW) == 60_500
+    assert clock_offset_ms(None, ZONE, NOW) is None
+    assert clock_offset_ms("2026-02-31T00:00:00", ZONE, NOW) is None

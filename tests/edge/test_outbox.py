@@ -1,0 +1,169 @@
+"""The outbox: nothing unretired is forgotten, whatever the broker and the consumers do."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.outbox import BROKER, STALL_S, Confirmation, Fitting, Outbox
+from edge.store.reads import Row
+
+LOG = 30
+
+
+def read(after: int, limit: int) -> list[Row]:
+    return [Row(number, str(number)) for number in range(after + 1, LOG + 1)][:limit]
+
+
+def outbox(*apps: str) -> Outbox:
+    return Outbox({app: Confirmation() for app in apps or ("county",)})
+
+
+def drain(box: Outbox, now: float = 0.0) -> list[int]:
+    """Publish and acknowledge until nothing is left to send."""
+    sent: list[int] = []
+    while rows := box.next(read, LOG):
+        for row in rows:
+            box.published(row.position, now)
+            box.acknowledged(row.position, now)
+            sent.append(row.position)
+    return sent
+
+
+def receipt(
+    n: int, upto: int, also: tuple[tuple[int, int], ...] = (), want: tuple[tuple[int, int], ...] = ()
+) -> Fitting:
+    return Fitting(n, upto, also, want)
+
+
+def test_the_window_bounds_what_is_in_flight_and_grows_with_pubacks() -> None:
+    box = outbox()
+    first = box.next(read, LOG)
+    for row in first:
+        box.published(row.position, 0.0)
+    assert [row.position for row in first] == [1, 2, 3, 4]
+    assert box.next(read, LOG) == []
+    box.acknowledged(1, 0.1)
+    assert [row.position for row in box.next(read, LOG)] == [5, 6]
+
+
+def test_a_slow_line_halves_the_window_and_never_below_one() -> None:
+    box = outbox()
+    for position in range(1, 9):
+        box.published(position, 0.0)
+        box.acknowledged(position, 10.0 + position * 3)
+    assert box.window == 1.0
+
+
+def test_puback_alone_retires_nothing_where_an_application_must_confirm() -> None:
+    box = outbox()
+    assert drain(box) == list(range(1, LOG + 1))
+    assert box.retired == 0
+    assert box.confirmed("county", receipt(1, LOG), 1.0)
+    assert box.retired == LOG
+
+
+def test_without_applications_the_contiguous_puback_retires() -> None:
+    box = outbox(BROKER)
+    rows = box.next(read, LOG)
+    for row in rows:
+        box.published(row.position, 0.0)
+    box.acknowledged(2, 0.0)
+    assert box.retired == 0
+    box.acknowledged(1, 0.0)
+    assert box.retired == 2
+
+
+def test_the_slowest_application_decides() -> None:
+    box = outbox("county", "city")
+    drain(box)
+    box.confirmed("county", receipt(1, 20), 0.0)
+    assert box.retired == 0
+    box.confirmed("city", receipt(1, 5), 0.0)
+    assert box.retired == 5
+
+
+def test_after_a_disconnect_what_was_in_flight_goes_first() -> None:
+    box = outbox()
+    for row in box.next(read, LOG):
+        box.published(row.position, 0.0)
+    box.acknowledged(1, 0.0)
+    box.disconnected()
+    assert drain(box)[0] == 2
+
+
+def test_an_old_receipt_is_not_obeyed_and_a_rewind_is() -> None:
+    box = outbox()
+    drain(box)
+    assert box.confirmed("county", receipt(5, 20), 0.0)
+    assert not box.confirmed("county", receipt(5, 25), 0.0)
+    assert not box.confirmed("stranger", receipt(9, 25), 0.0)
+    assert box.confirmed("county", receipt(6, 10), 0.0)
+    assert drain(box) == list(range(11, LOG + 1))
+
+
+def test_what_a_consumer_wants_is_replayed_once_and_not_twice_at_once() -> None:
+    box = outbox()
+    drain(box)
+    box.confirmed("county", receipt(1, 3, want=((4, 6),)), 0.0)
+    box.confirmed("county", receipt(2, 3, want=((4, 6),)), 1.0)
+    assert drain(box) == [4, 5, 6]
+    box.confirmed("county", receipt(3, 3, want=((4, 6),)), 9.0)
+    assert drain(box) == [4, 5, 6]
+
+
+def test_stalled_receipts_send_everything_again_ever_more_rarely() -> None:
+    box = outbox()
+    drain(box)
+    assert not box.resend_if_stalled(1.0, LOG)
+    assert box.resend_if_stalled(STALL_S[0] + 1, LOG)
+    box.confirmed("county", receipt(1, 10, also=((12, 20),)), 12.0)
+    again = drain(box)
+    assert again == [11, *range(21, LOG + 1)], "what overtook is not sent again"
+    assert not box.resend_if_stalled(13.0, LOG)
+    waits = []
+    now, last = 13.0, 12.0
+    while len(waits) < 4:
+        now += 1
+        if box.resend_if_stalled(now, LOG):
+            waits.append(now - last)
+            last = now
+            drain(box, now)
+    assert waits == sorted(waits)
+    assert waits[-1] > waits[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
+    """Random loss, disconnects and receipts; then a quiet phase: nothing may be missing, nothing stuck."""
+    chance = random.Random(seed)
+    box, held, n, now = outbox(), set[int](), 0, 0.0
+
+    def contiguous() -> int:
+        upto = 0
+        while upto + 1 in held:
+            upto += 1
+        return upto
+
+    for step in range(400):
+        quiet = step > 250
+        now += chance.choice([0.1, 5.0, 60.0])
+        for row in box.next(read, LOG):
+            box.published(row.position, now)
+            if quiet or chance.random() < 0.6:
+                held.add(row.position)
+            if quiet or chance.random() < 0.8:
+                box.acknowledged(row.position, now)
+        if not quiet and chance.random() < 0.1:
+            box.disconnected()
+        if quiet and box.in_flight:
+            box.disconnected()
+        if quiet or chance.random() < 0.3:
+            n += 1
+            gaps = tuple((p, p) for p in range(contiguous() + 1, max(held, default=0)) if p not in held)
+            box.confirmed("county", receipt(n, contiguous(), want=gaps), now)
+        assert box.retired <= contiguous(), "retired what nobody holds"
+        box.resend_if_stalled(now, LOG)
+    assert held == set(range(1, LOG + 1))
+    assert box.retired == LOG
