@@ -1,7 +1,7 @@
 """One client's conversation with a terminal: a request in, the packets of its reply out. No sockets.
 
-Small datasets come as one DATA in answer to the request. Bigger ones: the prepared read answers with sizes and
-then serves chunks; a chunk, and the direct read, is PREPARE, DATA with packet index 0, 1, ..., OK.
+Small datasets come as one DATA in answer to the request. Bigger ones: the prepared read answers with sizes
+and then serves chunks; a chunk, and the direct read, is PREPARE, DATA with packet index 0, 1, ..., OK.
 """
 
 import struct

@@ -7,7 +7,9 @@ from typing import Self
 
 from tests.sim.zk.device import Device
 from tests.sim.zk.layouts import Punch
-from tests.sim.zk.ports import Port, TcpPort, UdpPort
+from tests.sim.zk.line import Line
+from tests.sim.zk.tcp import TcpPort
+from tests.sim.zk.udp import UdpPort
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -26,7 +28,7 @@ class Terminal(Device):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._port: Port | None = None
+        self._port: Line | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -39,8 +41,8 @@ class Terminal(Device):
         """Switch on: listen. No effect when it is on."""
         if self._port is None:
             kind = {"tcp": TcpPort, "udp": UdpPort}[self.transport]
-            self._port = kind(self, self.host, self.port, self.pacing, self.clients)
-            self.port = self._port.number
+            port = kind(self, self.host, self.port, self.pacing, self.clients)
+            self._port, self.port = port, port.number
 
     def stop(self) -> None:
         """Switch off: no thread and no socket stays; the memory does. No effect when it is off."""
