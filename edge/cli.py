@@ -15,7 +15,7 @@ from edge.version import VERSION
 
 if TYPE_CHECKING:
     from edge.settings import Device, Settings
-    from edge.status import Snapshot
+    from edge.snapshot import Snapshot
     from edge.words import Lang
 
 DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.status import Snapshot
+from edge.snapshot import Snapshot
 
 TIMEOUT_S = 5.0
 

@@ -25,7 +25,7 @@ from edge.clock import WallClock
 from edge.events import OFFSET_TOLERATED_MS, DeviceStatus, own_event
 from edge.link import DeviceLink, Told
 from edge.settings import Device
-from edge.status import DeviceWord
+from edge.snapshot import DeviceWord
 from edge.store import Store
 
 LOG = logging.getLogger(__name__)

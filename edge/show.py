@@ -5,7 +5,7 @@ import unicodedata
 from drivers.base import Observation
 from edge.contract import Event
 from edge.settings import Device
-from edge.status import DeviceHealth, Snapshot
+from edge.snapshot import DeviceHealth, Snapshot
 from edge.words import Lang, cause_text, next_step, say
 
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}

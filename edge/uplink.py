@@ -21,7 +21,7 @@ from edge.events import Place, topic_kind
 from edge.outbox import BROKER, Confirmation, Outbox
 from edge.receipts import OtherDatabase, Unfit, fit
 from edge.settings import UplinkSettings
-from edge.status import AppHealth, UplinkHealth
+from edge.snapshot import AppHealth, UplinkHealth
 from edge.store import Reader, ReceiptRow, Row, Store, Tip, epoch_of, sequence_of
 
 LOG = logging.getLogger(__name__)

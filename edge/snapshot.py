@@ -1,0 +1,83 @@
+"""The shapes of one snapshot of everything: for CLI, page and MQTT state. `edge/status.py` takes it."""
+
+from typing import Literal
+
+import msgspec
+
+from edge.contract import Problem
+
+DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
+
+
+class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users."""
+
+    device_id: str
+    name: str
+    driver: str
+    state: DeviceWord
+    cause: str
+    since: str
+    detail: str = ""
+    serial: str = ""
+    model: str = ""
+    firmware: str = ""
+    last_contact: str | None = None
+    last_data: str | None = None
+    complete_until: str | None = None
+    clock_offset_ms: int | None = None
+    counts: dict[str, int] = {}
+    stored: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+
+class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One application that confirms: up to which number, and when its last receipt came."""
+
+    upto: int
+    n: int
+    last_receipt: str | None = None
+
+
+class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`."""
+
+    state: Literal["connected", "offline", "disabled"]
+    cause: str
+    since: str
+    broker: str = ""
+    detail: str = ""
+    sent_to: int = 0
+    unconfirmed: int = 0
+    apps: dict[str, AppHealth] = {}
+
+
+class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The local database."""
+
+    path: str
+    epoch: str
+    seq_head: int
+    head: str
+    db_bytes: int
+    wal_bytes: int
+    disk_free_bytes: int
+    quarantined: int
+    sqlite_version: str
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole status at one moment; `problems` is empty when all is well."""
+
+    at: str
+    started: str
+    version: str
+    county: str
+    hall: str
+    hall_name: str
+    clock_trusted: bool
+    devices: tuple[DeviceHealth, ...]
+    uplink: UplinkHealth
+    store: StoreHealth
+    problems: tuple[Problem, ...] = ()
