@@ -1,0 +1,12 @@
+"""The reference consumer: upstream's side of the contract, as a small library and `hall-edge consume`.
+
+It shows what exactly-once takes: ids decide what counts, numbers show what is missing, receipts go out after
+the commit. It stands apart from the edge: of its rooms it uses the contract, the events and SQLite's door.
+"""
+
+from edge.consume.ledger import Counts, Ledger, Taken
+from edge.consume.settings import Settings
+from edge.consume.subscriber import Consumer
+from edge.consume.tables import DatabaseNewer, count
+
+__all__ = ["Consumer", "Counts", "DatabaseNewer", "Ledger", "Settings", "Taken", "count"]

@@ -1,0 +1,182 @@
+"""What a hall published -> values to settle: its events one by one, its state, our retained receipt. Pure.
+
+The bytes of an event are those inside the message, untouched, because they are what the chain hashes.
+An event that names its source, epoch and number is `Numbered` even if nothing else of it is usable; what
+does not, or speaks for another hall than its topic, is `Garbage`.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from edge.contract import TOPIC_ROOT, Event, Receipt, State, source
+from edge.events import PAYLOADS, TYPE_PREFIX, VERSION, EpochOpened, HashAlg
+
+BATCH_BYTES_MAX = 8 << 20
+"""Most bytes a batch may unpack to."""
+N_MAX = 1 << 53
+"""Receipt numbers beyond this are nobody's: JSON readers would round them."""
+SEQUENCE_END = 1 << 40
+GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class _Number(msgspec.Struct, frozen=True):
+    source: str
+    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One event with its place in the ledger. `event` is None when unusable; then `reason` says why.
+
+    hash_alg: set on the event that opens an epoch.
+    """
+
+    topic: str
+    source: str
+    epoch: str
+    sequence: int
+    body: bytes
+    event: Event | None
+    reason: str = ""
+    hash_alg: HashAlg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """A message, or a part of a batch, that settles no number."""
+
+    topic: str
+    body: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a hall, or our own retained receipt, says of receipts.
+
+    n: newest receipt number known there. epoch: the hall's present one, "" if not told.
+    sent_to: newest number sent in it. ready: the hall is there and wants to hear from us.
+    """
+
+    source: str
+    n: int
+    epoch: str = ""
+    sent_to: int = 0
+    ready: bool = False
+
+
+Item = Numbered | Garbage | Heard
+
+
+class _Unusable(ValueError):
+    pass
+
+
+def read(topic: str, payload: bytes, app: str) -> list[Item]:
+    """Everything one message says to the application `app`."""
+    root, _, rest = topic.partition(f"{TOPIC_ROOT}/")
+    try:
+        county, hall, *what = rest.split("/")
+        told_by = source(county, hall)
+    except ValueError:
+        return [Garbage(topic, payload, "not the topic of a hall")]
+    match what:
+        case ["evt", _] if not root:
+            return [_event(topic, told_by, payload)]
+        case ["evt-batch"] if not root:
+            return _batch(topic, told_by, payload)
+        case ["state"] if not root:
+            return _state(told_by, payload, app)
+        case ["ack", name] if not root and name == app:
+            return _receipt(told_by, payload)
+    return [Garbage(topic, payload, "unknown topic")]
+
+
+def _batch(topic: str, hall: str, payload: bytes) -> list[Item]:
+    try:
+        text = unpack(payload) if payload.startswith(GZIP_MAGIC) else payload
+        bodies = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except (_Unusable, *_UNREADABLE) as error:
+        return [Garbage(topic, payload, str(error))]
+    return [_event(topic, hall, bytes(body)) for body in bodies]
+
+
+def unpack(payload: bytes) -> bytes:
+    """Gunzip one member of at most `BATCH_BYTES_MAX` bytes; ValueError otherwise."""
+    gzip = zlib.decompressobj(_GZIP)
+    try:
+        text = gzip.decompress(payload, BATCH_BYTES_MAX)
+    except zlib.error as error:
+        raise _Unusable(f"gzip: {error}") from error
+    if not gzip.eof or gzip.unused_data:
+        raise _Unusable(f"gzip: not one whole member of at most {BATCH_BYTES_MAX} bytes")
+    return text
+
+
+def _event(topic: str, hall: str, body: bytes) -> Item:
+    try:
+        number = msgspec.json.decode(body, type=_Number)
+        sequence = int(number.sequence)
+        if number.source != hall:
+            raise _Unusable(f"source {number.source!r} is not the topic's")
+        if not 0 < sequence < SEQUENCE_END:
+            raise _Unusable(f"there is no sequence {sequence}")
+    except (_Unusable, *_UNREADABLE) as error:
+        return Garbage(topic, body, str(error))
+    try:
+        event, hash_alg = _usable(body)
+    except (_Unusable, *_UNREADABLE) as error:
+        return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
+    if hash_alg is not None and sequence != 1:
+        return Numbered(topic, hall, number.epoch, sequence, body, None, "an epoch opens with number 1")
+    return Numbered(topic, hall, number.epoch, sequence, body, event, "", hash_alg)
+
+
+def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
+    """The event and, if it opens an epoch, the algorithm of its chain. Unknown types pass as they are."""
+    body.decode()
+    event = msgspec.json.decode(body, type=Event)
+    if not event.id:
+        raise _Unusable("id is empty - at `$.id`")
+    try:
+        zone = datetime.fromisoformat(event.time).tzinfo
+    except ValueError as error:
+        raise _Unusable(f"{error} - at `$.time`") from error
+    if zone is None:
+        raise _Unusable("no time zone - at `$.time`")
+    kind = event.type.removeprefix(TYPE_PREFIX).removesuffix(f".{VERSION}")
+    data = msgspec.json.decode(event.data, type=PAYLOADS.get(kind, dict))
+    if not isinstance(data, EpochOpened):
+        return event, None
+    if data.hash_alg not in hashlib.algorithms_available:
+        raise _Unusable(f"{data.hash_alg} is not available here - at `$.data.hash_alg`")
+    return event, data.hash_alg
+
+
+def _state(hall: str, payload: bytes, app: str) -> list[Item]:
+    try:
+        state = msgspec.json.decode(payload, type=State)
+    except _UNREADABLE:
+        return []
+    ready = state.state == "ready" and bool(state.epoch)
+    return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready)]
+
+
+def _receipt(hall: str, payload: bytes) -> list[Item]:
+    try:
+        receipt = msgspec.json.decode(payload, type=Receipt)
+    except _UNREADABLE:
+        return []
+    return [Heard(hall, _n(receipt.n))]
+
+
+def _n(n: int) -> int:
+    return n if 0 <= n < N_MAX else 0

@@ -1,0 +1,59 @@
+"""What a consumer must be told. A wrong value is a ValueError that names it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge.contract import TOPIC_ROOT, topic_part
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One consumer. `app` names it to the halls; `county` and `hall` None = all of them.
+
+    TLS is on with `tls`, or when a CA or certificate is given; chain and host name are always verified.
+    """
+
+    app: str
+    database: Path
+    host: str = "127.0.0.1"
+    port: int = 1883
+    county: str | None = None
+    hall: str | None = None
+    user: str | None = None
+    password_file: Path | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    protocol: Literal["5", "3.1.1"] = "5"
+    keepalive: int = 15
+
+    def __post_init__(self) -> None:
+        for part in (self.app, self.county, self.hall):
+            if part is not None:
+                topic_part(part)
+        if self.protocol not in ("5", "3.1.1"):
+            raise ValueError(f"protocol is 5 or 3.1.1, not {self.protocol!r}")
+        if self.password_file and not self.user:
+            raise ValueError("a password file needs a user")
+        if self.key_file and not self.cert_file:
+            raise ValueError("a key file needs a certificate file")
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection uses TLS."""
+        return self.tls or self.ca_file is not None or self.cert_file is not None
+
+    @property
+    def client_id(self) -> str:
+        """The same at every start: the broker keeps this consumer's session under it."""
+        digest = hashlib.sha256(str(self.database.resolve()).encode()).hexdigest()
+        return f"hall-edge-{self.app}-{digest[:12]}"
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What to subscribe to: first what says which receipt number came last, then the events."""
+        halls = f"{TOPIC_ROOT}/{self.county or '+'}/{self.hall or '+'}"
+        return (f"{halls}/ack/{self.app}", f"{halls}/state", f"{halls}/evt/+", f"{halls}/evt-batch")

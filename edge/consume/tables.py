@@ -1,0 +1,188 @@
+"""The consumer's database, as SQL and nothing else: what SQLite must be told for each step of `ledger.py`.
+
+events   what counts, once per id, for ever the first copy.
+ledgers  per source and epoch: committed without a gap up to where, chain hash there.
+numbers  the hash of each number up to there; waiting: bodies of numbers above it.
+refused  what could not be used, with its bytes (without a number: the first `GARBAGE_KEPT` of them).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from edge.contract import RANGES_MAX, Event, Range, Refusal
+from edge.events import HashAlg, event_type
+from edge.store import sqlite
+
+SCHEMA_VERSION = 1
+GARBAGE_KEPT = 4096
+_SCHEMA = """
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, epoch TEXT NOT NULL,
+    sequence INTEGER NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE halls (
+    source TEXT PRIMARY KEY, epoch TEXT NOT NULL, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE ledgers (
+    key INTEGER PRIMARY KEY, source TEXT NOT NULL, epoch TEXT NOT NULL, upto INTEGER NOT NULL,
+    head BLOB NOT NULL, hash_alg TEXT, UNIQUE (source, epoch)) STRICT;
+CREATE TABLE numbers (
+    ledger INTEGER NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (ledger, sequence)) STRICT, WITHOUT ROWID;
+CREATE TABLE waiting (
+    ledger INTEGER NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (ledger, sequence)) STRICT;
+CREATE TABLE refused (
+    number INTEGER PRIMARY KEY, ledger INTEGER, sequence INTEGER, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, length INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB NOT NULL,
+    UNIQUE (ledger, sequence)) STRICT;
+CREATE UNIQUE INDEX refused_garbage ON refused (topic, sha256) WHERE ledger IS NULL;
+"""
+_ISLANDS = """
+SELECT min(sequence), max(sequence) FROM (
+    SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island
+    FROM waiting WHERE ledger = ?)
+GROUP BY island ORDER BY 1
+"""
+
+
+class DatabaseNewer(Exception):
+    """The database was written by a newer release; it was not touched."""
+
+
+class Tables:
+    """One open database, made if it is not there; every method runs inside `transaction`."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite.connect_writer(path)
+        try:
+            self._make(path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _make(self, path: Path) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise DatabaseNewer(f"{path}: schema {version}, this release knows {SCHEMA_VERSION}")
+        if version == 0:
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on disk when it ends without an error."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def add_event(self, event: Event, sequence: int, body: bytes) -> bool:
+        """Whether no event of this id was there."""
+        row = (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
+        insert = "INSERT INTO events (id, source, epoch, sequence, type, time, body)"
+        done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
+        return done.rowcount == 1
+
+    def refuse(self, ledger: int, sequence: int, topic: str, body: bytes, reason: str) -> None:
+        """Keep a numbered event that cannot be used."""
+        self._refuse(ledger, sequence, topic, body, body, reason)
+
+    def discard(self, topic: str, body: bytes, reason: str) -> bool:
+        """Keep the beginning of what has no number; whether it was not there."""
+        return self._refuse(None, None, topic, body, body[:GARBAGE_KEPT], reason)
+
+    def _refuse(
+        self, ledger: int | None, sequence: int | None, topic: str, body: bytes, kept: bytes, reason: str
+    ) -> bool:
+        row = (ledger, sequence, topic, reason, len(body), hashlib.sha256(body).digest(), kept)
+        insert = "INSERT INTO refused (ledger, sequence, topic, reason, length, sha256, body)"
+        done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+        return done.rowcount == 1
+
+    def refusals(self, ledger: int, after: int) -> list[Refusal]:
+        """The next refused numbers above `after`, as many as a receipt holds."""
+        rows = self._db.execute(
+            "SELECT sequence, reason FROM refused "
+            "WHERE ledger = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            (ledger, after, RANGES_MAX),
+        )
+        return [Refusal(sequence, reason) for sequence, reason in rows]
+
+    def wait(self, ledger: int, sequence: int, body: bytes) -> None:
+        """Keep a body above a gap, for the chain."""
+        self._db.execute("INSERT INTO waiting VALUES (?, ?, ?)", (ledger, sequence, body))
+
+    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, bytes]]:
+        """The bodies kept from `first` to `last`, in order."""
+        yield from self._db.execute(
+            "SELECT sequence, body FROM waiting "
+            "WHERE ledger = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
+            (ledger, first, last),
+        )
+
+    def waited(self, ledger: int, last: int) -> None:
+        """Bodies up to `last` are in the chain now."""
+        self._db.execute("DELETE FROM waiting WHERE ledger = ? AND sequence <= ?", (ledger, last))
+
+    def islands(self, ledger: int) -> list[Range]:
+        """Which numbers wait, as ranges."""
+        return [(first, last) for first, last in self._db.execute(_ISLANDS, (ledger,))]
+
+    def settle(self, ledger: int, sequence: int, body_hash: bytes) -> None:
+        """Write down the hash of the next number."""
+        self._db.execute("INSERT INTO numbers VALUES (?, ?, ?)", (ledger, sequence, body_hash))
+
+    def body_hash(self, ledger: int, sequence: int) -> bytes | None:
+        """The hash of a settled number."""
+        row = self._db.execute(
+            "SELECT hash FROM numbers WHERE ledger = ? AND sequence = ?", (ledger, sequence)
+        ).fetchone()
+        return row[0] if row else None
+
+    def halls(self) -> list[tuple[str, str, int]]:
+        """Each source with its present epoch and the newest receipt number."""
+        return self._db.execute("SELECT source, epoch, n FROM halls").fetchall()
+
+    def save_hall(self, source: str, epoch: str, n: int) -> None:
+        """Write down a source's present epoch and newest receipt number."""
+        self._db.execute("INSERT OR REPLACE INTO halls VALUES (?, ?, ?)", (source, epoch, n))
+
+    def ledger(self, source: str, epoch: str) -> tuple[int, int, bytes, HashAlg | None] | None:
+        """`(key, upto, head, hash_alg)` of a ledger."""
+        row: tuple[int, int, bytes, HashAlg | None] | None = self._db.execute(
+            "SELECT key, upto, head, hash_alg FROM ledgers WHERE source = ? AND epoch = ?", (source, epoch)
+        ).fetchone()
+        return row
+
+    def add_ledger(self, source: str, epoch: str) -> int:
+        """Begin a ledger; its key."""
+        insert = "INSERT INTO ledgers (source, epoch, upto, head) VALUES (?, ?, 0, x'')"
+        key = self._db.execute(insert, (source, epoch)).lastrowid
+        assert key is not None  # noqa: S101 - after an INSERT there is one
+        return key
+
+    def save_ledger(self, key: int, upto: int, head: bytes, hash_alg: HashAlg | None) -> None:
+        """Write down how far a ledger is without a gap."""
+        self._db.execute(
+            "UPDATE ledgers SET upto = ?, head = ?, hash_alg = ? WHERE key = ?", (upto, head, hash_alg, key)
+        )
+
+
+def count(path: Path, kind: str | None = None) -> int:
+    """How many events a consumer's database holds, of one kind (`attendance.punch`) or of all. Read-only."""
+    with closing(sqlite.connect_reader(path)) as db:
+        if kind is None:
+            row = db.execute("SELECT count(*) FROM events").fetchone()
+        else:
+            row = db.execute("SELECT count(*) FROM events WHERE type = ?", (event_type(kind),)).fetchone()
+    return int(row[0])
