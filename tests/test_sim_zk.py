@@ -15,11 +15,10 @@ from zk import ZK
 
 from tests.sim.zk import Punch, Terminal, User, layouts, wire
 from tests.sim.zk.wire import Cmd, Packet
-from tests.sim.zk_client import RawClient
+from tests.sim.zk_client import MORNING, RawClient, morning
 
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT.parent / "shared" / "captures" / "zk_captures.json"
-MORNING = datetime.fromisoformat("2024-03-01 08:00:00")
 
 recorded = pytest.mark.skipif(not CAPTURES.exists(), reason="needs ../shared/captures, not in this checkout")
 pyzk_leaks_sockets = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -29,11 +28,6 @@ def capture(number: int) -> bytes:
     """The bytes of one recorded entry."""
     entries = {entry["id"]: entry for entry in json.loads(CAPTURES.read_text())}
     return bytes.fromhex(entries[f"zk{number:03d}"]["hex"])
-
-
-def morning(count: int) -> list[Punch]:
-    """People 1001 to 1050 in turn, one a second."""
-    return [Punch(str(1001 + i % 50), MORNING + timedelta(seconds=i), i % 2) for i in range(count)]
 
 
 def staff(terminal: Terminal) -> None:
@@ -120,6 +114,10 @@ def test_a_direct_read_looks_like_the_recorded_one() -> None:
 @pytest.mark.parametrize(("key", "scrambled"), [(12, "614d323c"), (45, "61c9323c")])
 def test_session_key(key: int, scrambled: str) -> None:
     assert wire.session_key(key, 0x45CF, 50).hex() == scrambled
+
+
+def test_checksum_of_a_full_sum_is_zero() -> None:
+    assert wire.encode(Packet(0xFFFF, 0, 0)).hex() == "ffff000000000000"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,23 @@
-"""A small raw client for the simulated terminal: shows every packet as it came and checks its checksum."""
+"""For tests of the simulated terminal: a raw client that shows every packet as it came, and some punches."""
 
 import socket
 import struct
+from datetime import datetime, timedelta
 from typing import Self
 
-from tests.sim.zk import Terminal, wire
+from tests.sim.zk import Punch, Terminal, wire
 from tests.sim.zk.wire import Cmd, Packet
 
+MORNING = datetime.fromisoformat("2024-03-01 08:00:00")
+ATTLOG = struct.pack("<bhii", 1, Cmd.ATTLOG, 0, 0)
+"""What a prepare request for the log carries."""
+ALL_EVENTS = b"\xff\xff\0\0"
 STREAM_ENDS = {Cmd.OK, Cmd.ERROR, Cmd.UNAUTH, Cmd.UNKNOWN}
+
+
+def morning(count: int) -> list[Punch]:
+    """People 1001 to 1050 in turn, coming and going, one a second."""
+    return [Punch(str(1001 + i % 50), MORNING + timedelta(seconds=i), i % 2) for i in range(count)]
 
 
 class Closed(ConnectionError):
