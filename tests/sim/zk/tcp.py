@@ -57,9 +57,9 @@ class _Client:
 
     def _serve(self) -> None:
         buffer = bytearray()
-        faults = self._line.device.faults
         while not self._session.over:
             data = self._receive()
+            faults = self._line.device.faults
             if not data:
                 return
             if faults.silent:
