@@ -1,1 +1,72 @@
-# make demo | make test | make check | make bench | make faults | make lock
+# Two commands for everybody:  make demo [SECONDS=n]   make test
+# For developers:              make check  bench  faults  contract  lock
+# Everything is set up on the way: Debian packages where one is missing, a private .venv, pip with hashes.
+
+PYTHON ?= python3
+SECONDS ?= 0
+VENV := .venv
+RUN := $(VENV)/bin/python
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+READY := $(VENV)/.ready
+
+.PHONY: demo test check format lint types bench faults contract lock clean apt-demo apt-test
+
+demo: $(READY)
+	@echo "== hall-edge demo: 模拟终端 → 守护进程 → MQTT → 上级应用 (Ctrl-C 结束 / ends it)"
+	@$(RUN) -m tests.demo --seconds $(SECONDS)
+
+test: apt-test $(READY)
+	@echo "== all tests, against a real mosquitto and a real Chromium"
+	@$(RUN) -m pytest -q
+
+check: $(READY) format lint types
+	@$(RUN) -m pytest -q
+
+format: $(READY)
+	@$(VENV)/bin/ruff format --check edge drivers tests
+
+lint: $(READY)
+	@$(VENV)/bin/ruff check edge drivers tests
+
+types: $(READY)
+	@$(VENV)/bin/mypy
+
+bench: apt-test $(READY)
+	@echo "== benchmarks, each beside its peer or limit; JSON lines"
+	@$(RUN) -m tests.bench
+
+faults: apt-test $(READY)
+	@echo "== fault gates, long form; JSON lines"
+	@$(RUN) -m pytest -q -m slow --timeout 3600 -s
+
+contract: $(READY)
+	@$(RUN) -m edge.contract_files
+
+lock:
+	uv pip compile setup.cfg --all-extras --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" -o requirements.lock
+
+clean:
+	rm -rf $(VENV) demo-data build *.egg-info
+
+apt-demo:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory apt PACKAGES="python3 python3-venv"
+
+apt-test: apt-demo
+	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || \
+	  $(MAKE) --no-print-directory apt PACKAGES=mosquitto
+	@command -v chromium >/dev/null || $(MAKE) --no-print-directory apt PACKAGES="chromium fonts-noto-cjk"
+	@command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory apt PACKAGES=systemd
+
+.PHONY: apt
+apt:
+	@echo "== apt-get install $(PACKAGES)"
+	@$(SUDO) apt-get update -qq
+	@DEBIAN_FRONTEND=noninteractive $(SUDO) -E apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+
+$(READY): requirements.lock setup.cfg pyproject.toml | apt-demo
+	@echo "== private environment in $(VENV) (the first time about a minute, some 250 MB)"
+	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null
+	@touch $@

@@ -202,3 +202,5 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 def _leave(code: int, message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(code)
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""`make demo`: a small hall on this machine, from terminals on the wire to an upstream consumer.
+
+The daemon is the real one on the sample config; only the devices are simulated, on their own wire protocol.
+Ends on Ctrl-C or after SECONDS with one JSON line: `emitted` counted by the simulators, `confirmed` by the
+consumer; the exit code is 1 when they differ.
+"""
+
+import argparse
+import contextlib
+import json
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import iotcore
+import msgspec
+
+from edge import consume
+from edge.contract import Event
+from edge.show import event_line, status_lines
+from edge.store import FILE, Reader
+from edge.words import Lang
+from tests.hall import Daemon, consuming, until
+from tests.sim.zk import Punch, Terminal
+
+CONFIG = Path("config/hall-edge.toml")
+FOLDER = Path("demo-data")
+BROKER_PORT = 18830
+KIND = "attendance.punch"
+STAFF = [str(number) for number in range(1001, 1013)]
+STATUS_EVERY_S = 10.0
+SETTLE_S = 60.0
+TEXT = {
+    "start": (
+        "模拟大厅已启动；状态页 http://127.0.0.1:8750/",
+        "a small hall is up; status page http://127.0.0.1:8750/",
+    ),
+    "settle": ("正在收尾，等待全部确认…", "settling: waiting until everything is confirmed…"),
+}
+
+
+BROKER = """
+id = 0
+[router]
+id = 0
+max_connections = 100
+max_outgoing_packet_count = 200
+max_segment_size = 104857600
+max_segment_count = 10
+[v5.1]
+name = "loopback"
+listen = "127.0.0.1:{port}"
+next_connection_delay_ms = 1
+[v5.1.connections]
+connection_timeout_ms = 60000
+max_payload_size = 1048576
+max_inflight_count = 100
+"""
+"""rumqttd's own terms: one MQTT 5 listener, loopback only."""
+
+
+def broker_config() -> Path:
+    """The embedded broker's configuration, written for this run."""
+    path = FOLDER / "broker.toml"
+    path.write_text(BROKER.format(port=BROKER_PORT))
+    return path
+
+
+def terminals() -> list[Terminal]:
+    """Three terminals as the sample config expects them, each with a few days of log."""
+    return [
+        Terminal(port=14370, serial="DEMO000001", record_size=40, model="F18"),
+        Terminal(port=14371, serial="DEMO000002", record_size=49, model="SpeedFace", clock_offset_s=-96),
+        Terminal(
+            port=14372, serial="DEMO000003", record_size=16, user_size=28, transport="udp", model="MA-UDP"
+        ),
+    ]
+
+
+def history(days: int) -> list[Punch]:
+    """Four punches a day of each member of staff."""
+    today = datetime.now().astimezone().replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    return [
+        Punch(
+            user, today - timedelta(days=day) + timedelta(hours=hour, minutes=index * 2), state, 1, index + 1
+        )
+        for day in range(days, 0, -1)
+        for hour, state in ((8, 0), (12, 1), (14, 0), (17, 1))
+        for index, user in enumerate(STAFF)
+    ]
+
+
+def people(halls: list[Terminal], stop: threading.Event) -> None:
+    """Somebody punches about twice a second, never twice in one second at one terminal."""
+    while not stop.wait(random.uniform(0.3, 0.8)):
+        user, terminal = random.choice(STAFF), random.choice(halls)
+        at = terminal.clock().replace(microsecond=0)
+        if not any(getattr(record, "time", None) == at for record in terminal.log[-20:]):
+            terminal.punch(user, at=at, state=random.choice([0, 1]), uid=STAFF.index(user) + 1)
+
+
+@contextlib.contextmanager
+def small_hall(show: object) -> Iterator[tuple[list[Terminal], Daemon]]:
+    """Broker, consumer, terminals and daemon, up until the block ends."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    settings = consume.Settings("county", FOLDER / "county.db", port=BROKER_PORT)
+    daemon = Daemon(CONFIG, FOLDER / "edge")
+    with contextlib.ExitStack() as up:
+        up.enter_context(iotcore.Broker(config_path=str(broker_config())))
+        up.enter_context(consuming(settings, show))
+        halls = [up.enter_context(terminal) for terminal in terminals()]
+        for terminal in halls:
+            terminal.load(history(3))
+        up.callback(daemon.stop)
+        daemon.start()
+        yield halls, daemon
+
+
+def result(halls: list[Terminal], daemon: Daemon) -> dict[str, int]:
+    """The account: what the terminals recorded against what the consumer holds."""
+    reader = Reader(daemon.folder / FILE)
+    snapshot = daemon.status()
+    emitted, stored = sum(terminal.emitted for terminal in halls), reader.count(KIND)
+    reader.close()
+    confirmed = consume.count(FOLDER / "county.db", KIND)
+    quarantined = snapshot.store.quarantined if snapshot else 0
+    lost = emitted - confirmed - quarantined
+    return {
+        "emitted": emitted,
+        "stored": stored,
+        "confirmed": confirmed,
+        "quarantined": quarantined,
+        "lost": lost,
+    }
+
+
+def main() -> int:
+    """Run the demo; 0 when every punch arrived once."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0, help="end after so long; 0 = on Ctrl-C")
+    parser.add_argument("--lang", choices=["zh", "en"], default="zh")
+    options = parser.parse_args()
+    lang: Lang = options.lang
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def show(event: Event) -> None:
+        print("  ↑", event_line(event, msgspec.json.decode(event.data), lang), flush=True)
+
+    with small_hall(show) as (halls, daemon):
+        print(say("start", lang), flush=True)
+        crowd = threading.Thread(target=people, args=(halls, stop))
+        crowd.start()
+        ends = time.monotonic() + (options.seconds or 1e9)
+        while time.monotonic() < ends and not stop.wait(
+            min(STATUS_EVERY_S, max(0.0, ends - time.monotonic()))
+        ):
+            if snapshot := daemon.status():
+                print("\n".join(["", *status_lines(snapshot, lang), ""]), flush=True)
+        stop.set()
+        crowd.join()
+        print(say("settle", lang), flush=True)
+        until(lambda: result(halls, daemon)["lost"] == 0, SETTLE_S, 0.5)
+        account = result(halls, daemon)
+    print(json.dumps(account))
+    return 0 if account["emitted"] == account["stored"] == account["confirmed"] else 1
+
+
+def say(key: str, lang: Lang) -> str:
+    """A line of the demo itself."""
+    return TEXT[key][lang == "en"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A hall for whole-path tests and the demo: the real daemon as a process, and what can be asked of it."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge import consume
+from edge.control import snapshot
+from edge.snapshot import Snapshot
+
+READY_S = 20.0
+
+
+class Daemon:
+    """`hall-edge run` as a process; its log is `edge.log` beside the config."""
+
+    def __init__(self, config: Path, folder: Path) -> None:
+        self.config, self.folder = config, folder
+        self.log = folder / "edge.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait: bool = True) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)],
+                stderr=log,
+                stdout=log,
+            )
+        if wait and not until(lambda: self.status() is not None, READY_S):
+            self.kill()
+            raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def status(self) -> Snapshot | None:
+        return snapshot(self.folder)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would look to the process."""
+        self._end(signal.SIGKILL, 10)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM, 20)
+
+    def _end(self, number: int, wait_s: float) -> int:
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        if process.poll() is None:
+            process.send_signal(number)
+        return process.wait(wait_s)
+
+
+@contextlib.contextmanager
+def consuming(settings: consume.Settings, on_event: object = None) -> Iterator[consume.Consumer]:
+    """The reference consumer in a thread, until the block ends."""
+    consumer = consume.Consumer(settings, on_event) if callable(on_event) else consume.Consumer(settings)
+    stop = threading.Event()
+    thread = threading.Thread(target=consumer.run, args=(stop,), name="consumer")
+    thread.start()
+    try:
+        yield consumer
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+def until(true: object, seconds: float, step_s: float = 0.05) -> bool:
+    """Wait until `true()` is; False when it never was."""
+    assert callable(true)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(step_s)
+    return bool(true())
