@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
-from edge.events import BadReading, Draft, Origin, clock_offset_ms, normalize
+from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, clock_offset_ms, normalize
 from edge.settings import Device
 from edge.store import Intake, Store
 
@@ -42,6 +42,7 @@ class DeviceLink:
         self._revoked = False
         self._told = Told(Observation(serial=""), "", None)
         self._cursor = store.cursor(device.device_id)
+        self._in_service = False
         self.duplicates = 0
         self.seen = time.monotonic()
 
@@ -127,11 +128,20 @@ class DeviceLink:
         )
 
     def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> frozenset[str]:
+        """Facts from before `in_service_from`: those ahead of the first one in service, in the log's order.
+
+        What follows in the log was made later, whatever date it bears; a year that cannot be was stamped by
+        a clock that fell back.
+        """
         since = self._device.keys.in_service_from
-        if since is None:
-            return frozenset()
-        first_day = since.isoformat()
-        return frozenset(draft.fact for reading, draft in drafts if reading.device_time < first_day)
+        before: set[str] = set()
+        for reading, draft in drafts:
+            self._in_service = self._in_service or since is None or reading.device_time >= since.isoformat()
+            if self._in_service:
+                break
+            if int(reading.device_time[:4]) >= EARLIEST_YEAR:
+                before.add(draft.fact)
+        return frozenset(before)
 
     def _true_time(self, device_time: str | None) -> str | None:
         """A moment of the device's clock as true time."""

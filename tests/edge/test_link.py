@@ -1,0 +1,108 @@
+"""The Link: what a driver emits reaches the store normalized, once, and sorted by the terminal's service."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from queue import Queue
+
+import msgspec
+import pytest
+
+from drivers.base import LinkRevoked, Observation, Order, Reading
+from edge.clock import WallClock
+from edge.contract import Event
+from edge.link import DeviceLink, Told
+from edge.settings import Device, DeviceKeys
+from edge.store import Store
+from tests.store.halls import ZONE, open_store
+
+
+class Clock(WallClock):
+    def __init__(self) -> None:
+        super().__init__(ZONE, "system")
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 20, 12, 0, tzinfo=ZONE)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def link(store: Store, since: date | None = None) -> DeviceLink:
+    device = Device("fp-1", DeviceKeys(driver="zk", in_service_from=since), None)
+    made = DeviceLink(device, store, Clock(), threading.Event(), Queue[Order](), lambda _told: None)
+    made.observed(Observation(serial="SN1", device_clock="2026-11-20T12:00:00"))
+    return made
+
+
+def punch(time: str, user: str = "7") -> Reading:
+    facts = {"device_user_id": user, "verify_method": "face", "punch_state": "check_in"}
+    return Reading("attendance.punch", "SN1", f"{time}|{user}|0", time, facts)
+
+
+def sent(store: Store) -> list[str]:
+    """Device times of the punches that go upstream, in order."""
+    with closing(store.reader()) as reader:
+        events = [msgspec.json.decode(row.body, type=Event) for row in reader.after(0, 1000)]
+    return [msgspec.json.decode(event.data)["device_time"] for event in events if "punch" in event.type]
+
+
+def test_before_service_sorts_only_what_lies_ahead_in_the_first_complete_read(store: Store) -> None:
+    first = link(store, date(2026, 11, 1))
+    first.emit([punch("2026-10-30T08:00:00"), punch("2000-01-01T00:10:00")], "a")
+    first.emit(
+        [punch("2026-10-31T08:00:00"), punch("2026-11-02T08:00:00"), punch("2018-01-01T08:00:00")], "b"
+    )
+    first.emit([punch("2026-10-29T08:00:00")], "c", "2026-11-20T12:00:00")
+    fell_back = ["2000-01-01T00:10:00", "2026-11-02T08:00:00", "2018-01-01T08:00:00", "2026-10-29T08:00:00"]
+    assert sent(store) == fell_back
+    again = link(store, date(2026, 11, 1))
+    again.emit([punch("2026-10-30T08:00:00"), punch("2026-10-28T08:00:00")], "d")
+    assert sent(store) == [*fell_back, "2026-10-28T08:00:00"], "found later: sent whatever its date"
+
+
+def test_the_cursor_is_that_of_the_last_commit(store: Store) -> None:
+    first = link(store)
+    assert first.cursor is None
+    first.emit([punch("2026-11-20T08:00:00")], "one")
+    assert first.cursor == "one"
+    assert link(store).cursor == "one"
+
+
+def test_a_reading_outside_the_catalogue_blocks_nothing(store: Store) -> None:
+    first = link(store)
+    odd = Reading("attendance.punch", "SN1", "x", "2026-02-31T08:00:00", {"device_user_id": "7"})
+    first.emit([odd, punch("2026-11-20T08:00:00")], "one")
+    assert sent(store) == ["2026-11-20T08:00:00"]
+    with closing(store.reader()) as reader:
+        assert reader.devices()["fp-1"].quarantined == 1
+
+
+def test_completeness_is_told_in_true_time(store: Store) -> None:
+    first = link(store)
+    first.observed(Observation(serial="SN1", device_clock="2026-11-20T13:00:00"))
+    first.emit([], "one", complete_until="2026-11-20T13:00:00")
+    assert store.complete_until("fp-1") == "2026-11-20T11:59:59+08:00"
+
+
+def test_a_revoked_link_refuses_everything(store: Store) -> None:
+    first = link(store)
+    first.revoke()
+    for use in (lambda: first.stop, lambda: first.emit([], None), lambda: first.orders(0)):
+        with pytest.raises(LinkRevoked):
+            use()
+
+
+def test_the_offset_is_kept_until_it_is_measured_again(store: Store) -> None:
+    heard: list[Told] = []
+    device = Device("fp-1", DeviceKeys(driver="zk"), None)
+    first = DeviceLink(device, store, Clock(), threading.Event(), Queue[Order](), heard.append)
+    first.observed(Observation(serial="SN1", device_clock="2026-11-20T11:58:00"))
+    first.observed(Observation(serial="SN1"))
+    assert [told.clock_offset_ms for told in heard] == [-119_500, -119_500]
