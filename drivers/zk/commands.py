@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zk.base import ZK, make_commkey
 from zk.exception import ZKError
 
-from drivers.base import DeviceOffline, DeviceRefused, translate
+from drivers.base import DeviceRefused, translate
 from drivers.zk.frames import Cmd, Packet
 from drivers.zk.records import Sizes, decode_sizes, text
 from drivers.zk.wire import Wire
@@ -60,8 +60,8 @@ class Commands:
 
     def unlock(self, key: int) -> None:
         """Authorize with the comm key; DeviceRefused when the terminal says it is another."""
-        with translate(VENDOR, DeviceOffline, "garbled"):
-            secret = make_commkey(key, self._wire.session)
+        mirrored = int(f"{key:032b}"[::-1], 2)  # done here, since pyzk overflows where the sum passes 32 bits
+        secret = make_commkey(0, (mirrored + self._wire.session) & 0xFFFF_FFFF)
         if self._wire.ask(Cmd.AUTH, secret).command != Cmd.OK:
             raise DeviceRefused("wrong_key", "the terminal wants another comm key")
 

@@ -6,7 +6,6 @@ are no ZK packet mean a foreign device before the first packet, and a garbled li
 
 import select
 import socket
-from contextlib import suppress
 from time import monotonic
 from typing import ClassVar
 
@@ -15,7 +14,6 @@ from drivers.zk.frames import Buffer, Cmd, Encrypted, FrameError, Packet, decode
 
 CONNECT_S = 5.0
 SEND_S = 5.0
-FAREWELL_S = 0.5
 _RECEIVE = 1 << 16
 _ANSWERS = frozenset((Cmd.OK, Cmd.ERROR, Cmd.UNAUTHORIZED, Cmd.AUTH_LOCK, Cmd.CHALLENGE, Cmd.UNKNOWN))
 
@@ -73,16 +71,11 @@ class Line:
         """What it means that no answer came."""
         return DeviceOffline("no_answer", "connected, but no answer")
 
-    def close(self, farewell: bytes | None) -> None:
-        """Send a last packet if there is one, give it a moment, and close; never raises."""
-        if self._socket is None:
-            return
-        with suppress(DeviceError):
-            if farewell is not None:
-                self.send(farewell)
-                self.receive(FAREWELL_S)
-        self._socket.close()
-        self._socket = None
+    def close(self) -> None:
+        """Close; never raises."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _begin(self) -> None:
         try:

@@ -61,7 +61,7 @@ class Reader:
                 self.known = replace(self.known, count=0, tail=tail_hash(b""))
                 return True
             if found.layout.has_user or names is not None:
-                self._take(found, names or {})
+                self.take(found, names or {})
                 return self.known.count * found.layout.size == log.total
         self.known = replace(self.known, layout=found.layout.name)
         return self._read_once(counter, users, whole)
@@ -73,7 +73,8 @@ class Reader:
             self._link.emit([], self._link.cursor, rejects=[Reject.frame(refused.cause, refused.head)])
             raise
 
-    def _take(self, found: Found, names: dict[str, str]) -> None:
+    def take(self, found: Found, names: dict[str, str]) -> None:
+        """Emit what was found, block by block; names: see `readings`."""
         serial, size = self.known.serial, found.layout.size
         count, tail = found.before, found.tail
         for block in found.blocks:

@@ -7,9 +7,10 @@ again.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from time import monotonic
 
-from drivers.base import DeviceOffline, DeviceRefused
+from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.zk.frames import REPLY_IDS, Cmd, Packet, encode
 from drivers.zk.line import Line, TcpLine, UdpLine
 from drivers.zk.parts import Parts
@@ -18,6 +19,7 @@ SLICE_S = 1.0
 REPLY_S = 10.0
 """Silence that ends a conversation."""
 CHUNK_S = 30.0
+FAREWELL_S = 0.5
 AGAIN_MAX = 3
 """UDP: how often the same packet is sent again, each time after a slice of silence, or on a gap."""
 EVENTS_MAX = 1000
@@ -124,8 +126,15 @@ class Wire:
         return taken
 
     def close(self) -> None:
-        """Say good-bye as far as that goes; never raises."""
-        self._line.close(self._encoded(Cmd.EXIT)[1] if self.session else None)
+        """Say good-bye as far as that goes, give the answer a moment, and close; never raises."""
+        with suppress(DeviceError):
+            if self.session:
+                request = _Request(self._line, *self._encoded(Cmd.EXIT))
+                end = monotonic() + FAREWELL_S
+                while (left := end - monotonic()) > 0:
+                    if any(packet.reply == request.reply for packet in self._line.receive(left)):
+                        break
+        self._line.close()
 
     def _answers(self, request: "_Request", within_s: float) -> Iterator[Packet]:
         """Packets that answer the request, for as long as the caller wants more."""

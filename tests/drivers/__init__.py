@@ -1,0 +1,1 @@
+"""Tests of the device families, each against its simulator and against recorded or hand-written bytes."""
