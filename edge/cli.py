@@ -4,6 +4,7 @@ Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or co
 daemon owns the database · 4 the database is newer than this release · 5 the daemon is not running.
 """
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,7 +101,8 @@ def status(lang: "Lang", config: Path, as_json: bool) -> None:
 def probe(lang: "Lang", config: Path, device: str) -> None:
     """联系一台设备，显示型号、序列号、时钟差、记录数 / ask one device who it is; reads no log."""
     from drivers.base import DeviceError
-    from edge.probe import probe as ask
+    from edge.probe import ask_daemon, ask_device
+    from edge.show import probed_lines
     from edge.words import cause_text, next_step, say
 
     settings = _load(config)
@@ -108,18 +110,63 @@ def probe(lang: "Lang", config: Path, device: str) -> None:
     if found.driver is None:
         _leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
     try:
-        observation, took_s = ask(found.driver)
+        folder, zone = Path(settings.store.folder), settings.zone(found)
+        probed = ask_daemon(folder, device) or ask_device(found.driver, zone)
     except DeviceError as error:
         text, step = cause_text(lang, error.cause), next_step(lang, error.cause)
         _leave(EXIT_WRONG, f"{device}: {text}\n  → {say(lang, 'next')}: {step}\n  {error.detail}")
-    from datetime import datetime
+    click.echo("\n".join(probed_lines(found, probed, lang)))
 
-    from edge.events import clock_offset_ms
-    from edge.show import observation_lines
 
-    zone = settings.zone(found)
-    offset_ms = clock_offset_ms(observation.device_clock, zone, datetime.now(zone))
-    click.echo("\n".join(observation_lines(found, observation, offset_ms, took_s, lang)))
+@main.command()
+@click.option(
+    "--app", required=True, help="本应用的名称，与各大厅 confirm 中的一致 / this application's name"
+)
+@click.option(
+    "--database", type=click.Path(path_type=Path), required=True, help="账目数据库 / where it keeps its books"
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="MQTT 服务器 / the broker")
+@click.option("--port", default=1883, show_default=True, help="端口 / its port")
+@click.option("--county", help="只收一个区划 / one county only")
+@click.option("--hall", help="只收一个大厅 / one hall only")
+@click.option("--user", help="用户名 / user name")
+@click.option(
+    "--password-file", type=click.Path(path_type=Path), help="只含密码的文件 / holds the password alone"
+)
+@click.option(
+    "--ca-file", type=click.Path(path_type=Path), help="CA 证书，给出即用 TLS / CA certificate, turns TLS on"
+)
+@click.option("--cert-file", type=click.Path(path_type=Path), help="客户端证书 / client certificate")
+@click.option("--key-file", type=click.Path(path_type=Path), help="客户端私钥 / its key")
+@click.option("--protocol", type=click.Choice(["5", "3.1.1"]), default="5", show_default=True)
+@click.pass_obj
+def consume(lang: "Lang", /, **options: object) -> None:
+    """参考接收程序：收、入账、回执 / the reference consumer: take, commit, confirm."""
+    import threading
+
+    import msgspec
+
+    from edge import consume as upstream
+    from edge.contract import Event
+    from edge.daemon import log_to_stderr
+    from edge.show import event_line
+
+    try:
+        settings = msgspec.convert(options, upstream.Settings)
+    except (msgspec.ValidationError, ValueError) as error:
+        _leave(EXIT_CONFIG, str(error))
+    log_to_stderr()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def show(event: Event) -> None:
+        click.echo(event_line(event, msgspec.json.decode(event.data), lang))
+
+    try:
+        upstream.Consumer(settings, show).run(stop)
+    except upstream.DatabaseNewer as error:
+        _leave(EXIT_NEWER, str(error))
 
 
 @main.command()
@@ -202,5 +249,7 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 def _leave(code: int, message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(code)
+
+
 if __name__ == "__main__":
     main()

@@ -169,7 +169,7 @@ class _Reader:
     def _zone(self, table: str, name: str) -> None:
         try:
             ZoneInfo(name or "UTC")
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             self.complain(table, "zone", f"unknown time zone {name!r}; usually 'Asia/Shanghai'")
 
     def device(self, device_id: str, given: object) -> Device:

@@ -4,8 +4,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
 
 from drivers.base import DeviceOffline, Driver, LinkRevoked, Observation, Order, Reading, Reject
+from edge.control import snapshot
+from edge.events import clock_offset_ms
 
 
 class ProbeLink:
@@ -43,11 +48,33 @@ class ProbeLink:
         """None: nobody orders anything."""
 
 
-def probe(driver: Driver) -> tuple[Observation, float]:
-    """What the device says of itself, and the seconds it took; DeviceError when it does not answer."""
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a device says of itself. `heard` is when the daemon heard it, "" when we asked just now."""
+
+    observation: Observation
+    clock_offset_ms: int | None
+    heard: str
+    took_s: float
+
+
+def ask_device(driver: Driver, zone: tzinfo) -> Probed:
+    """Ask the device itself; DeviceError when it does not answer."""
     link = ProbeLink()
     with contextlib.suppress(LinkRevoked):
         driver.run(link)
-    if link.observation is None:
+    observation = link.observation
+    if observation is None:
         raise DeviceOffline("no_answer")
-    return link.observation, link.took_s
+    offset = clock_offset_ms(observation.device_clock, zone, datetime.now(zone))
+    return Probed(observation, offset, "", link.took_s)
+
+
+def ask_daemon(folder: Path, device_id: str) -> Probed | None:
+    """What the running daemon last heard of a device: most terminals serve one connection at a time."""
+    live = snapshot(folder)
+    for health in live.devices if live else ():
+        if health.device_id == device_id and health.state in ("online", "degraded"):
+            observation = Observation(health.serial, health.model, health.firmware, None, health.counts)
+            return Probed(observation, health.clock_offset_ms, health.last_contact or "", 0.0)
+    return None

@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from drivers.base import Observation
 from edge.contract import Event
+from edge.probe import Probed
 from edge.settings import Device
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.words import Lang, cause_text, next_step, say
@@ -127,19 +127,18 @@ def _clock(moment: str | None) -> str:
     return moment[5:19].replace("T", " ") if moment else "-"
 
 
-def observation_lines(
-    device: Device, observation: Observation, offset_ms: int | None, took_s: float, lang: Lang
-) -> list[str]:
+def probed_lines(device: Device, probed: Probed, lang: Lang) -> list[str]:
     """What `probe` found out."""
-    offset = "-" if offset_ms is None else f"{offset_ms / 1000:+.1f} s"
+    observation, offset = probed.observation, probed.clock_offset_ms
+    heard = say(lang, "probe.heard", at=_clock(probed.heard)) if probed.heard else ""
     rows = [
         (say(lang, "probe.serial"), observation.serial),
         (say(lang, "probe.model"), observation.model),
         (say(lang, "probe.firmware"), observation.firmware),
-        (say(lang, "col.offset"), offset),
+        (say(lang, "col.offset"), "-" if offset is None else f"{offset / 1000:+.1f} s"),
         *((name, str(number)) for name, number in observation.counts.items()),
         *((cause_text(lang, cause), detail) for cause, detail in observation.notes.items()),
-        (say(lang, "probe.took"), f"{took_s * 1000:.0f} ms"),
+        (say(lang, "probe.took"), heard or f"{probed.took_s * 1000:.0f} ms"),
     ]
     return [
         inert(f"{device.device_id} ({device.name})"),

@@ -239,6 +239,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.model": ("型号", "model"),
     "probe.firmware": ("固件", "firmware"),
     "probe.took": ("用时", "took"),
+    "probe.heard": ("守护进程 {at} 询问", "asked by the daemon at {at}"),
     "live": ("实时", "live"),
     "page.minutes": ("{n}\u00a0分钟", "{n}\u00a0min"),
     "page.hours": ("{n}\u00a0小时", "{n}\u00a0h"),

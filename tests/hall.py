@@ -52,9 +52,9 @@ class Daemon:
         """SIGKILL, as a power cut would look to the process."""
         self._end(signal.SIGKILL, 10)
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        return self._end(signal.SIGTERM, 20)
+    def stop(self, within_s: float = 20) -> int:
+        """SIGTERM; returns the exit code, or raises when that takes longer."""
+        return self._end(signal.SIGTERM, within_s)
 
     def _end(self, number: int, wait_s: float) -> int:
         if self._process is None:

@@ -1,0 +1,108 @@
+"""The configuration: the sample loads, and every mistake is named with file, line, table and key."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.zk import DRIVER
+from edge.config import TABLES, ConfigError, load
+from edge.settings import DeviceKeys
+
+SAMPLE = Path("config/hall-edge.toml")
+GOOD = """
+[site]
+county = "410421"
+hall = "hall-1"
+
+[device.fp-1]
+driver = "zk"
+host = "192.168.1.9"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "edge.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaint(folder: Path, text: str) -> str:
+    """What is said of a text: of the whole file, or of its one device."""
+    try:
+        settings = load(written(folder, text))
+    except ConfigError as error:
+        return str(error)
+    return "\n".join(device.fault for device in settings.devices if device.fault)
+
+
+def test_the_sample_loads_whole() -> None:
+    settings = load(SAMPLE)
+    assert [device.fault for device in settings.devices] == ["", "", ""]
+    assert settings.site.name == "宝丰县政务服务中心"
+
+
+def test_the_sample_shows_every_key_and_no_other() -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    sections = re.split(r"^\[([\w.-]+)\]$", text, flags=re.M)[1:]
+    shown: dict[str, set[str]] = {}
+    for name, body in zip(sections[::2], sections[1::2], strict=True):
+        found = re.findall(r"^(?:# )?(\w+) = ", body, flags=re.M)
+        shown.setdefault(name.split(".")[0], set()).update(found)
+    for table, kind in TABLES.items():
+        assert shown[table] == {field.name for field in msgspec.structs.fields(kind)}, table
+    device = {field.name for field in msgspec.structs.fields(DeviceKeys)}
+    options = set(DRIVER.Options.__dataclass_fields__)
+    assert shown["device"] == device | options
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (GOOD.replace("hall =", "hal ="), [":4", "[site]", "hal", "'hall'"]),
+        (GOOD.replace("[site]", "[siet]"), ["[siet]", "'site'"]),
+        (GOOD.replace('"410421"', '"4104"'), [":3", "[site]", "county"]),
+        (GOOD.replace('"410421"', "410421"), [":3", "[site]", "county"]),
+        (GOOD.replace('hall = "hall-1"\n', ""), ["[site]", "hall"]),
+        (GOOD + "prot = 1\n", [":9", "[device.fp-1]", "prot", "'port'"]),
+        (GOOD + 'port = "4370"\n', [":9", "[device.fp-1]", "port"]),
+        (GOOD + "port = 99999\n", [":9", "[device.fp-1]", "port"]),
+        (GOOD + "poll_seconds = 0\n", [":9", "[device.fp-1]", "poll_seconds"]),
+        (GOOD.replace('"zk"', '"kz"'), [":7", "[device.fp-1]", "driver", "zk"]),
+        (GOOD.replace('driver = "zk"\n', ""), ["[device.fp-1]", "driver"]),
+        (GOOD + 'zone = "Asia/Shangai"\n', [":9", "zone", "Asia/Shanghai"]),
+        (GOOD.replace("[device.fp-1]", '[device."fp 1"]'), ["device.fp 1", "A-Z"]),
+        (GOOD + 'in_service_from = "soon"\n', [":9", "[device.fp-1]", "in_service_from"]),
+        (GOOD + "[device.fp-1]\n", [":9", "TOML"]),
+        ("[site\n", [":1", "TOML"]),
+        (GOOD + "[uplink]\nconfirm = ['a b']\n", [":10", "[uplink]", "confirm"]),
+        (GOOD + "[uplink]\ncert_file = 'x'\n", ["[uplink]", "key_file"]),
+        (GOOD + "[crypto]\nsuite = 'md5'\n", [":10", "[crypto]", "suite"]),
+        (GOOD + "[web]\nport = -1\n", [":10", "[web]", "port"]),
+        ("", ["[site]", "county"]),
+    ],
+)
+def test_every_mistake_is_named(tmp_path: Path, text: str, wanted: list[str]) -> None:
+    said = complaint(tmp_path, text)
+    assert "edge.toml" in said
+    for part in wanted:
+        assert part in said, said
+
+
+def test_a_bad_device_leaves_the_others_running(tmp_path: Path) -> None:
+    settings = load(
+        written(tmp_path, GOOD + "port = 0x1FFFF\n\n[device.fp-2]\ndriver='zk'\nhost='10.0.0.2'\n")
+    )
+    bad, good = settings.devices
+    assert bad.driver is None
+    assert bad.fault
+    assert good.driver is not None
+
+
+def test_a_missing_file_and_wrong_bytes_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none.toml"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "gbk.toml").write_bytes('[site]\nname = "宝丰"\n'.encode("gbk"))
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load(tmp_path / "gbk.toml")
