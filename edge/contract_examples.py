@@ -1,0 +1,89 @@
+"""One example of every message of the contract: a short morning of a hall, sealed by the edge's own code.
+
+The events form one chain, numbers 1, 2, …, whose hashes stand in the receipt (of which number 2 got lost) and
+in the state, so that a reader can recompute them. A payload without an example here stops the generator.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+
+from edge import contract, events
+from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
+from edge.events import DeviceStatus, Draft, EpochOpened, Place, Punch, Sealed
+from edge.words import both
+
+PLACE = Place("330100", "h1", contract.source("330100", "h1"))
+EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"
+_ZONE = timezone(timedelta(hours=8))
+_START = datetime(2026, 11, 23, 8, 0, tzinfo=_ZONE)
+
+PAYLOADS: Mapping[str, msgspec.Struct] = {
+    "edge.epoch_opened": EpochOpened(reason="new_database", hash_alg="sha256"),
+    "device.status": DeviceStatus(
+        device_id="east-door",
+        kind="zk",
+        state="online",
+        since="2026-11-23T08:01:00+08:00",
+        reason="ok",
+        firmware="Ver 6.60",
+        clock_offset_ms=-1200,
+    ),
+    "attendance.punch": Punch(
+        device_id="east-door",
+        device_serial="CKJN204260001",
+        driver="zk",
+        device_time="2026-11-23T08:02:00",
+        time_quality="synced",
+        replayed=False,
+        clock_offset_ms=-1200,
+        device_user_id="1007",
+        verify_method="face",
+        verify_raw=15,
+        punch_state="check_in",
+        native_key="2026-11-23T08:02:00|1007|0",
+    ),
+}
+
+
+def sealed_events() -> dict[str, Sealed]:
+    """An event per kind, in the order of their numbers."""
+    digest = events.digest_of("sha256")
+    chain = events.genesis(EPOCH, digest)
+    found: dict[str, Sealed] = {}
+    for number, (kind, payload) in enumerate(PAYLOADS.items(), 1):
+        time = (_START + timedelta(minutes=number - 1)).isoformat(timespec="seconds")
+        draft = Draft(kind, f"example|{kind}", time, msgspec.json.encode(payload))
+        found[kind] = events.seal(draft, PLACE, EPOCH, number, time, chain, digest)
+        chain = found[kind].chain
+    return found
+
+
+def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
+    """The other messages, as they would be after these events."""
+    first, *_, last = sent.values()
+    text, next_step = both("no_answer")
+    problem = Problem("west-door", "no_answer", "2026-11-23T07:58:00+08:00", text, next_step)
+    return {
+        "receipt": Receipt(
+            n=7, epoch=EPOCH, upto=1, head=first.chain.hex(), also=((3, len(sent)),), want=((2, 2),)
+        ),
+        "state": State(
+            state="ready",
+            epoch=EPOCH,
+            version="0.1.0",
+            at="2026-11-23T08:05:00+08:00",
+            seq_head=len(sent),
+            head=last.chain.hex(),
+            sent_to=len(sent),
+            n={"count": 7},
+            problems=(problem,),
+        ),
+        "description": Description(
+            version="0.1.0",
+            devices=(DeviceDescription("east-door", "zk"), DeviceDescription("west-door", "zk")),
+            types=tuple(events.event_type(kind) for kind in events.PAYLOADS),
+        ),
+        "host_state": HostState("online", ("batch", "gzip")),
+    }
