@@ -66,7 +66,7 @@ class Contact:
         if self._counter is None or _count(sizes) != self._counter:
             return True
         overdue = monotonic() - self._read_at >= BLIND_READ_S
-        return self._blind and (self._reader.tail_worked or overdue)
+        return self._blind and (self._reader.tail_works or overdue)
 
     def _read(self, sizes: Sizes | None) -> None:
         began = self._observe(sizes, with_clock=True)

@@ -31,7 +31,8 @@ class Reader:
         self.known = Known.parse(link.cursor, serial)
         if self._by_hand and self._by_hand != self.known.layout:
             self.known = Known(serial)
-        self.tail_worked = False
+        self.tail_works = False
+        """Reading the end of the log tells what is new; not so where a whole read followed for nothing."""
 
     @property
     def layout(self) -> Layout | None:
@@ -52,18 +53,19 @@ class Reader:
 
     def _read_once(self, counter: int, users: int, whole: bool) -> bool:
         """One pass over the log; True when as much came as was announced."""
-        names = self._names(users)
+        names, before = self._names(users), self.known
         with dataset(self._wire, Cmd.ATTENDANCE) as log:
-            found = None if whole else find_tail(log, self.known)
-            self.tail_worked = found is not None
-            found = found or self._find_all(log, counter)
+            tail = None if whole else find_tail(log, before)
+            found = tail or self._find_all(log, counter)
             if found is None:
-                self.known = replace(self.known, count=0, tail=tail_hash(b""))
+                self.known, self.tail_works = replace(before, count=0, tail=tail_hash(b"")), False
                 return True
             if found.layout.has_user or names is not None:
                 self.take(found, names or {})
+                useless = not (tail or whole) and self.known == before
+                self.tail_works = log.seekable and not useless
                 return self.known.count * found.layout.size == log.total
-        self.known = replace(self.known, layout=found.layout.name)
+        self.known = replace(before, layout=found.layout.name)
         return self._read_once(counter, users, whole)
 
     def _find_all(self, log: DataSet, counter: int) -> Found | None:

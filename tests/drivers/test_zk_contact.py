@@ -18,8 +18,9 @@ ALLOWED = {11, 13, 50, 201, 500, 1000, 1001, 1100, 1102, 1502, 1503, 1504, 2000}
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     """Silence is told after a moment instead of ten seconds."""
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.6)
-    monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.2)
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.5)
+    monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.1)
+    monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
     monkeypatch.setattr("drivers.zk.contact.SLICE_S", 0.05)
 
 
@@ -187,7 +188,7 @@ def test_damaged_packets_are_garbled(transport):
 def test_nonsense_on_an_established_session_is_garbled(transport):
     with Terminal(transport=transport) as terminal:
         link = MemoryLink()
-        with running(driver(terminal, poll_seconds=1), link) as work:
+        with running(driver(terminal, poll_s=0.1), link) as work:
             work.until(lambda: link.completes)
             terminal.faults.foreign = b"\1" * 300
             error = work.ended()
@@ -268,7 +269,7 @@ def test_a_whole_session_never_sends_what_changes_a_terminal(terminal, options, 
         terminal.load(history(400))
         link = MemoryLink()
         done: list[str] = []
-        with running(driver(terminal, poll_seconds=1, **options), link) as work:
+        with running(driver(terminal, poll_s=0.1, **options), link) as work:
             work.until(lambda: link.completes)
             terminal.punch("9")
             work.until(lambda: len(link.completes) > 1)

@@ -22,7 +22,8 @@ FEB_31 = (24 * 372 + 31 + 30) * 86400
 
 
 @pytest.fixture(autouse=True)
-def _quick_to_stop(monkeypatch):
+def _quick_to_leave(monkeypatch):
+    monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
     monkeypatch.setattr("drivers.zk.contact.SLICE_S", 0.05)
 
 
@@ -148,7 +149,7 @@ def test_a_reused_uid_is_named_by_the_users_of_each_read():
         terminal.add_user(7, "111")
         terminal.load(history(20))
         link = MemoryLink()
-        with running(driver(terminal, poll_seconds=1), link) as work:
+        with running(driver(terminal, poll_s=0.1), link) as work:
             work.until(lambda: link.completes)
             terminal.remove_user(7)
             terminal.add_user(7, "222")
