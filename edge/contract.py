@@ -10,6 +10,8 @@ import msgspec
 
 TOPIC_ROOT = "zwdt/v1"
 RANGES_MAX = 64
+HOST_STATES = f"{TOPIC_ROOT}/host/+/state"
+"""What to subscribe to for the presence of every consumer."""
 _PART = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 Range = tuple[int, int]

@@ -81,7 +81,7 @@ class Daemon:
             lambda: self._status.problems(),
             lambda: self._pulse.beat("uplink"),
         )
-        self._status = Status(settings, self._store, self._runners, self._uplink.health, self._clock, VERSION)
+        self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
         self._web = WebServer(
             create_app(self._status.take), settings.web.host, settings.web.port, folder / "control.sock"
         )

@@ -14,6 +14,7 @@ from edge.store.reads import Row
 BROKER = ""
 """Stands among the applications where nobody else confirms."""
 WINDOW_MAX = 100
+WINDOW_FIRST = 4.0
 IN_FLIGHT_MAX_S = 2.0
 STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
@@ -56,10 +57,8 @@ class Outbox:
     confirmations: dict[str, Confirmation]
     limit: int = WINDOW_MAX
     sent: int = 0
-    window: float = 4.0
+    window: float = WINDOW_FIRST
     in_flight: dict[int, float] = field(default_factory=dict)
-    _acked: set[int] = field(default_factory=set)
-    _order: deque[int] = field(default_factory=deque)
     _replay: deque[Span] = field(default_factory=deque)
     _replayed: dict[Span, float] = field(default_factory=dict)
     _stall_s: float = STALL_S[0]
@@ -93,8 +92,6 @@ class Outbox:
     def published(self, position: int, now: float) -> None:
         """A row was handed to the broker connection."""
         self.in_flight[position] = now
-        if BROKER in self.confirmations:
-            self._order.append(position)
 
     def acknowledged(self, position: int, now: float) -> None:
         """The broker took a row (PUBACK): room in the window, and retired where nobody else confirms."""
@@ -102,21 +99,24 @@ class Outbox:
         if sent_at is not None:
             self._adapt(now - sent_at, now)
         broker = self.confirmations.get(BROKER)
-        if broker is None:
-            return
-        self._acked.add(position)
-        while self._order and self._order[0] in self._acked:
-            self._acked.discard(self._order[0])
-            broker.upto = max(broker.upto, self._order.popleft())
+        if broker is not None:
+            broker.upto = max(broker.upto, min([self.sent, *(first - 1 for first in self.in_flight)]))
+
+    def refused(self, position: int) -> None:
+        """The broker answered a row with a failure: it is kept and goes first when sending goes on."""
+        self.in_flight.pop(position, None)
+        self.sent = min(self.sent, position - 1)
 
     def disconnected(self) -> None:
         """What was in flight has an unknown fate: it is sent again first."""
         if self.in_flight:
             self.sent = min(self.sent, min(self.in_flight) - 1)
         self.in_flight.clear()
-        self._order.clear()
-        self._acked.clear()
-        self.window = 4.0
+        self.window = WINDOW_FIRST
+
+    def unanswered_s(self, now: float) -> float:
+        """How long the oldest row in flight has waited for its PUBACK."""
+        return now - min(self.in_flight.values(), default=now)
 
     def confirmed(self, app: str, receipt: Fitting, now: float) -> bool:
         """Obey a receipt that fits our chain; False when it is old. A lower `upto` is a restored consumer."""

@@ -4,19 +4,19 @@ From the store (read-only, O(1), never a COUNT) and from the runners; one snapsh
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 from drivers.base import Observation
 from edge.clock import WallClock
 from edge.contract import Problem
+from edge.outbox import BROKER
 from edge.runner import Runner
 from edge.settings import Settings
-from edge.snapshot import DeviceHealth, Snapshot, StoreHealth, UplinkHealth
-from edge.store import DeviceRow, Store, sqlite
+from edge.snapshot import AppHealth, DeviceHealth, Snapshot, StoreHealth, UplinkHealth
+from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
+from edge.uplink import Uplink
 from edge.words import both
-
-__all__ = ["DeviceHealth", "Snapshot", "Status", "StoreHealth", "UplinkHealth"]
 
 
 class Status:
@@ -27,7 +27,7 @@ class Status:
         settings: Settings,
         store: Store,
         runners: Sequence[Runner],
-        uplink: Callable[[], UplinkHealth],
+        uplink: Uplink,
         clock: WallClock,
         version: str,
     ) -> None:
@@ -40,7 +40,7 @@ class Status:
         with closing(self._store.reader()) as reader:
             rows = reader.devices()
         devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
-        uplink, site = self._uplink(), self._settings.site
+        uplink, site = self._uplink_health(), self._settings.site
         return Snapshot(
             at=self._clock.text(),
             started=self._started,
@@ -82,6 +82,31 @@ class Status:
             stored=row.stored if row else 0,
             duplicates=runner.link.duplicates if runner.link else 0,
             quarantined=row.quarantined if row else 0,
+        )
+
+    def _uplink_health(self) -> UplinkHealth:
+        settings, line, outbox = self._settings.uplink, self._uplink.line, self._uplink.outbox
+        newest, retired = self._store.tip.position, outbox.retired
+        held = sequence_of(retired) if epoch_of(retired) == epoch_of(newest) else 0
+        receipts = self._uplink.receipts
+        apps = {
+            app: AppHealth(
+                upto=sequence_of(each.upto),
+                n=each.n,
+                last_receipt=receipts[app].received if app in receipts else None,
+            )
+            for app, each in outbox.confirmations.items()
+            if app != BROKER
+        }
+        return UplinkHealth(
+            state="connected" if line.connected else "offline" if settings.host else "disabled",
+            cause=line.cause,
+            since=line.since,
+            broker=f"{settings.host}:{settings.port}" if settings.host else "",
+            detail=line.detail,
+            sent_to=sequence_of(outbox.sent),
+            unconfirmed=sequence_of(newest) - held,
+            apps=apps,
         )
 
     def _store_health(self, rows: Iterable[DeviceRow]) -> StoreHealth:

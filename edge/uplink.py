@@ -10,25 +10,27 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
+from typing import Literal
 
 import msgspec
 
 from edge.backoff import next_wait
 from edge.broker import Acknowledged, Arrived, Broker, Connected, Lost, Notice, cause_of
 from edge.clock import WallClock
-from edge.contract import Description, HostState, Problem, State, host_topic, topic
-from edge.events import Place, topic_kind
+from edge.contract import HOST_STATES, Description, HostState, Problem
+from edge.events import Place
+from edge.messages import Messages
 from edge.outbox import BROKER, Confirmation, Outbox
 from edge.receipts import OtherDatabase, Unfit, fit
 from edge.settings import UplinkSettings
-from edge.snapshot import AppHealth, UplinkHealth
-from edge.store import Reader, ReceiptRow, Row, Store, Tip, epoch_of, sequence_of
+from edge.store import Reader, ReceiptRow, Store, Tip
 
 LOG = logging.getLogger(__name__)
 
 RECONNECT_S = (1.0, 60.0)
 REFUSED_WAIT_S = 60.0
 CONNACK_WAIT_S = 10.0
+PUBACK_WAIT_S = 60.0
 STATE_EVERY_S = 300.0
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
@@ -44,15 +46,11 @@ class Line:
     since: str
 
 
-class _TypeOf(msgspec.Struct):
-    type: str
-
-
-_TYPE = msgspec.json.Decoder(_TypeOf)
-
-
 class Uplink:
-    """Owner of the outbox and of the connection; everything here runs in its own thread."""
+    """Owner of the outbox and of the connection; everything here runs in its own thread.
+
+    `line`, `outbox` and `receipts` may be looked at from any thread.
+    """
 
     def __init__(
         self,
@@ -65,18 +63,17 @@ class Uplink:
         beat: Callable[[], None],
     ) -> None:
         self._settings, self._place, self._store, self._clock = settings, place, store, clock
-        self._description, self._problems, self._beat = description, problems, beat
+        self._messages, self._problems, self._beat = Messages(place, description), problems, beat
         self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=2000)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._life = 0
         self._broker: Broker | None = None
         self._mids: dict[int, int] = {}
-        self._receipts: dict[str, ReceiptRow] = {}
+        self.receipts: dict[str, ReceiptRow] = {}
         self._held_until = 0.0
         self._state_at = 0.0
-        self._topics: dict[str, str] = {}
-        self._outbox = Outbox({app: Confirmation() for app in settings.confirm or (BROKER,)})
+        self.outbox = Outbox({app: Confirmation() for app in settings.confirm or (BROKER,)})
         self._reader: Reader
         self.line = Line(
             False, "broker_unreachable" if settings.host else "uplink_disabled", "", clock.text()
@@ -85,7 +82,7 @@ class Uplink:
     def start(self) -> None:
         """Begin, where a broker is configured."""
         if self._settings.host:
-            self._store.on_commit(self._committed)
+            self._store.on_commit(self._wake)
             self._thread.start()
 
     def stop(self) -> None:
@@ -94,31 +91,6 @@ class Uplink:
         self._wake()
         if self._thread.ident:
             self._thread.join(8)
-
-    def health(self) -> UplinkHealth:
-        """For the snapshot; may be called from any thread."""
-        line, outbox, settings = self.line, self._outbox, self._settings
-        newest, retired = self._store.tip.position, outbox.retired
-        behind = sequence_of(newest) - (sequence_of(retired) if epoch_of(retired) == epoch_of(newest) else 0)
-        apps = {
-            app: AppHealth(
-                upto=sequence_of(confirmation.upto),
-                n=confirmation.n,
-                last_receipt=self._receipts[app].received if app in self._receipts else None,
-            )
-            for app, confirmation in outbox.confirmations.items()
-            if app != BROKER
-        }
-        return UplinkHealth(
-            state="connected" if line.connected else "offline" if settings.host else "disabled",
-            cause=line.cause,
-            since=line.since,
-            broker=f"{settings.host}:{settings.port}" if settings.host else "",
-            detail=line.detail,
-            sent_to=sequence_of(outbox.sent),
-            unconfirmed=behind,
-            apps=apps,
-        )
 
     # The thread
 
@@ -144,11 +116,11 @@ class Uplink:
 
     def _restore(self) -> None:
         saved = self._reader.receipts()
-        for app, confirmation in self._outbox.confirmations.items():
+        for app, confirmation in self.outbox.confirmations.items():
             if app in saved:
-                self._receipts[app] = saved[app]
+                self.receipts[app] = saved[app]
                 confirmation.n, confirmation.upto = saved[app].n, saved[app].position
-        self._outbox.sent = self._outbox.retired
+        self.outbox.sent = self.outbox.retired
 
     def _connect(self) -> str:
         """Try once; returns "" when the broker took us, else the cause."""
@@ -158,7 +130,11 @@ class Uplink:
         self._life += 1
         client_id = f"hall-{self._place.county}-{self._place.hall}-{self._store.tip.epoch[:8]}"
         self._broker = Broker(
-            self._settings, client_id, (self._topic("state"), self._state("lost")), self._queue, self._life
+            self._settings,
+            client_id,
+            (self._messages.state_topic, self._state("lost")),
+            self._queue,
+            self._life,
         )
         try:
             self._broker.open()
@@ -181,12 +157,12 @@ class Uplink:
         return "broker_unreachable"
 
     def _welcome(self, connected: Connected) -> None:
-        self._outbox.limit = min(100, connected.receive_max)
+        self.outbox.limit = min(100, connected.receive_max)
         self._held_until = self._state_at = 0.0
         self._show(True, "ok" if self._settings.confirm else "nobody_confirms")
         if self._broker:
-            self._broker.subscribe(self._topic("ack", "+"), host_topic("app").replace("/app/", "/+/"))
-            self._broker.publish(self._topic("desc"), msgspec.json.encode(self._description), retain=True)
+            self._broker.subscribe(self._messages.receipts_filter, HOST_STATES)
+            self._broker.publish(self._messages.description_topic, self._messages.description(), retain=True)
 
     def _serve(self) -> None:
         """Until the connection ends or we are told to stop."""
@@ -202,13 +178,16 @@ class Uplink:
             if self._broker and not self._broker.alive():
                 self._show(False, "broker_unreachable", "network thread ended")
                 return
+            if self.outbox.unanswered_s(time.monotonic()) > PUBACK_WAIT_S:
+                self._show(False, "broker_unreachable", "no PUBACK")
+                return
 
     def _disconnect(self) -> None:
         if self._broker:
             if self._stop.is_set() and self._broker.alive():
-                self._broker.publish(self._topic("state"), self._state("stopped"), retain=True)
+                self._broker.publish(self._messages.state_topic, self._state("stopped"), retain=True)
             self._broker.close()
-        self._outbox.disconnected()
+        self.outbox.disconnected()
         self._mids.clear()
 
     def _pump(self) -> None:
@@ -218,13 +197,13 @@ class Uplink:
         if broker is None or now < self._held_until:
             return
         if now - self._state_at > STATE_EVERY_S or self._state_at == 0.0:
-            broker.publish(self._topic("state"), self._state("ready"), retain=True)
+            broker.publish(self._messages.state_topic, self._state("ready"), retain=True)
             self._state_at = now
-        if self._outbox.resend_if_stalled(now, newest):
+        if self.outbox.resend_if_stalled(now, newest):
             self._show(True, "no_receipt")
-        for row in self._outbox.next(self._reader.after, newest):
-            mid = broker.publish(self._event_topic(row), row.body)
-            self._outbox.published(row.position, now)
+        for row in self.outbox.next(self._reader.after, newest):
+            mid = broker.publish(self._messages.event_topic(row), row.body)
+            self.outbox.published(row.position, now)
             if mid is not None:
                 self._mids[mid] = row.position
 
@@ -232,10 +211,9 @@ class Uplink:
         match notice:
             case Acknowledged():
                 self._puback(notice)
-            case Arrived() if notice.topic.startswith(self._topic("ack") + "/"):
-                self._receipt(notice.topic.rsplit("/", 1)[1], notice.payload)
-            case Arrived():
-                self._host_state(notice)
+            case Arrived(topic, payload):
+                app = self._messages.receipt_of(topic)
+                self._host_state(payload) if app is None else self._receipt(app, payload)
             case _:
                 pass
 
@@ -244,8 +222,7 @@ class Uplink:
         if where is None:
             return
         if acknowledged.code >= FAILURE:
-            self._outbox.in_flight.pop(where, None)
-            self._outbox.sent = min(self._outbox.sent, where - 1)
+            self.outbox.refused(where)
             self._held_until = time.monotonic() + REFUSED_WAIT_S
             self._show(True, "publish_refused", f"PUBACK {acknowledged.code:#x}")
             return
@@ -253,14 +230,14 @@ class Uplink:
             self._show(True, "nobody_listens")
         elif self.line.cause in ("publish_refused", "nobody_listens"):
             self._show(True, "ok")
-        before = self._outbox.retired
-        self._outbox.acknowledged(where, time.monotonic())
-        if BROKER in self._outbox.confirmations and self._outbox.retired != before:
-            self._store.keep_receipt(ReceiptRow(BROKER, 0, self._outbox.retired, self._clock.text()))
+        before = self.outbox.retired
+        self.outbox.acknowledged(where, time.monotonic())
+        if BROKER in self.outbox.confirmations and self.outbox.retired != before:
+            self._store.keep_receipt(ReceiptRow(BROKER, 0, self.outbox.retired, self._clock.text()))
 
     def _receipt(self, app: str, payload: bytes) -> None:
         """Obey a receipt if it fits our chain; else nothing is retired and it is shown."""
-        if app not in self._outbox.confirmations or not payload:
+        if app not in self.outbox.confirmations or not payload:
             return
         try:
             receipt = fit(payload, self._reader.epochs(), self._reader.chain)
@@ -270,18 +247,18 @@ class Uplink:
         except Unfit as unfit:
             self._show(True, "receipt_refused", f"{app}: {unfit}")
             return
-        if self._outbox.confirmed(app, receipt, time.monotonic()):
-            self._receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text())
-            self._store.keep_receipt(self._receipts[app])
+        if self.outbox.confirmed(app, receipt, time.monotonic()):
+            self.receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text())
+            self._store.keep_receipt(self.receipts[app])
             self._show(True, "ok")
 
-    def _host_state(self, arrived: Arrived) -> None:
+    def _host_state(self, payload: bytes) -> None:
         try:
-            host = msgspec.json.decode(arrived.payload, type=HostState)
-        except (msgspec.DecodeError, ValueError):
+            host = msgspec.json.decode(payload, type=HostState)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return
         if host.state == "online":
-            self._outbox.receipts_due_soon()
+            self.outbox.receipts_due_soon()
 
     # Small things
 
@@ -299,10 +276,7 @@ class Uplink:
         while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, 1.0)):
             self._beat()
 
-    def _committed(self, _tip: Tip) -> None:
-        self._wake()
-
-    def _wake(self) -> None:
+    def _wake(self, _tip: Tip | None = None) -> None:
         try:
             self._queue.put_nowait(None)
         except Full:
@@ -314,27 +288,5 @@ class Uplink:
             LOG.warning("uplink: %s %s", cause, detail)
             self.line = Line(connected, cause, detail, self._clock.text())
 
-    def _topic(self, *rest: str) -> str:
-        base = topic(self._place.county, self._place.hall)
-        return "/".join([base, *rest])
-
-    def _event_topic(self, row: Row) -> str:
-        kind = _TYPE.decode(row.body).type
-        if kind not in self._topics:
-            self._topics[kind] = self._topic("evt", topic_kind(kind))
-        return self._topics[kind]
-
-    def _state(self, word: str) -> bytes:
-        tip = self._store.tip
-        state = State(
-            state=word,  # type: ignore[arg-type]
-            epoch=tip.epoch,
-            version=self._description.version,
-            at=self._clock.text(),
-            seq_head=tip.sequence,
-            head=tip.chain.hex(),
-            sent_to=sequence_of(self._outbox.sent),
-            n={app: each.n for app, each in self._outbox.confirmations.items() if app != BROKER},
-            problems=tuple(self._problems()),
-        )
-        return msgspec.json.encode(state)
+    def _state(self, word: Literal["ready", "stopped", "lost"]) -> bytes:
+        return self._messages.state(word, self._clock.text(), self._store.tip, self.outbox, self._problems())

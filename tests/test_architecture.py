@@ -1,0 +1,178 @@
+"""Keeps the map of ARCHITECTURE.md true: which room imports which, where each library lives, what stays pure."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+ARROWS = {
+    "drivers.base": "",
+    "drivers.zk": "drivers.base",
+    "edge.backoff": "",
+    "edge.clock": "",
+    "edge.version": "",
+    "edge.words": "",
+    "edge.contract": "",
+    "edge.settings": "drivers.base edge.contract",
+    "edge.config": "drivers.base edge.settings",
+    "edge.events": "drivers.base edge.contract",
+    "edge.contract_files": "edge.contract edge.events",
+    "edge.store": "drivers.base edge.contract edge.events",
+    "edge.snapshot": "edge.contract",
+    "edge.link": "drivers.base edge.clock edge.events edge.settings edge.store",
+    "edge.runner": "drivers.base edge.backoff edge.clock edge.events edge.link edge.settings edge.snapshot edge.store",
+    "edge.outbox": "edge.store",
+    "edge.receipts": "edge.contract edge.outbox edge.store",
+    "edge.broker": "edge.settings",
+    "edge.uplink": "edge.backoff edge.broker edge.clock edge.contract edge.events edge.outbox edge.receipts"
+    " edge.settings edge.snapshot edge.store",
+    "edge.status": "drivers.base edge.clock edge.contract edge.runner edge.settings edge.snapshot edge.store edge.words",
+    "edge.web": "edge.contract edge.snapshot edge.words",
+    "edge.control": "edge.snapshot",
+    "edge.probe": "drivers.base edge.control edge.events",
+    "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
+    "edge.consume": "edge.backoff edge.contract edge.events edge.store",
+    "edge.daemon": "edge.clock edge.contract edge.events edge.runner edge.settings edge.status edge.store edge.uplink"
+    " edge.version edge.web",
+    "edge.cli": "drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe edge.settings"
+    " edge.show edge.snapshot edge.store edge.version edge.words",
+}
+"""Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
+
+HOMES = {
+    "zk": {"drivers.zk"},
+    "paho": {"edge.broker", "edge.consume"},
+    "sqlite3": {"edge.store"},
+    "pysqlite3": {"edge.store"},
+    "sqlite_utils": {"edge.store"},
+    "apscheduler": {"edge.daemon"},
+    "starlette": {"edge.web"},
+    "uvicorn": {"edge.web"},
+    "jinja2": {"edge.web"},
+    "click": {"edge.cli"},
+    "cv2": set[str](),
+}
+"""Library -> the only rooms that import it."""
+
+PURE = [
+    "edge/contract.py",
+    "edge/events.py",
+    "edge/outbox.py",
+    "edge/receipts.py",
+    "edge/snapshot.py",
+    "edge/words.py",
+    "edge/consume/ranges.py",
+    "drivers/zk/frames.py",
+    "drivers/zk/records.py",
+    "drivers/zk/layout.py",
+]
+"""Files that decide: no clock, disk, network or chance."""
+IMPURE_MODULES = {"time", "socket", "os", "random", "threading", "subprocess", "pathlib", "queue", "secrets"}
+IMPURE_CALLS = {"now", "today", "utcnow", "uuid4", "uuid1"}
+
+
+def sources() -> Iterator[Path]:
+    for top in ("edge", "drivers"):
+        yield from sorted((ROOT / top).rglob("*.py"))
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of what a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            base = node.module or ""
+            yield from (f"edge.{alias.name}" for alias in node.names) if base == "edge" else [base]
+
+
+def arrows() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for path in sources():
+        here = room(module(path))
+        if here in ("edge", "drivers"):
+            continue
+        there = {room(name) for name in imports(path) if name.split(".")[0] in ("edge", "drivers")}
+        found.setdefault(here, set()).update(there - {here})
+    return found
+
+
+def test_the_arrows_are_exactly_those_of_the_table() -> None:
+    assert arrows() == {name: set(allowed.split()) for name, allowed in ARROWS.items()}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_each_library_lives_in_its_rooms_only(library: str) -> None:
+    users = {
+        room(module(path)) for path in sources() for name in imports(path) if name.split(".")[0] == library
+    }
+    assert users == HOMES[library]
+
+
+def test_one_file_alone_imports_sqlite_and_its_errors() -> None:
+    users = {
+        module(path)
+        for path in sources()
+        if {name.split(".")[0] for name in imports(path)} & {"sqlite3", "pysqlite3"}
+    }
+    assert users == {"edge.store.sqlite"}
+
+
+def test_the_drivers_door_needs_the_standard_library_alone() -> None:
+    names = {name.split(".")[0] for name in imports(ROOT / "drivers" / "base.py")}
+    assert names <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_what_decides_is_pure(name: str) -> None:
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    used = {part.split(".")[0] for part in imports(ROOT / name)}
+    calls = {
+        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not used & IMPURE_MODULES
+    assert not calls & IMPURE_CALLS
+
+
+def test_files_and_functions_stay_short() -> None:
+    long = [f"{path.name}: {length}" for path in sources() if (length := len(path.read_text().splitlines())) > 300]
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                long += [f"{path.name}:{node.name}: {length}"] if length > 50 else []
+    assert long == []
+
+
+def test_the_map_names_every_room_and_every_thread() -> None:
+    named = set(re.findall(r"`((?:edge|drivers)/[\w/]+)(?:\.py|/)?`", MAP))
+    rooms = {name.replace(".", "/") for name in ARROWS}
+    assert rooms - named == set()
+    threads = {
+        found
+        for path in sources()
+        for found in re.findall(r'name=f?"([a-z]+)[ "]', path.read_text(encoding="utf-8"))
+        if "Thread(" in path.read_text(encoding="utf-8")
+    }
+    for thread in threads - {"consumer"}:
+        assert re.search(rf"^\| {thread}\b", MAP, re.M), f"thread {thread!r} is not in the table of threads"
+
+
+def test_no_names_that_say_nothing() -> None:
+    vague = {"utils", "helpers", "manager", "common", "util", "helper", "misc"}
+    assert [str(path) for path in sources() if vague & set(path.with_suffix("").parts)] == []
