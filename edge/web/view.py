@@ -10,10 +10,11 @@ from typing import Literal
 
 import msgspec
 
+from edge.causes import CAUSES
 from edge.contract import Problem
 from edge.snapshot import DeviceHealth, Snapshot, UplinkHealth
 from edge.web.short import NAME_MAX, NOTHING, TEXT_MAX, clock_offset, moment, plain, since
-from edge.words import CAUSES, TEXTS, Lang, cause_text, next_step, say
+from edge.words import TEXTS, Lang, cause_text, next_step, say
 
 Level = Literal["good", "warn", "bad", "unknown", "off"]
 """Colour and shape; the word beside it says the same."""

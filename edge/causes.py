@@ -1,0 +1,202 @@
+"""Every cause of trouble, in Chinese and English, each with its next step: nothing is ever a bare «offline».
+
+Drivers name a cause by its word; a test sees a word that is missing here.
+"""
+
+from typing import NamedTuple
+
+
+class Cause(NamedTuple):
+    """What is wrong, and what to do next, in both languages."""
+
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+CAUSES: dict[str, Cause] = {
+    "ok": Cause("正常", "working", "", ""),
+    "starting": Cause("正在首次联系", "first contact under way", "等待一分钟", "wait a minute"),
+    "no_answer": Cause(
+        "设备没有应答",
+        "the device does not answer",
+        "检查电源、网线和 IP 地址；在本机 ping 设备",
+        "check power, cable and IP address; ping the device from this machine",
+    ),
+    "connection_lost": Cause(
+        "连接中断，正在重连",
+        "the connection broke, reconnecting",
+        "若反复出现，检查网线和交换机端口，或是否有其他软件同时连接",
+        "if it keeps happening check cable and switch port, or other software connected to the device",
+    ),
+    "garbled": Cause(
+        "收到的数据校验不符",
+        "what arrives fails its checksum",
+        "检查网线和交换机；重启设备",
+        "check cable and switch; restart the device",
+    ),
+    "foreign_device": Cause(
+        "该地址上的设备说的不是这种协议",
+        "what answers at this address speaks another protocol",
+        "核对 IP、端口和驱动名称",
+        "check IP, port and driver name",
+    ),
+    "encrypted_firmware": Cause(
+        "新固件加密了 4370 端口，无法拉取",
+        "this firmware encrypts port 4370 and cannot be polled",
+        "在设备上改用 PUSH (ADMS) 方式，并配置 adms 驱动",
+        "switch the device to PUSH (ADMS) and configure the adms driver",
+    ),
+    "wrong_key": Cause(
+        "通信密码不对",
+        "the comm key is wrong",
+        "在设备菜单中查看通信密码，写入 comm_key_file 指定的文件",
+        "read the comm key in the device menu and write it to the file named by comm_key_file",
+    ),
+    "comm_key_unreadable": Cause(
+        "读不到通信密码文件",
+        "the comm key file cannot be read",
+        "检查 comm_key_file 的路径、权限，内容应为一个数字",
+        "check path and permissions of comm_key_file; it holds one number",
+    ),
+    "no_serial": Cause(
+        "设备不报告序列号，记录无法唯一标识",
+        "the device reports no serial number, so its records cannot be named",
+        "更新固件或更换设备",
+        "update the firmware or replace the device",
+    ),
+    "layout_unknown": Cause(
+        "考勤记录格式无法识别，未导入任何记录",
+        "the log's record layout is unknown; nothing was imported",
+        "运行 hall-edge probe 并把结果交给支持人员；已知格式时可在配置中写 layout",
+        "run hall-edge probe and send the result to support; set layout in the config if you know it",
+    ),
+    "layout_changed": Cause(
+        "考勤记录格式变了（固件升级？），为防止重复计数已停止读取",
+        "the record layout changed (firmware update?); reading stopped so that nothing counts twice",
+        "核实升级情况后在配置中写明 layout",
+        "confirm the update, then set layout in the config",
+    ),
+    "counter_disagrees": Cause(
+        "设备自报条数多于实际读到的条数，数据完整性待定",
+        "the device claims more records than it hands out; completeness stays pending",
+        "在设备菜单中核对记录数；持续出现请联系厂家",
+        "compare the count in the device menu; if it stays, call the vendor",
+    ),
+    "quarantined": Cause(
+        "有记录无法解读，已隔离保存",
+        "records made no sense and are kept in quarantine",
+        "运行 hall-edge status --json 查看数量，联系支持人员",
+        "see the number in hall-edge status --json and call support",
+    ),
+    "clock_off": Cause(
+        "设备时钟偏差超过 60 秒，时间已校正并标记",
+        "the device clock is off by more than 60 s; times are corrected and flagged",
+        "在上下班时段之外校准设备时钟",
+        "set the device clock outside duty hours",
+    ),
+    "no_data": Cause(
+        "连接正常，但尚无任何记录",
+        "connected, but there is no record yet",
+        "打一次卡试试",
+        "make a test punch",
+    ),
+    "intake_closed": Cause(
+        "本机暂停接收，数据留在设备上",
+        "this machine takes nothing now; the data stays on the device",
+        "检查磁盘空间与隔离区数量",
+        "check disk space and the number of quarantined records",
+    ),
+    "store_busy": Cause(
+        "本机数据库响应慢，稍后重试",
+        "the local database is slow; it will be tried again",
+        "检查磁盘健康",
+        "check the disk",
+    ),
+    "hung": Cause(
+        "驱动超时无响应，已重新启动该驱动",
+        "the driver hung and was started afresh",
+        "若反复出现，导出日志并联系支持人员",
+        "if it keeps happening, export the log and call support",
+    ),
+    "bug": Cause(
+        "驱动程序出错",
+        "the driver has a fault",
+        "把日志中的错误信息交给支持人员",
+        "send the traceback in the log to support",
+    ),
+    "config_error": Cause(
+        "该设备配置有误，已停用",
+        "this device's configuration is wrong; it is disabled",
+        "运行 hall-edge check-config 并按提示修改",
+        "run hall-edge check-config and mend what it names",
+    ),
+    "disabled": Cause("已在配置中停用", "disabled in the config", "", ""),
+    "uplink_disabled": Cause(
+        "未配置上行服务器",
+        "no upstream broker is configured",
+        "在配置的 [uplink] 中填写 host",
+        "set host in [uplink]",
+    ),
+    "broker_unreachable": Cause(
+        "连不上上行服务器，数据保存在本机",
+        "the upstream broker cannot be reached; everything is kept here",
+        "检查外网线路、服务器地址和端口",
+        "check the line, the broker's address and port",
+    ),
+    "broker_refused": Cause(
+        "上行服务器拒绝登录",
+        "the broker refuses the login",
+        "核对用户名、密码文件，或请上级平台开通权限",
+        "check user name and password file, or ask upstream for access",
+    ),
+    "tls_failed": Cause(
+        "与上行服务器的加密连接未通过验证",
+        "the TLS connection to the broker failed verification",
+        "核对 CA 证书、服务器名和本机时间",
+        "check the CA certificate, the host name and this machine's clock",
+    ),
+    "publish_refused": Cause(
+        "上行服务器拒收消息（无权限）",
+        "the broker refuses our messages (not authorised)",
+        "请上级平台检查该大厅的主题权限",
+        "ask upstream to check this hall's topic permissions",
+    ),
+    "nobody_listens": Cause(
+        "上行服务器上没有人订阅本大厅的消息",
+        "nobody subscribes to this hall at the broker",
+        "请上级平台检查接收程序",
+        "ask upstream to check its consumer",
+    ),
+    "no_receipt": Cause(
+        "消息已发出，但上级应用一直没有确认",
+        "events were sent, but the upstream application does not confirm them",
+        "请上级平台检查接收程序；数据保留在本机并会重发",
+        "ask upstream to check its consumer; everything stays here and is sent again",
+    ),
+    "receipt_refused": Cause(
+        "收到与本机账目不符的确认，未采信",
+        "a receipt did not fit our chain and was not obeyed",
+        "请上级平台核对；不会丢失数据",
+        "ask upstream to check; nothing is lost",
+    ),
+    "nobody_confirms": Cause(
+        "未指定确认应用，没有人确认收到数据",
+        "no application is asked to confirm; nobody confirms receipt",
+        "在配置的 [uplink] confirm 中填写上级应用名",
+        "name the upstream application in [uplink] confirm",
+    ),
+    "clock_untrusted": Cause(
+        "本机时间未经确认，暂不上传",
+        "this machine's clock is not trusted yet; nothing is sent",
+        "检查 NTP 时间同步；或校准本机时间",
+        "check NTP synchronisation, or set this machine's clock",
+    ),
+    "wal_reset_bug": Cause(
+        "系统 SQLite 版本有已知缺陷（本程序已规避）",
+        "this SQLite version has a known fault (avoided by design here)",
+        "安装 pysqlite3，或升级系统",
+        "install pysqlite3, or upgrade the system",
+    ),
+}
