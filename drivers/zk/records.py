@@ -34,7 +34,6 @@ class Record(NamedTuple):
     user: str
     verify: int
     state: int
-    uid: int | None
 
 
 class Bad(NamedTuple):
@@ -104,13 +103,15 @@ def _uid_id(uid: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One record layout. `pick` takes (uid, user, verify, time, state) out of the unpacked fields."""
+    """One record layout. `pick` takes (user, verify, time, state) out of the unpacked fields.
+
+    user: what names the person, as text. has_user: it is the user id, not the terminal's internal uid.
+    """
 
     name: str
     struct: Struct
     pick: Callable[[Any], tuple[Any, ...]]
     user: Callable[[Any], str]
-    has_uid: bool = True
     has_user: bool = True
 
     @property
@@ -122,11 +123,11 @@ class Layout:
 LAYOUTS = {
     layout.name: layout
     for layout in (
-        Layout("40", Struct("<H24sBIB8x"), itemgetter(0, 1, 2, 3, 4), _text_id),
-        Layout("49", Struct("<H24sBIB17x"), itemgetter(0, 1, 2, 3, 4), _text_id),
-        Layout("16", Struct("<IIBB6x"), itemgetter(0, 0, 2, 1, 3), _number_id, has_uid=False),
-        Layout("8", Struct("<HBIB"), itemgetter(0, 0, 1, 2, 3), _uid_id, has_user=False),
-        Layout("ma300", Struct("<HBBI"), itemgetter(0, 0, 1, 3, 2), _uid_id, has_user=False),
+        Layout("40", Struct("<2x24sBIB8x"), itemgetter(0, 1, 2, 3), _text_id),
+        Layout("49", Struct("<2x24sBIB17x"), itemgetter(0, 1, 2, 3), _text_id),
+        Layout("16", Struct("<IIBB6x"), itemgetter(0, 2, 1, 3), _number_id),
+        Layout("8", Struct("<HBIB"), itemgetter(0, 1, 2, 3), _uid_id, has_user=False),
+        Layout("ma300", Struct("<HBBI"), itemgetter(0, 1, 3, 2), _uid_id, has_user=False),
     )
 }
 """By name; of two that fit equally, the first is believed."""
@@ -136,18 +137,16 @@ def decode(layout: Layout, data: bytes) -> tuple[list[Record], list[Bad]]:
     """The records of whole `data`, in order, and those that make no sense."""
     records: list[Record] = []
     bad: list[Bad] = []
-    user_of, has_uid, keep = layout.user, layout.has_uid, records.append
+    size, user_of, keep, make = layout.size, layout.user, records.append, tuple.__new__
     rows = map(layout.pick, layout.struct.iter_unpack(data))
-    for number, (uid, named, verify, value, state) in enumerate(rows):
-        day = _day_text(value // DAY)
-        user = user_of(named)
-        if not (day and user):
-            raw = data[number * layout.size : (number + 1) * layout.size]
+    for number, (named, verify, value, state) in enumerate(rows):
+        day, user, second = _day_text(value // DAY), user_of(named), value % DAY
+        if day and user:
+            time = day + _MINUTES[second // 60] + _SECONDS[second % 60]
+            keep(make(Record, (time, user, verify, state)))
+        else:
+            raw = data[number * size : (number + 1) * size]
             bad.append(Bad("impossible_date" if user else "no_user", raw))
-            continue
-        second = value % DAY
-        time = day + _MINUTES[second // 60] + _SECONDS[second % 60]
-        keep(Record(time, user, verify, state, uid if has_uid else None))
     return records, bad
 
 
@@ -174,7 +173,7 @@ def decode_live(layout: Layout, body: bytes) -> Record | None:
         time = datetime(2000 + clock[0], *clock[1:]).isoformat()  # noqa: DTZ001 - the terminal's naive clock
     except ValueError:
         return None
-    return Record(time, user, verify, state, None) if user else None
+    return Record(time, user, verify, state) if user else None
 
 
 def _as_logged(layout: Layout, user: str) -> str:

@@ -87,19 +87,19 @@ def test_users_written_by_hand(vector):
 @given(st.sampled_from(["40", "49"]), U16, IDS, U8, TIMES, U8)
 def test_text_records_roundtrip(layout, uid, user, verify, time, state):
     raw = raw_record(layout, uid, user, verify, time, state)
-    assert decode(LAYOUTS[layout], raw) == ([Record(time.isoformat(), user, verify, state, uid)], [])
+    assert decode(LAYOUTS[layout], raw) == ([Record(time.isoformat(), user, verify, state)], [])
 
 
 @given(st.sampled_from(["8", "ma300"]), U16, U8, TIMES, U8)
 def test_uid_records_roundtrip(layout, uid, verify, time, state):
     raw = raw_record(layout, uid, "1", verify, time, state)
-    assert decode(LAYOUTS[layout], raw) == ([Record(time.isoformat(), f"uid:{uid}", verify, state, uid)], [])
+    assert decode(LAYOUTS[layout], raw) == ([Record(time.isoformat(), f"uid:{uid}", verify, state)], [])
 
 
 @given(st.integers(1, 0xFFFFFFFF), U8, TIMES, U8)
 def test_number_records_roundtrip(user, verify, time, state):
     raw = raw_record("16", 0, str(user), verify, time, state)
-    assert decode(LAYOUTS["16"], raw) == ([Record(time.isoformat(), str(user), verify, state, None)], [])
+    assert decode(LAYOUTS["16"], raw) == ([Record(time.isoformat(), str(user), verify, state)], [])
 
 
 @given(st.sampled_from(sorted(LAYOUTS)), st.binary(max_size=4000))
@@ -139,8 +139,7 @@ def test_recorded_attendance_records():
         if not told:
             continue
         ((record,), bad) = decode(LAYOUTS["40"], bytes.fromhex(entry["hex"]))
-        assert (record.uid, record.user, record.verify, record.state) == (
-            told["uid"],
+        assert (record.user, record.verify, record.state) == (
             told["user_id"],
             told["verify"],
             told["state"],
