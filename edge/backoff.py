@@ -7,6 +7,6 @@ Bounds = tuple[float, float]
 
 
 def next_wait(bounds: Bounds, before: float) -> float:
-    """The wait after `before`: at least the first bound, doubling to the longest, with full jitter."""
+    """The wait after `before` (0 = the first failure): decorrelated jitter, on average half as long again."""
     first, longest = bounds
-    return random.uniform(first, min(longest, max(first, before * 2)))  # noqa: S311 - jitter, no secret
+    return random.uniform(first, min(longest, max(first, before * 3)))  # noqa: S311 - jitter, no secret
