@@ -84,12 +84,6 @@ CAUSES: dict[str, Cause] = {
         "在设备菜单中核对记录数；持续出现请联系厂家",
         "compare the count in the device menu; if it stays, call the vendor",
     ),
-    "quarantined": Cause(
-        "有记录无法解读，已隔离保存",
-        "records made no sense and are kept in quarantine",
-        "运行 hall-edge status --json 查看数量，联系支持人员",
-        "see the number in hall-edge status --json and call support",
-    ),
     "clock_off": Cause(
         "设备时钟偏差超过 60 秒，时间已校正并标记",
         "the device clock is off by more than 60 s; times are corrected and flagged",
@@ -142,8 +136,8 @@ CAUSES: dict[str, Cause] = {
     "broker_unreachable": Cause(
         "连不上上行服务器，数据保存在本机",
         "the upstream broker cannot be reached; everything is kept here",
-        "检查外网线路、服务器地址和端口",
-        "check the line, the broker's address and port",
+        "检查外网线路、服务器地址和端口；公网地址还须写入服务单元的 IPAddressAllow",
+        "check line, address and port; a public address also needs IPAddressAllow in the unit",
     ),
     "broker_refused": Cause(
         "上行服务器拒绝登录",
@@ -193,10 +187,10 @@ CAUSES: dict[str, Cause] = {
         "检查 NTP 时间同步；或校准本机时间",
         "check NTP synchronisation, or set this machine's clock",
     ),
-    "wal_reset_bug": Cause(
-        "系统 SQLite 版本有已知缺陷（本程序已规避）",
-        "this SQLite version has a known fault (avoided by design here)",
-        "安装 pysqlite3，或升级系统",
-        "install pysqlite3, or upgrade the system",
+    "page_unavailable": Cause(
+        "状态页端口被占用，页面未启动",
+        "the status page's port is taken; there is no page",
+        "在配置的 [web] 中换一个 port，或停止占用它的程序",
+        "choose another port in [web], or stop what uses it",
     ),
 }

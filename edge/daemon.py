@@ -36,6 +36,7 @@ LOG = logging.getLogger(__name__)
 
 SILENCE_MAX_S = 30.0
 """A part that has not moved for this long stops the feeding of the watchdog."""
+CONTROL = "control.sock"
 STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
@@ -83,7 +84,7 @@ class Daemon:
         )
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
         self._web = WebServer(
-            create_app(self._status.take), settings.web.host, settings.web.port, folder / "control.sock"
+            create_app(self._status.take), settings.web.host, settings.web.port, folder / CONTROL
         )
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
@@ -94,7 +95,7 @@ class Daemon:
         faulthandler.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        self._web.start()
+        self._open_page()
         self._uplink.start()
         for runner in self._runners:
             runner.start()
@@ -107,6 +108,16 @@ class Daemon:
             return self._watch()
         finally:
             self._leave()
+
+    def _open_page(self) -> None:
+        """The page must not stop the collecting: without its port there is still the control socket."""
+        try:
+            self._web.start()
+        except OSError as error:
+            LOG.error("no status page: %s", error)
+            self._status.note("web", "page_unavailable")
+            self._web = WebServer(create_app(self._status.take), None, 0, self._folder / CONTROL)
+            self._web.start()
 
     def _watch(self) -> int:
         written_at = 0.0

@@ -34,13 +34,19 @@ class Status:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._clock, self._version = uplink, clock, version
         self._started = clock.text()
+        self._noted: tuple[Problem, ...] = ()
+
+    def note(self, subject: str, cause: str) -> None:
+        """Show a problem that lasts as long as this daemon."""
+        self._noted = (*self._noted, _problem(subject, cause, self._clock.text()))
 
     def take(self) -> Snapshot:
         """Everything, now."""
         with closing(self._store.reader()) as reader:
             rows = reader.devices()
         devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
-        uplink, site = self._uplink_health(), self._settings.site
+        uplink, site, trusted = self._uplink_health(), self._settings.site, self._clock.trusted()
+        clock = () if trusted else (_problem("clock", "clock_untrusted", self._started),)
         return Snapshot(
             at=self._clock.text(),
             started=self._started,
@@ -48,11 +54,11 @@ class Status:
             county=site.county,
             hall=site.hall,
             hall_name=site.name,
-            clock_trusted=self._clock.trusted(),
+            clock_trusted=trusted,
             devices=devices,
             uplink=uplink,
             store=self._store_health(rows.values()),
-            problems=(*device_problems(devices), *uplink_problems(uplink)),
+            problems=(*self._noted, *clock, *device_problems(devices), *uplink_problems(uplink)),
         )
 
     def problems(self) -> tuple[Problem, ...]:

@@ -22,9 +22,12 @@ STOP_S = 3.0
 
 
 class WebServer:
-    """Serves `app` (of `create_app`, which ends its streams by `app.state.feed`) until `stop`."""
+    """Serves `app` (of `create_app`, which ends its streams by `app.state.feed`) until `stop`.
 
-    def __init__(self, app: Starlette, host: str, port: int, control: Path | None) -> None:
+    host None: no TCP port, only the control socket.
+    """
+
+    def __init__(self, app: Starlette, host: str | None, port: int, control: Path | None) -> None:
         self.port = port
         self._app, self._host, self._control = app, host, control
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,11 +52,13 @@ class WebServer:
     def start(self) -> None:
         """Bind and serve. OSError when the port or the socket file is in use. `port` is then the real one."""
         with ExitStack() as opened:
-            sockets = [opened.enter_context(listen_tcp(self._host, self.port))]
+            sockets = []
+            if self._host is not None:
+                sockets.append(opened.enter_context(listen_tcp(self._host, self.port)))
+                self.port = sockets[0].getsockname()[1]
             if self._control:
                 sockets.append(opened.enter_context(listen_unix(self._control)))
             opened.pop_all()
-        self.port = sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._run, args=(sockets,), name="web", daemon=True)
         self._thread.start()
         self._looping.wait()
