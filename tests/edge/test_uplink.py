@@ -1,0 +1,255 @@
+"""The uplink against a real mosquitto: each refusal has its word, and none of them retires a row."""
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge import uplink as room
+from edge.clock import WallClock
+from edge.contract import Description, Receipt, State
+from edge.settings import UplinkSettings
+from edge.store import Store
+from edge.uplink import Uplink
+from tests.broker import Broker
+from tests.consume.upstream import Wire
+from tests.contract import validate_event
+from tests.hall import until
+from tests.store.halls import PLACE, ZONE, intake, open_store
+
+BASE = "zwdt/v1/410421/hall-1"
+ACK = f"{BASE}/ack/county"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    opened.take(intake(*range(20)))
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def sending(store: Store, port: int, **settings: object) -> Iterator[Uplink]:
+    values = {"host": "127.0.0.1", "port": port, "tls": False, "confirm": ("county",), **settings}
+    uplink = Uplink(
+        UplinkSettings(**values),  # type: ignore[arg-type]
+        PLACE,
+        store,
+        WallClock(ZONE, "system"),
+        Description("test", (), ()),
+        lambda: (),
+        lambda: None,
+    )
+    uplink.start()
+    try:
+        yield uplink
+    finally:
+        uplink.stop()
+
+
+@contextmanager
+def listening(broker: Broker, **login: str) -> Iterator[Wire]:
+    wire = Wire(broker, **login)
+    try:
+        yield wire
+    finally:
+        wire.close()
+
+
+def cause(uplink: Uplink) -> Callable[[], str]:
+    return lambda: uplink.line.cause
+
+
+def receipt(store: Store, upto: int, n: int = 1, head: str | None = None) -> tuple[str, bytes]:
+    """A receipt of `county` that fits, or with another head."""
+    position = (1 << 40) + upto
+    with closing(store.reader()) as reader:
+        chain = reader.chain(position)
+    fitting = chain.hex() if chain else ""
+    body = Receipt(n=n, epoch=store.tip.epoch, upto=upto, head=fitting if head is None else head)
+    return ACK, msgspec.json.encode(body)
+
+
+def numbers(wire: Wire) -> list[int]:
+    """Sequences of the events seen, in order of arrival."""
+    bodies = [payload for topic, payload in wire.seen if "/evt/" in topic]
+    return [int(msgspec.json.decode(body)["sequence"]) for body in bodies]
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_everything_arrives_in_order_and_fits_the_published_schemas(
+    store: Store, tmp_path: Path, protocol: str
+) -> None:
+    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
+        with sending(store, broker.port, protocol=protocol) as uplink:
+            assert until(lambda: len(numbers(wire)) == 21, 10)
+            wire.send(receipt(store, 21))
+            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+            store.take(intake(100))
+            assert until(lambda: len(numbers(wire)) == 22, 10)
+        assert numbers(wire) == list(range(1, 23))
+        for topic, payload in wire.seen:
+            if "/evt/" in topic:
+                validate_event(payload)
+        states = [msgspec.json.decode(body, type=State).state for body in wire.on(f"{BASE}/state")]
+        assert (states[0], states[-1]) == ("ready", "stopped")
+
+
+@pytest.mark.parametrize("forged", ["head", "above", "garbage", "stranger"])
+def test_a_receipt_that_does_not_fit_retires_nothing(store: Store, tmp_path: Path, forged: str) -> None:
+    bad = {
+        "head": receipt(store, 21, head="00" * 32),
+        "above": receipt(store, 999, head="00" * 32),
+        "garbage": (ACK, b'{"n": 1, "upto": '),
+        "stranger": (f"{BASE}/ack/other", receipt(store, 21)[1]),
+    }[forged]
+    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
+        with sending(store, broker.port) as uplink:
+            assert until(lambda: len(numbers(wire)) == 21, 10)
+            wire.send(bad)
+            if forged == "stranger":
+                wire.send(receipt(store, 5))
+                assert until(lambda: uplink.outbox.retired == (1 << 40) + 5, 10)
+            else:
+                assert until(lambda: uplink.line.cause == "receipt_refused", 10)
+                assert uplink.outbox.retired == 0
+            wire.send(receipt(store, 21, n=9))
+            assert until(lambda: uplink.outbox.retired == store.tip.position and cause(uplink)() == "ok", 10)
+
+
+def test_a_consumer_restored_from_a_backup_gets_the_rest_again(store: Store, tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
+        with sending(store, broker.port) as uplink:
+            assert until(lambda: len(numbers(wire)) == 21, 10)
+            wire.send(receipt(store, 21, n=5))
+            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+            wire.send(receipt(store, 15, n=6))
+            assert until(lambda: numbers(wire)[21:] == list(range(16, 22)), 10)
+
+
+def test_a_killed_broker_gets_again_what_it_lost(store: Store, tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker") as broker, sending(store, broker.port) as uplink:
+        assert until(lambda: uplink.outbox.sent == store.tip.position and not uplink.outbox.in_flight, 10)
+        broker.kill()
+        assert until(lambda: uplink.line.cause == "broker_unreachable", 10)
+        store.take(intake(100, 101))
+        broker.restart()
+        with listening(broker) as wire:
+            assert until(lambda: {22, 23} <= set(numbers(wire)), 20)
+            wire.send(receipt(store, 0))
+            assert until(lambda: set(numbers(wire)) >= set(range(1, 24)), 30), (
+                "the receipt said: nothing held"
+            )
+
+
+def test_without_confirm_the_broker_s_word_retires_and_status_says_so(store: Store, tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker") as broker, listening(broker):
+        with sending(store, broker.port, confirm=()) as uplink:
+            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+            assert uplink.line.cause == "nobody_confirms"
+
+
+def test_wrong_credentials_are_refused_and_not_tried_in_a_storm(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "secret").write_text("wrong-planted-secret\n")
+    with Broker(tmp_path / "broker", passwords={"hall": "right"}) as broker:
+        login = {"username": "hall", "password_file": str(tmp_path / "secret")}
+        with sending(store, broker.port, **login) as uplink:
+            assert until(lambda: uplink.line.cause == "broker_refused", 10)
+        assert (
+            broker.log.read_text().count("New client") + broker.log.read_text().count("not authorised") <= 3
+        )
+    assert uplink.outbox.retired == 0
+    assert "planted-secret" not in caplog.text
+
+
+def test_an_acl_that_refuses_the_events_is_seen_and_nothing_is_retired(store: Store, tmp_path: Path) -> None:
+    acl = f"topic write {BASE}/state\ntopic write {BASE}/desc\ntopic read {ACK}\n"
+    with Broker(tmp_path / "broker", acl=acl) as broker, sending(store, broker.port, confirm=()) as uplink:
+        assert until(lambda: uplink.line.cause == "publish_refused", 10)
+        assert uplink.outbox.retired == 0
+
+
+def test_nobody_listening_is_told(store: Store, tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker") as broker, sending(store, broker.port) as uplink:
+        assert until(lambda: uplink.line.cause == "nobody_listens", 10)
+
+
+def test_silence_of_the_consumer_is_told_and_everything_sent_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.outbox.STALL_S", (1.0, 60.0))
+    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
+        with sending(store, broker.port) as uplink:
+            uplink.outbox._stall_s = 1.0
+            assert until(lambda: len(numbers(wire)) >= 42, 20)
+            assert uplink.line.cause == "no_receipt"
+
+
+def test_an_unsynchronised_clock_keeps_us_offline(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = threading.Event()
+    monkeypatch.setattr(WallClock, "trusted", lambda _self: trusted.is_set())
+    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
+        with sending(store, broker.port) as uplink:
+            assert until(lambda: uplink.line.cause == "clock_untrusted", 5)
+            assert numbers(wire) == []
+            trusted.set()
+            assert until(lambda: len(numbers(wire)) == 21, 15)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA, a certificate for 127.0.0.1, one for another host, and a stranger's CA."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    for ca in ("ca", "stranger"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
+                "-keyout", f"{ca}.key", "-out", f"{ca}.pem")  # fmt: skip
+    for name, host in (("right", "IP:127.0.0.1"), ("other", "DNS:other.example")):
+        (folder / f"{name}.ext").write_text(f"subjectAltName={host}\n")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")  # fmt: skip
+    return folder
+
+
+# paho drops the socket of a failed handshake for the collector to close
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.parametrize(
+    ("certificate", "ca", "expected"),
+    [("right", "ca", "ok"), ("right", "stranger", "tls_failed"), ("other", "ca", "tls_failed")],
+)
+def test_tls_verifies_chain_and_host(
+    store: Store, tmp_path: Path, certificates: Path, certificate: str, ca: str, expected: str
+) -> None:
+    lines = [f"certfile {certificates}/{certificate}.pem", f"keyfile {certificates}/{certificate}.key"]
+    broker = Broker(tmp_path / "broker", config=lines)
+    broker.start()
+    try:
+        with sending(store, broker.port, tls=True, ca_file=str(certificates / f"{ca}.pem")) as uplink:
+            wanted = {"ok", "nobody_listens"} if expected == "ok" else {expected}
+            assert until(lambda: uplink.line.cause in wanted, 10), uplink.line
+    finally:
+        broker.kill()
+
+
+def test_no_option_skips_verification() -> None:
+    assert not [name for name in UplinkSettings.__struct_fields__ if "insecure" in name or "verify" in name]
+    text = "".join(path.read_text() for path in Path("edge").rglob("*.py"))
+    assert "CERT_NONE" not in text
+    assert "check_hostname = False" not in text
+    assert room.REFUSED_WAIT_S >= 60
