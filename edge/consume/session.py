@@ -137,7 +137,7 @@ class Session:
         self._client.ack(message.mid, message.qos)
 
     def close(self) -> None:
-        """Say goodbye if the connection stands, and end the network thread."""
+        """Say goodbye if the connection stands, and end the network thread. The session is over."""
         self._closing = True
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             if self._client.is_connected():
@@ -146,6 +146,8 @@ class Session:
             self._client.disconnect()
         if self._thread is not None:
             self._thread.join(CONNECT_TIMEOUT_S)
+        # paho closes its wake-up sockets only when it is freed; our callbacks would keep it in a cycle.
+        del self._client
 
     def _on_connect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _properties: object

@@ -150,6 +150,12 @@ def test_state_names_the_present_epoch(ledger):
     assert (receipt(ledger).epoch, receipt(ledger).upto, receipt(ledger).want) == ("e2", 4, ((5, 6),))
 
 
+def test_what_was_sent_in_an_old_epoch_is_not_missed_in_the_new(ledger):
+    ledger.take([HALL.state("e1", sent_to=900)])
+    ledger.take([HALL.batch(HALL.log(range(3), "e2")[0])])
+    assert ledger.lacking() == {}
+
+
 def test_lost_database_answers_a_hall_with_a_rewind(ledger):
     assert ledger.take([HALL.state("e1", sent_to=900, count=57, other=99)]).due == {HALL.source}
     got = receipt(ledger)

@@ -60,6 +60,7 @@ class Wire:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        del self.client  # or its sockets would wait for the garbage collector
 
 
 @contextmanager
@@ -94,6 +95,7 @@ import os, signal, sys, threading
 from pathlib import Path
 from edge.consume import Consumer, Settings
 from edge.consume.ledger import Ledger
+from edge.consume.receipts import Receipts
 from edge.consume.session import Session
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
@@ -101,12 +103,13 @@ def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 at, database, port = sys.argv[1:]
 if at == "commit": Ledger._save = die
 if at == "ack": Session.ack = die
+if at == "receipt": Receipts._send = die
 Consumer(Settings("count", Path(database), port=int(port))).run(threading.Event())
 """
 
 
 def run_until_killed(told: Settings, at: str) -> None:
-    """The consumer in a process that SIGKILL ends just before its first `commit` or `ack`."""
+    """The consumer in a process that SIGKILL ends just before its first `commit`, `ack` or `receipt`."""
     command = [sys.executable, "-c", DIES_AT, at, str(told.database), str(told.port)]
     process = subprocess.run(command, timeout=WAIT_S, env=os.environ, check=False)
     assert process.returncode == -signal.SIGKILL

@@ -35,6 +35,7 @@ def test_a_writer_is_durable_and_a_reader_cannot_write(tmp_path):
         assert reader.execute("SELECT x FROM t").fetchall() == [(1,)]
         with pytest.raises(sqlite.OperationalError, match="readonly"):
             reader.execute("INSERT INTO t VALUES (2)")
+        assert reader.execute("PRAGMA query_only").fetchone() == (1,)
         assert not writer.in_transaction
 
 
