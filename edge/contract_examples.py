@@ -12,7 +12,6 @@ import msgspec
 from edge import contract, events
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import DeviceStatus, Draft, EpochOpened, Place, Punch, Sealed
-from edge.words import both
 
 PLACE = Place("330100", "h1", contract.source("330100", "h1"))
 EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"
@@ -63,8 +62,13 @@ def sealed_events() -> dict[str, Sealed]:
 def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
     """The other messages, as they would be after these events."""
     first, *_, last = sent.values()
-    text, next_step = both("no_answer")
-    problem = Problem("west-door", "no_answer", "2026-11-23T07:58:00+08:00", text, next_step)
+    problem = Problem(
+        subject="west-door",
+        cause="no_answer",
+        since="2026-11-23T07:58:00+08:00",
+        text={"zh": "没有应答", "en": "does not answer"},
+        next_step={"zh": "检查电源和网线", "en": "check its power and network cable"},
+    )
     return {
         "receipt": Receipt(
             n=7, epoch=EPOCH, upto=1, head=first.chain.hex(), also=((3, len(sent)),), want=((2, 2),)

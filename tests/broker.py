@@ -39,7 +39,7 @@ def free_port() -> int:
 class Broker:
     """One mosquitto process; `with Broker(tmp_path) as broker:` starts and ends it.
 
-    passwords: user -> password; without any, everybody may connect. acl: text of an ACL file.
+    passwords: user -> password (no colons); without any, everybody may connect. acl: text of an ACL file.
     persistence: the default kind, which saves every 30 minutes and at a clean stop. config: more
     lines for mosquitto.conf, after the listener's (so `cafile …`, `max_queued_messages …` both work).
     """
