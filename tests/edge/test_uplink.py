@@ -3,7 +3,7 @@
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -61,6 +61,15 @@ def listening(broker: Broker, **login: str) -> Iterator[Wire]:
         wire.close()
 
 
+@contextmanager
+def on_line(store: Store, folder: Path, **settings: object) -> Iterator[tuple[Wire, Uplink]]:
+    """An uplink that sends, and everything it says."""
+    with ExitStack() as stack:
+        broker = stack.enter_context(Broker(folder / "broker"))
+        wire = stack.enter_context(listening(broker))
+        yield wire, stack.enter_context(sending(store, broker.port, **settings))
+
+
 def cause(uplink: Uplink) -> Callable[[], str]:
     return lambda: uplink.line.cause
 
@@ -81,23 +90,27 @@ def numbers(wire: Wire) -> list[int]:
     return [int(msgspec.json.decode(body)["sequence"]) for body in bodies]
 
 
+def states(wire: Wire) -> list[str]:
+    return [msgspec.json.decode(body, type=State).state for body in wire.on(f"{BASE}/state")]
+
+
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_everything_arrives_in_order_and_fits_the_published_schemas(
     store: Store, tmp_path: Path, protocol: str
 ) -> None:
-    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
-        with sending(store, broker.port, protocol=protocol) as uplink:
-            assert until(lambda: len(numbers(wire)) == 21, 10)
-            wire.send(receipt(store, 21))
-            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
-            store.take(intake(100))
-            assert until(lambda: len(numbers(wire)) == 22, 10)
+    with on_line(store, tmp_path, protocol=protocol) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 10)
+        wire.send(receipt(store, 21))
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+        store.take(intake(100))
+        assert until(lambda: len(numbers(wire)) == 22, 10)
+        uplink.stop()
         assert numbers(wire) == list(range(1, 23))
         for topic, payload in wire.seen:
             if "/evt/" in topic:
                 validate_event(payload)
-        states = [msgspec.json.decode(body, type=State).state for body in wire.on(f"{BASE}/state")]
-        assert (states[0], states[-1]) == ("ready", "stopped")
+        assert until(lambda: states(wire)[-1] == "stopped", 5)
+        assert states(wire)[0] == "ready"
 
 
 @pytest.mark.parametrize("forged", ["head", "above", "garbage", "stranger"])
@@ -108,28 +121,26 @@ def test_a_receipt_that_does_not_fit_retires_nothing(store: Store, tmp_path: Pat
         "garbage": (ACK, b'{"n": 1, "upto": '),
         "stranger": (f"{BASE}/ack/other", receipt(store, 21)[1]),
     }[forged]
-    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
-        with sending(store, broker.port) as uplink:
-            assert until(lambda: len(numbers(wire)) == 21, 10)
-            wire.send(bad)
-            if forged == "stranger":
-                wire.send(receipt(store, 5))
-                assert until(lambda: uplink.outbox.retired == (1 << 40) + 5, 10)
-            else:
-                assert until(lambda: uplink.line.cause == "receipt_refused", 10)
-                assert uplink.outbox.retired == 0
-            wire.send(receipt(store, 21, n=9))
-            assert until(lambda: uplink.outbox.retired == store.tip.position and cause(uplink)() == "ok", 10)
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 10)
+        wire.send(bad)
+        if forged == "stranger":
+            wire.send(receipt(store, 5))
+            assert until(lambda: uplink.outbox.retired == (1 << 40) + 5, 10)
+        else:
+            assert until(lambda: uplink.line.cause == "receipt_refused", 10)
+            assert uplink.outbox.retired == 0
+        wire.send(receipt(store, 21, n=9))
+        assert until(lambda: uplink.outbox.retired == store.tip.position and cause(uplink)() == "ok", 10)
 
 
 def test_a_consumer_restored_from_a_backup_gets_the_rest_again(store: Store, tmp_path: Path) -> None:
-    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
-        with sending(store, broker.port) as uplink:
-            assert until(lambda: len(numbers(wire)) == 21, 10)
-            wire.send(receipt(store, 21, n=5))
-            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
-            wire.send(receipt(store, 15, n=6))
-            assert until(lambda: numbers(wire)[21:] == list(range(16, 22)), 10)
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 10)
+        wire.send(receipt(store, 21, n=5))
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+        wire.send(receipt(store, 15, n=6))
+        assert until(lambda: numbers(wire)[21:] == list(range(16, 22)), 10)
 
 
 def test_a_killed_broker_gets_again_what_it_lost(store: Store, tmp_path: Path) -> None:
@@ -148,10 +159,9 @@ def test_a_killed_broker_gets_again_what_it_lost(store: Store, tmp_path: Path) -
 
 
 def test_without_confirm_the_broker_s_word_retires_and_status_says_so(store: Store, tmp_path: Path) -> None:
-    with Broker(tmp_path / "broker") as broker, listening(broker):
-        with sending(store, broker.port, confirm=()) as uplink:
-            assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
-            assert uplink.line.cause == "nobody_confirms"
+    with on_line(store, tmp_path, confirm=()) as (_wire, uplink):
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+        assert uplink.line.cause == "nobody_confirms"
 
 
 def test_wrong_credentials_are_refused_and_not_tried_in_a_storm(
@@ -185,11 +195,10 @@ def test_silence_of_the_consumer_is_told_and_everything_sent_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.outbox.STALL_S", (1.0, 60.0))
-    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
-        with sending(store, broker.port) as uplink:
-            uplink.outbox._stall_s = 1.0
-            assert until(lambda: len(numbers(wire)) >= 42, 20)
-            assert uplink.line.cause == "no_receipt"
+    with on_line(store, tmp_path) as (wire, uplink):
+        uplink.outbox._stall_s = 1.0
+        assert until(lambda: len(numbers(wire)) >= 42, 20)
+        assert uplink.line.cause == "no_receipt"
 
 
 def test_an_unsynchronised_clock_keeps_us_offline(
@@ -197,12 +206,11 @@ def test_an_unsynchronised_clock_keeps_us_offline(
 ) -> None:
     trusted = threading.Event()
     monkeypatch.setattr(WallClock, "trusted", lambda _self: trusted.is_set())
-    with Broker(tmp_path / "broker") as broker, listening(broker) as wire:
-        with sending(store, broker.port) as uplink:
-            assert until(lambda: uplink.line.cause == "clock_untrusted", 5)
-            assert numbers(wire) == []
-            trusted.set()
-            assert until(lambda: len(numbers(wire)) == 21, 15)
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: uplink.line.cause == "clock_untrusted", 5)
+        assert numbers(wire) == []
+        trusted.set()
+        assert until(lambda: len(numbers(wire)) == 21, 15)
 
 
 @pytest.fixture(scope="module")
