@@ -1,0 +1,72 @@
+"""One site per driver for the contract test: the device on the wire, and how to make it misbehave.
+
+A new driver adds its site here; the contract test turns red for a driver that has none.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from drivers.base import Driver
+from tests.drivers.zk_site import driver as zk_driver
+from tests.sim.zk import Faults, Terminal
+
+
+class Site(Protocol):
+    """A device on the wire and the driver for it."""
+
+    bad_options: Mapping[str, Any]
+
+    def driver(self) -> Driver: ...
+    def record(self, number: int) -> None:
+        """Let the device record its `number`-th fact."""
+
+    def hush(self) -> None:
+        """From now on the device takes connections and answers nothing."""
+
+    def drop(self) -> None:
+        """Every connection breaks now."""
+
+    def connections(self) -> int: ...
+
+
+@dataclass
+class ZkSite:
+    """A ZK terminal over TCP."""
+
+    terminal: Terminal
+    bad_options: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "host": "",
+            "port": 0,
+            "transport": "ipx",
+            "poll_seconds": 0,
+            "encoding": "no-such-code",
+            "layout": "41",
+        }
+    )
+
+    def driver(self) -> Driver:
+        return zk_driver(self.terminal, poll_s=0.05)
+
+    def record(self, number: int) -> None:
+        self.terminal.punch(str(1000 + number), live=False)
+
+    def hush(self) -> None:
+        self.terminal.faults = Faults(silent=True)
+
+    def drop(self) -> None:
+        self.terminal.reboot()
+
+    def connections(self) -> int:
+        return self.terminal.connections
+
+
+@contextmanager
+def _zk() -> Iterator[Site]:
+    with Terminal(clients=4) as terminal:
+        yield ZkSite(terminal)
+
+
+SITES = {"zk": _zk}
