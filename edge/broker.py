@@ -1,26 +1,25 @@
 """One connection to the broker: paho behind a small door. A new one is made for each attempt.
 
-paho's callbacks only put frozen facts into the owner's queue; its network thread ends with the connection
-and says so, so that a dead thread is never mistaken for a quiet line. paho keeps nothing for us: what was in
-flight when a connection ends is sent again by the outbox.
+paho's callbacks only put frozen facts into the owner's queue, and never wait. paho keeps nothing for us: what
+was in flight when a connection ends is sent again by the outbox.
 """
 
 import contextlib
 import ssl
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Full, Queue
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
 from edge.settings import UplinkSettings
 
-CONNECT_TIMEOUT_S = 5.0
-MQTT5 = MQTTProtocolVersion.MQTTv5
+QUEUE_MAX = 2000
+MESSAGES_MAX = 1000
+"""Of these are taken into the queue; the rest of it is for at most 100 PUBACKs and the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +69,25 @@ class Broker:
         life: int,
     ) -> None:
         self._settings, self._queue, self._life = settings, queue, life
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTT5 if settings.protocol == "5" else MQTTProtocolVersion.MQTTv311,
-            clean_session=None if settings.protocol == "5" else True,
-            reconnect_on_failure=False,
-        )
-        self._client.suppress_exceptions = True
-        self._client.connect_timeout = CONNECT_TIMEOUT_S
+        self._client_id, self._closing = client_id, False
+        self._thread: threading.Thread | None = None
+        self._client = new_client(client_id, settings.protocol, clean=True)
         self._client.max_inflight_messages_set(65535)
         self._client.will_set(*will, qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        self._thread = threading.Thread(target=self._loop, name="mqtt", daemon=True)
+        self._client.on_disconnect = self._on_disconnect
 
     def open(self) -> None:
         """Connect the socket and start the network thread; OSError (ssl.SSLError) when that fails."""
         settings = self._settings
         if settings.tls:
-            self._client.tls_set_context(_tls_context(settings))
+            self._client.tls_set_context(tls_context(settings.ca_file, settings.cert_file, settings.key_file))
         if settings.username:
-            self._client.username_pw_set(settings.username, _password(settings))
+            self._client.username_pw_set(settings.username, password(settings.password_file))
         self._client.connect(settings.host, settings.port, keepalive=settings.keepalive)
-        self._thread.start()
+        self._thread = start(self._client, self._client_id)
 
     def publish(self, topic: str, payload: bytes | str, retain: bool = False) -> int | None:
         """Hand a QoS 1 message over; returns its mid, or None when the connection is gone."""
@@ -107,23 +100,16 @@ class Broker:
 
     def alive(self) -> bool:
         """Whether the network thread still works for this connection."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def close(self) -> None:
         """End the connection; what was in flight is forgotten here."""
+        self._closing = True
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(CONNECT_TIMEOUT_S)
-
-    def _loop(self) -> None:
-        detail = "closed"
-        try:
-            code = self._client.loop_forever(retry_first_connection=False)
-            detail = mqtt.error_string(code)
-        except Exception as error:  # noqa: BLE001 - whatever ends this thread must be known to its owner
-            detail = f"{type(error).__name__}: {error}"
-        self._tell(Lost(detail))
+        del self._client
 
     def _on_connect(
         self,
@@ -142,30 +128,22 @@ class Broker:
     ) -> None:
         self._tell(Acknowledged(mid, int(code.value)))
 
+    def _on_disconnect(
+        self, _client: mqtt.Client, _userdata: object, _flags: object, code: ReasonCode, _properties: object
+    ) -> None:
+        if not self._closing:
+            self._tell(Lost(str(code)))
+
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        # A flood of messages must not push out what ends or acknowledges: those wait, these may be lost.
-        with contextlib.suppress(Full):
-            self._queue.put_nowait((self._life, Arrived(message.topic, bytes(message.payload))))
+        # A flood of messages must leave room for what ends or acknowledges: that may never wait.
+        if self._queue.qsize() < MESSAGES_MAX:
+            self._tell(Arrived(message.topic, bytes(message.payload)))
 
     def _tell(self, notice: Notice) -> None:
-        self._queue.put((self._life, notice))
+        with contextlib.suppress(Full):
+            self._queue.put_nowait((self._life, notice))
 
 
 def cause_of(error: Exception) -> str:
     """The word for an error of `open`."""
     return "tls_failed" if isinstance(error, ssl.SSLError) else "broker_unreachable"
-
-
-def _tls_context(settings: UplinkSettings) -> ssl.SSLContext:
-    """Verify chain and host name, TLS 1.2 at least; there is no option to do less."""
-    context = ssl.create_default_context(cafile=settings.ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.cert_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file or None)
-    return context
-
-
-def _password(settings: UplinkSettings) -> str | None:
-    if not settings.password_file:
-        return None
-    return Path(settings.password_file).read_text(encoding="utf-8").strip()

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from edge.backoff import next_wait
-from edge.broker import Acknowledged, Arrived, Broker, Connected, Lost, Notice, cause_of
+from edge.broker import QUEUE_MAX, Acknowledged, Arrived, Broker, Connected, Lost, Notice, cause_of
 from edge.clock import WallClock
 from edge.contract import HOST_STATES, Description, HostState, Problem
 from edge.events import Place
@@ -64,7 +64,7 @@ class Uplink:
     ) -> None:
         self._settings, self._place, self._store, self._clock = settings, place, store, clock
         self._messages, self._problems, self._beat = Messages(place, description), problems, beat
-        self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=2000)
+        self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=QUEUE_MAX)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._life = 0

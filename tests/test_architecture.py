@@ -23,7 +23,7 @@ ARROWS = {
     "edge.settings": "drivers.base edge.contract",
     "edge.config": "drivers.base edge.settings",
     "edge.events": "drivers.base edge.contract",
-    "edge.contract_examples": "edge.contract edge.events edge.words",
+    "edge.contract_examples": "edge.contract edge.events",
     "edge.contract_files": "edge.contract edge.contract_examples edge.events",
     "edge.store": "drivers.base edge.contract edge.events",
     "edge.snapshot": "edge.contract",
@@ -33,7 +33,8 @@ ARROWS = {
     "edge.outbox": "edge.store",
     "edge.receipts": "edge.contract edge.outbox edge.store",
     "edge.messages": "edge.contract edge.events edge.outbox edge.store",
-    "edge.broker": "edge.settings",
+    "edge.paho": "",
+    "edge.broker": "edge.paho edge.settings",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.messages
         edge.outbox edge.receipts edge.settings edge.store""",
     "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings
@@ -42,7 +43,7 @@ ARROWS = {
     "edge.control": "edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
-    "edge.consume": "edge.backoff edge.contract edge.events edge.store",
+    "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.store",
     "edge.daemon": """edge.clock edge.contract edge.events edge.runner edge.settings edge.status
         edge.store edge.uplink edge.version edge.web""",
     "edge.cli": """drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
@@ -52,7 +53,7 @@ ARROWS = {
 
 HOMES = {
     "zk": {"drivers.zk"},
-    "paho": {"edge.broker", "edge.consume"},
+    "paho": {"edge.broker", "edge.consume", "edge.paho"},
     "sqlite3": {"edge.store"},
     "pysqlite3": {"edge.store"},
     "sqlite_utils": {"edge.store"},

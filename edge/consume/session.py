@@ -6,14 +6,12 @@ facts into a bounded queue, which holds the network thread back when it is full;
 """
 
 import contextlib
-import ssl
 import threading
 from dataclasses import dataclass
 from queue import Full, Queue
 
 import msgspec
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,8 +19,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.consume.settings import Settings
 from edge.contract import HostState, host_topic
+from edge.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
 
-CONNECT_TIMEOUT_S = 5.0
 GOODBYE_S = 2.0
 SESSION_KEPT_S = 7 * 86_400
 UNACKNOWLEDGED_MAX = 100
@@ -30,7 +28,6 @@ UNACKNOWLEDGED_MAX = 100
 PACKET_BYTES_MAX = 9 << 20
 OUT_MAX = 1000
 """Most receipts handed to paho and not yet acknowledged by the broker."""
-MQTT5 = MQTTProtocolVersion.MQTTv5
 
 ONLINE = msgspec.json.encode(HostState("online", ("batch", "gzip")))
 OFFLINE = msgspec.json.encode(HostState("offline"))
@@ -76,17 +73,7 @@ class Session:
         self.inbox: Queue[Notice] = Queue(inbox_size)
         self._closing = False
         self._thread: threading.Thread | None = None
-        five = settings.protocol == "5"
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=None if five else False,
-            protocol=MQTT5 if five else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        self._client.suppress_exceptions = True
-        self._client.connect_timeout = CONNECT_TIMEOUT_S
+        self._client = new_client(settings.client_id, settings.protocol, clean=False, manual_ack=True)
         self._client.max_queued_messages_set(OUT_MAX)
         self._client.will_set(host_topic(settings.app), OFFLINE, qos=1, retain=True)
         self._client.on_connect = self._on_connect
@@ -99,9 +86,9 @@ class Session:
         """Connect the socket and start the network thread; OSError when that fails."""
         settings, five = self._settings, self._settings.protocol == "5"
         if settings.secure:
-            self._client.tls_set_context(_tls_context(settings))
+            self._client.tls_set_context(tls_context(settings.ca_file, settings.cert_file, settings.key_file))
         if settings.user:
-            self._client.username_pw_set(settings.user, _password(settings))
+            self._client.username_pw_set(settings.user, password(settings.password_file))
         self._client.connect(
             settings.host,
             settings.port,
@@ -109,8 +96,7 @@ class Session:
             clean_start=False if five else mqtt.MQTT_CLEAN_START_FIRST_ONLY,
             properties=_properties() if five else None,
         )
-        self._client.loop_start()
-        self._thread = _thread_of(settings.client_id)
+        self._thread = start(self._client, settings.client_id)
 
     def alive(self) -> bool:
         """Whether the network thread still works for this connection."""
@@ -146,7 +132,6 @@ class Session:
             self._client.disconnect()
         if self._thread is not None:
             self._thread.join(CONNECT_TIMEOUT_S)
-        # paho closes its wake-up sockets only when it is freed; our callbacks would keep it in a cycle.
         del self._client
 
     def _on_connect(
@@ -184,26 +169,9 @@ class Session:
                 return
 
 
-def _thread_of(client_id: str) -> threading.Thread | None:
-    # Only with paho's own thread may `publish` and `ack` come from ours, and its API does not hand it out.
-    return next((one for one in threading.enumerate() if one.name == f"paho-mqtt-client-{client_id}"), None)
-
-
 def _properties() -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = SESSION_KEPT_S
     properties.ReceiveMaximum = UNACKNOWLEDGED_MAX
     properties.MaximumPacketSize = PACKET_BYTES_MAX
     return properties
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.cert_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
-    return context
-
-
-def _password(settings: Settings) -> str | None:
-    return settings.password_file.read_text(encoding="utf-8").strip() if settings.password_file else None
