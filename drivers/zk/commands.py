@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zk.base import ZK, make_commkey
 from zk.exception import ZKError
 
-from drivers.base import DeviceRefused, translate
+from drivers.base import DeviceOffline, DeviceRefused, translate
 from drivers.zk.frames import Cmd, Packet
 from drivers.zk.records import Sizes, decode_sizes, text
 from drivers.zk.wire import Wire
@@ -82,8 +82,10 @@ class Commands:
             return None
 
     def sizes(self) -> Sizes | None:
-        """What it counts; None when it does not tell."""
+        """What it counts; None when it does not tell, DeviceOffline when it has forgotten our session."""
         answer = self._wire.ask(Cmd.SIZES)
+        if answer.command == Cmd.UNAUTHORIZED:
+            raise DeviceOffline("connection_lost", "the terminal has forgotten the session")
         return decode_sizes(answer.data) if answer.command == Cmd.OK else None
 
     def register(self) -> None:

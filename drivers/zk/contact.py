@@ -90,10 +90,10 @@ class Contact:
     def _hear(self, events: list[Packet]) -> None:
         """Emit what the log will say of these events; where it cannot be known, look at once."""
         told = [self._told(event) for event in events]
-        records = [record for record in told if record is not None]
-        self._news = len(records) < len(told)
+        records = dict.fromkeys(record for record in told if record)  # a doubled datagram is no second punch
+        self._news = None in told
         if records:
-            self._link.emit(readings(self._identity.serial, records, {}), self._link.cursor)
+            self._link.emit(readings(self._identity.serial, list(records), {}), self._link.cursor)
 
     def _told(self, event: Packet) -> Record | None:
         layout = self._reader.layout

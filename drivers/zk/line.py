@@ -4,6 +4,8 @@ No wait is longer than the caller allows. A peer that closed is told at once, ne
 are no ZK packet mean a foreign device before the first packet, and a garbled line after it.
 """
 
+import errno
+import os
 import select
 import socket
 from time import monotonic
@@ -41,7 +43,7 @@ class Line:
                 raise DeviceOffline("no_answer", "no connection within 5 s")
             return False
         if error := self._open().getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise DeviceOffline("no_answer", OSError(error, _reason(error)).strerror or "")
+            raise DeviceOffline("no_answer", os.strerror(error))
         return True
 
     def send(self, packet: bytes) -> None:
@@ -78,14 +80,13 @@ class Line:
             self._socket = None
 
     def _begin(self) -> None:
-        try:
-            found = socket.getaddrinfo(*self._address, type=self._kind)[0]
-        except OSError as error:
-            raise DeviceOffline("no_answer", str(error)) from error
-        self._socket = socket.socket(found[0], self._kind)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        self._socket = socket.socket(family, self._kind)
         self._socket.setblocking(False)
         self._begun = monotonic()
-        self._socket.connect_ex(found[4])
+        error = self._socket.connect_ex(self._address)
+        if error not in (0, errno.EINPROGRESS):
+            raise DeviceOffline("no_answer", os.strerror(error))
 
     def _open(self) -> socket.socket:
         if self._socket is None:
@@ -164,7 +165,3 @@ class UdpLine(Line):
             return []
         self._damaged = 0
         return [packet]
-
-
-def _reason(error: int) -> str:
-    return OSError(error, "").strerror or f"error {error}"

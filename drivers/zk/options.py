@@ -2,6 +2,7 @@
 
 from codecs import lookup
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from drivers.base import DeviceRefused
@@ -14,6 +15,7 @@ KEY_MAX = 0xFFFF_FFFF
 class ZkOptions:
     """One terminal.
 
+    host: its IP address; no name, since asking for one may block for long.
     comm_key_file: file that holds the comm key, a number; "" = the terminal has none.
     encoding: of its texts, where they are no UTF-8.
     poll_seconds: how often the record counter is looked at.
@@ -30,8 +32,10 @@ class ZkOptions:
 
     def __post_init__(self) -> None:
         """ValueError that names the key."""
-        if not self.host:
-            raise ValueError("host: the address of the terminal is missing")
+        try:
+            ip_address(self.host)
+        except ValueError as error:
+            raise ValueError(f"host: {self.host!r} is no IP address") from error
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port: {self.port} is not 1-65535")
         if self.transport not in ("tcp", "udp"):

@@ -18,7 +18,7 @@ ALLOWED = {11, 13, 50, 201, 500, 1000, 1001, 1100, 1102, 1502, 1503, 1504, 2000}
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     """Silence is told after a moment instead of ten seconds."""
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.5)
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
     monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.1)
     monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
     monkeypatch.setattr("drivers.zk.contact.SLICE_S", 0.05)
@@ -171,6 +171,12 @@ def test_nobody_there(transport):
     assert (type(error), error.cause) == (DeviceOffline, "no_answer")
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_no_way_there(transport):
+    error = failure(Zk(Zk.Options("255.255.255.255", transport=transport)))
+    assert (type(error), error.cause) == (DeviceOffline, "no_answer")
+
+
 def test_a_peer_that_hangs_up():
     with Peer(b"", close=True) as peer:
         error = failure(peer_driver(peer))
@@ -312,6 +318,7 @@ def test_the_constructor_touches_nothing(tmp_path):
     ("key", "value"),
     [
         ("host", ""),
+        ("host", "terminal.example"),
         ("port", 0),
         ("port", 65536),
         ("transport", "serial"),

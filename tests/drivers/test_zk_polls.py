@@ -203,6 +203,19 @@ def test_a_terminal_that_restarts_is_lost_and_found():
         assert read(terminal, link.cursor).facts == keys(history(1, 100))
 
 
+@pytest.mark.parametrize("count", [0, 100])
+def test_a_terminal_that_forgot_our_session_is_lost(count):
+    with Terminal(transport="udp") as terminal:
+        terminal.load(history(count))
+        link = MemoryLink()
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            work.until(lambda: link.completes)
+            terminal.reboot()
+            error = work.ended()
+    assert isinstance(error, DeviceOffline)
+    assert error.cause == "connection_lost"
+
+
 def test_the_order_to_read_again_trusts_no_cursor():
     with Terminal() as terminal:
         terminal.load(history(100))
@@ -317,6 +330,19 @@ def test_events_in_one_segment_all_count():
             terminal.burst(burst)
             work.until(lambda: link.facts >= keys(burst))
             work.until(lambda: terminal.acks == 39)
+
+
+def test_a_doubled_live_event_is_no_second_punch():
+    with Terminal(pacing="coalesced") as terminal:
+        terminal.load(history(5))
+        link = MemoryLink()
+        with running(driver(terminal), link) as work:
+            work.until(lambda: link.completes)
+            punch = Punch("7", DAY_ONE - timedelta(days=1))
+            terminal.announce([punch, punch, punch])
+            work.until(lambda: terminal.acks == 3)
+            work.until(lambda: key(punch) in link.facts)
+    assert {reading.copies for reading in link.readings} == {1}
 
 
 def test_events_during_a_read_are_kept():
