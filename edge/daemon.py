@@ -102,6 +102,12 @@ class Daemon:
         self._scheduler.add_job(self._reread, "cron", **NIGHTLY_REREAD)
         self._scheduler.add_job(lambda: self._pulse.beat("scheduler"), "interval", seconds=10)
         self._scheduler.start()
+        for part in (
+            "writer",
+            "scheduler",
+            *(["uplink"] if self._uplink.line.cause != "uplink_disabled" else []),
+        ):
+            self._pulse.beat(part)
         _notify("READY=1")
         LOG.info("ready; status page on port %s", self._web.port)
         try:

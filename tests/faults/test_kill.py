@@ -85,7 +85,18 @@ def test_kills_of_daemon_and_broker_lose_nothing_double_nothing_invent_nothing(t
     kill_at_random(tmp_path, KILLS, seed=20261122)
 
 
-def kill_at_random(folder: Path, kills: int, seed: int) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_long_form_five_hundred_kills(tmp_path: Path, seed: int) -> None:
+    punches = kill_at_random(tmp_path, 100, seed)
+    print(
+        json.dumps({"gate": "kill", "seed": seed, "kills": 100, "punches": punches, "lost": 0, "double": 0})
+    )
+
+
+def kill_at_random(folder: Path, kills: int, seed: int) -> int:
+    """Run the whole thing; returns how many punches there were."""
     chance, database = random.Random(seed), folder / "county.db"
     with Broker(folder / "broker") as broker, Terminal(capacity=1_000_000) as terminal:
         config = folder / "edge.toml"
@@ -118,3 +129,4 @@ def kill_at_random(folder: Path, kills: int, seed: int) -> None:
     assert [name for name, times in books.items() if times > 1] == [], "double"
     assert fresh in books
     assert len(emitted) > kills
+    return len(emitted)
