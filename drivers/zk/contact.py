@@ -72,7 +72,7 @@ class Contact:
         began = self._observe(sizes, with_clock=True)
         counter, users = _count(sizes), sizes.users if sizes else 0
         complete = self._reader.read(counter, users, began, whole=bool(self._orders))
-        read = self._reader.known.count
+        read = self._reader.records
         self._counter, self._read_at, self._clock_at = counter, monotonic(), 0.0
         self._blind = not counter or counter != read or _nearly_full(sizes)
         self._notes = {} if complete else {"counter_disagrees": f"{counter} counted, {read} read"}

@@ -1,8 +1,8 @@
 """Reads the log of one terminal into a Link, and remembers what of it we have.
 
-`known` follows every read of this connection; the cursor and `complete_until` only those that were complete:
-all announced bytes came, and no fewer records than the counter said before. A read that fell short is
-repeated once.
+`known` follows every read of this connection that brought what was announced; cursor and `complete_until`
+only those that also found no fewer records than the counter said before. A read that fell short is repeated
+once.
 """
 
 from dataclasses import replace
@@ -31,6 +31,8 @@ class Reader:
         self.known = Known.parse(link.cursor, serial)
         if self._by_hand and self._by_hand != self.known.layout:
             self.known = Known(serial)
+        self.records = 0
+        """How many records the last read found, known ones included."""
         self.tail_works = False
         """Reading the end of the log tells what is new; not so where a whole read followed for nothing."""
 
@@ -59,12 +61,15 @@ class Reader:
             found = tail or self._find_all(log, counter)
             if found is None:
                 self.known, self.tail_works = replace(before, count=0, tail=tail_hash(b"")), False
+                self.records = 0
                 return True
             if found.layout.has_user or names is not None:
-                self.take(found, names or {})
+                read = self.take(found, names or {})
+                self.records, came = read.count, read.count * found.layout.size == log.total
+                self.known = read if came else replace(before, layout=read.layout)
                 useless = not (tail or whole) and self.known == before
                 self.tail_works = log.seekable and not useless
-                return self.known.count * found.layout.size == log.total
+                return came
         self.known = replace(before, layout=found.layout.name)
         return self._read_once(counter, users, whole)
 
@@ -75,8 +80,8 @@ class Reader:
             self._link.emit([], self._link.cursor, rejects=[Reject.frame(refused.cause, refused.head)])
             raise
 
-    def take(self, found: Found, names: dict[str, str]) -> None:
-        """Emit what was found, block by block; names: see `readings`."""
+    def take(self, found: Found, names: dict[str, str]) -> Known:
+        """Emit what was found, block by block, and return what is known then; names: see `readings`."""
         serial, size = self.known.serial, found.layout.size
         count, tail = found.before, found.tail
         for block in found.blocks:
@@ -85,7 +90,7 @@ class Reader:
             self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)
             count += len(block) // size
             tail = (tail + block)[-OVERLAP * size :]
-        self.known = Known(serial, found.layout.name, count, tail_hash(tail))
+        return Known(serial, found.layout.name, count, tail_hash(tail))
 
     def _names(self, users: int) -> dict[str, str] | None:
         """The users of this moment by uid, where the log names nobody: a uid is given to others later."""
