@@ -53,15 +53,15 @@ def _log(layout: str, count: int) -> bytes:
     return b"".join(encode(punch, int(punch.user_id)) for punch in punches(0, count))
 
 
-def _ours(layout: str, log: bytes) -> Iterator[tuple[Record, str]]:
-    """The records and who is meant."""
+def _ours(layout: str, log: bytes) -> Iterator[tuple[list[Record], list[str]]]:
+    """Block by block: the records, and who is meant where the layout itself names nobody."""
     block = EMIT_MAX * LAYOUTS[layout].size
+    named = LAYOUTS[layout].has_user
     for start in range(0, len(log), block):
         records, bad = decode(LAYOUTS[layout], log[start : start + block])
         if bad:
             raise RuntimeError(f"{len(bad)} records make no sense")
-        for record in records:
-            yield record, NAMES.get(record.user, record.user)
+        yield records, [] if named else [NAMES[record.user] for record in records]
 
 
 def _drain(layout: str, log: bytes) -> None:
@@ -80,7 +80,11 @@ def _pyzk(layout: str, log: bytes) -> list[Any]:
 
 
 def _assert_same(layout: str, log: bytes) -> None:
-    ours = [(record.time, user, record.verify, record.state) for record, user in _ours(layout, log)]
+    ours = [
+        (record.time, user, record.verify, record.state)
+        for records, users in _ours(layout, log)
+        for record, user in zip(records, users or [record.user for record in records], strict=True)
+    ]
     theirs = [
         (each.timestamp.isoformat(), each.user_id, each.status, each.punch) for each in _pyzk(layout, log)
     ]

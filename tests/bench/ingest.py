@@ -8,7 +8,7 @@ and has no second thread.
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -38,6 +38,11 @@ class Recording:
         """As a connection does."""
         self.statements.append((sql, values))
         return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """As a connection does."""
+        for values in rows:
+            self.execute(sql, values)
 
 
 class Raw:
