@@ -38,16 +38,21 @@ class Contact:
         self._blind = False
         self._read_at = self._clock_at = 0.0
         self._news = False
-        self._observe(commands.sizes(), with_clock=True)
+        self._observe(commands.sizes(), self._clock())
         commands.register()
 
     def poll(self) -> None:
-        """One round."""
+        """One round. Where the counter can be believed, its standing still proves that nothing is missing."""
         self._news = False
+        clock = self._clock() if monotonic() - self._clock_at >= CLOCK_EVERY_S else None
         sizes = self._commands.sizes()
         if self._orders or self._must_read(sizes):
             self._read(sizes)
-        self._observe(sizes, with_clock=monotonic() - self._clock_at >= CLOCK_EVERY_S)
+            self._observe(sizes, self._clock())
+            return
+        self._observe(sizes, clock)
+        if clock and not self._blind and not self._notes:
+            self._link.emit([], self._link.cursor, clock)
 
     def pause(self) -> None:
         """Listen until the next round is due, or there is an order, or news only the log can tell."""
@@ -69,23 +74,24 @@ class Contact:
         return self._blind and (self._reader.tail_works or overdue)
 
     def _read(self, sizes: Sizes | None) -> None:
-        began = self._observe(sizes, with_clock=True)
+        began = self._clock()
+        self._observe(sizes, began)
         counter, users = _count(sizes), sizes.users if sizes else 0
         complete = self._reader.read(counter, users, began, whole=bool(self._orders))
         read = self._reader.records
-        self._counter, self._read_at, self._clock_at = counter, monotonic(), 0.0
+        self._counter, self._read_at = counter, monotonic()
         self._blind = not counter or counter != read or _nearly_full(sizes)
         self._notes = {} if complete else {"counter_disagrees": f"{counter} counted, {read} read"}
         self._answer_orders("ok" if complete else "incomplete")
 
-    def _observe(self, sizes: Sizes | None, with_clock: bool) -> str | None:
-        clock = self._commands.clock() if with_clock else None
-        if with_clock:
-            self._clock_at = monotonic()
+    def _clock(self) -> str | None:
+        self._clock_at = monotonic()
+        return self._commands.clock()
+
+    def _observe(self, sizes: Sizes | None, clock: str | None) -> None:
         who = self._identity
         counts = _counts(sizes)
         self._link.observed(Observation(who.serial, who.model, who.firmware, clock, counts, self._notes))
-        return clock
 
     def _hear(self, events: list[Packet]) -> None:
         """Emit what the log will say of these events; where it cannot be known, look at once."""

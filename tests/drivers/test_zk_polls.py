@@ -91,6 +91,36 @@ def test_the_clock_is_looked_at_again_after_a_while(monkeypatch):
             )
 
 
+def test_a_counter_that_stands_still_moves_the_watermark(monkeypatch):
+    monkeypatch.setattr(contact, "CLOCK_EVERY_S", 0.05)
+    with Terminal() as terminal:
+        terminal.load(history(3))
+        link = MemoryLink()
+        last: list[int] = []
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            work.until(lambda: len(link.completes) > 2)
+            link.on_emit = lambda _readings: last.append(terminal.commands[-1])
+            terminal.commands.clear()
+            work.until(lambda: len(link.completes) > 4)
+            assert set(terminal.commands) == {50, 201}, "nothing is read for it"
+            assert set(last) == {50}, "the clock is asked first, then the counter"
+    assert link.completes == sorted(link.completes)
+    assert len(link.readings) == 3
+
+
+def test_where_the_counter_cannot_be_believed_silence_proves_nothing(monkeypatch):
+    monkeypatch.setattr(contact, "CLOCK_EVERY_S", 0.05)
+    with Terminal(faults=Faults(counter_zero=True)) as terminal:
+        terminal.load(history(3))
+        link = MemoryLink()
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            work.until(lambda: len(link.facts) == 3)
+            reads, rounds = len(link.completes), len(link.observations)
+            terminal.commands.clear()
+            work.until(lambda: len(link.observations) > rounds + 5)
+            assert len(link.completes) - reads <= terminal.commands.count(1503)
+
+
 def test_the_watermark_is_the_terminals_clock_before_the_read():
     with Terminal(clock_offset_s=-86_400) as terminal:
         terminal.load(history(3))

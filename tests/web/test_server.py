@@ -18,6 +18,7 @@ from edge.snapshot import Snapshot
 from edge.web import WebServer, create_app
 from edge.web import app as web_app
 from edge.web.view import Page
+from tests.hall import until
 from tests.web.conftest import Hall
 from tests.web.halls import TROUBLE, WELL
 
@@ -220,7 +221,7 @@ def test_stop_ends_streams_idle_and_silent_clients_and_leaves_nothing(tmp_path: 
         assert stream.read() == b"\n"
         silent.settimeout(5)
         assert silent.recv(1) == b""
-    assert set(threading.enumerate()) == before
+    assert until(lambda: set(threading.enumerate()) == before, 20)
     assert not control.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((LOOPBACK, server.port))
@@ -243,10 +244,7 @@ def test_stop_returns_while_a_snapshot_hangs() -> None:
         server.stop()
         assert not release.is_set()
         release.set()
-    deadline = time.monotonic() + 20
-    while set(threading.enumerate()) != before:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert until(lambda: set(threading.enumerate()) == before, 20)
 
 
 def test_control_socket_serves_the_same_with_mode_0660(tmp_path: Path) -> None:
