@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal
-from uuid import UUID, uuid5
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -36,6 +37,7 @@ FUTURE_TOLERATED = timedelta(minutes=5)
 EARLIEST_YEAR = 2015
 """A fact that seems older was stamped by a clock that had fallen back."""
 REPLAYED_AFTER = timedelta(minutes=10)
+STAMP_LENGTH = len("2026-11-20T08:25:00+08:00")
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -126,8 +128,7 @@ class Draft:
     copies: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A numbered event: `body` is the JSON text, `hash` its digest, `chain` the digest up to here."""
 
     body: str
@@ -137,7 +138,14 @@ class Sealed:
 
 def digest_of(algorithm: HashAlg) -> Digest:
     """The hash function of a chain; `sm3` is the one of `crypto.suite = "gm"`."""
-    return lambda data: hashlib.new(algorithm, data).digest()
+    blank = hashlib.new(algorithm)
+
+    def digest(data: bytes) -> bytes:
+        filled = blank.copy()  # a third of the cost of looking the algorithm up each time
+        filled.update(data)
+        return filled.digest()
+
+    return digest
 
 
 def genesis(epoch: str, digest: Digest) -> bytes:
@@ -152,8 +160,11 @@ def extend(chain: bytes, body: bytes, digest: Digest) -> tuple[bytes, bytes]:
 
 
 def event_id(fact: str) -> str:
-    """The id of a fact: a function of the fact alone, the same on every edge and after every loss."""
-    return str(uuid5(NAMESPACE, fact))
+    """The id of a fact (UUIDv5): a function of the fact alone, on every edge and after every loss."""
+    named = bytearray(hashlib.sha1(NAMESPACE.bytes + fact.encode(), usedforsecurity=False).digest()[:16])
+    named[6], named[8] = named[6] & 0x0F | 0x50, named[8] & 0x3F | 0x80
+    text = named.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def event_type(kind: str) -> str:
@@ -205,10 +216,7 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     payload = PAYLOADS.get(reading.kind)
     if payload is None:
         raise BadReading(f"unknown kind {reading.kind!r}")
-    try:
-        told = datetime.fromisoformat(reading.device_time).replace(tzinfo=origin.zone)
-    except ValueError as error:
-        raise BadReading(f"device_time {reading.device_time!r}: {error}") from error
+    stamp, told = _stamp(reading.device_time, origin.zone)
     time, quality = judge_time(told, origin.clock_offset_ms, now, origin.trusted)
     values = {
         **reading.facts,
@@ -226,7 +234,28 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     except msgspec.ValidationError as error:
         raise BadReading(str(error)) from error
     fact = f"{reading.serial}|{reading.key}|{reading.kind}"
-    return Draft(reading.kind, fact, time.isoformat(timespec="seconds"), data, reading.copies)
+    if not fact.isprintable():
+        raise BadReading(f"control characters in {fact!r}")
+    text = stamp if time is told else time.isoformat(timespec="seconds")
+    return Draft(reading.kind, fact, text, data, reading.copies)
+
+
+def _stamp(device_time: str, zone: tzinfo) -> tuple[str, datetime]:
+    """A naive device time with its zone, as text and as a moment; BadReading when it is no such time."""
+    try:
+        stamp = device_time + _offset_text(device_time[:10], zone)
+        told = datetime.fromisoformat(stamp)
+    except ValueError as error:
+        raise BadReading(f"device_time {device_time!r}: {error}") from error
+    if len(stamp) != STAMP_LENGTH:
+        raise BadReading(f"device_time {device_time!r} is not YYYY-MM-DDTHH:MM:SS")
+    return stamp, told
+
+
+@lru_cache(maxsize=4096)
+def _offset_text(day: str, zone: tzinfo) -> str:
+    """`+08:00` of a zone on a day; asking the zone for each record costs a third of its normalizing."""
+    return datetime.fromisoformat(day).replace(tzinfo=zone).isoformat()[-6:]
 
 
 def own_event(

@@ -41,17 +41,20 @@ def take(ledger: Ledger, intake: Intake) -> int:
     """Store what is new of one emit; returns how many events that were."""
     connection, recorded = ledger.connection, _text(ledger.now())
     sort_out = bool(intake.before) and not first_read_ended(ledger, intake.serial)
-    new = 0
+    held = ledger.held([draft.fact for draft in intake.drafts])
+    fresh = []
     for draft in intake.drafts:
         if draft.copies > 1:
             _count_copies(ledger, draft)
-        if ledger.holds(draft.fact):
+        if draft.fact in held:
             continue
+        held.add(draft.fact)
         if sort_out and draft.fact in intake.before:
             connection.execute("INSERT INTO known (fact) VALUES (?)", (draft.fact,))
-            continue
-        ledger.add(draft, recorded)
-        new += 1
+        else:
+            fresh.append(draft)
+    ledger.add(fresh, recorded)
+    new = len(fresh)
     rejected = sum(_quarantine(ledger, intake, reject, recorded) for reject in intake.rejects)
     _keep_device(ledger, intake, new, rejected, recorded)
     return new
@@ -59,8 +62,8 @@ def take(ledger: Ledger, intake: Intake) -> int:
 
 def add_own(ledger: Ledger, draft: Draft) -> None:
     """Store one event of the edge itself, once."""
-    if not ledger.holds(draft.fact):
-        ledger.add(draft, _text(ledger.now()))
+    if not ledger.held([draft.fact]):
+        ledger.add([draft], _text(ledger.now()))
 
 
 def save_watermark(ledger: Ledger, device_id: str, complete_until: str) -> None:

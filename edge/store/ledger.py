@@ -4,7 +4,8 @@
 number and row come and go together: the writer restores `tip` whenever it rolls back.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -50,30 +51,30 @@ class Ledger:
         self.now = now
         self._digest: Digest = digest_of(tip.hash_alg)
 
-    def holds(self, fact: str) -> bool:
-        """Whether this fact is stored, or known from before the terminal's service."""
-        execute = self.connection.execute
-        return (
-            execute("SELECT 1 FROM event WHERE fact = ?", (fact,)).fetchone() is not None
-            or execute("SELECT 1 FROM known WHERE fact = ?", (fact,)).fetchone() is not None
+    def held(self, facts: Sequence[str]) -> set[str]:
+        """Which of these facts are stored, or known from before the terminal's service."""
+        rows = self.connection.execute(
+            "SELECT asked.value FROM json_each(?) AS asked"
+            " WHERE EXISTS (SELECT 1 FROM event WHERE fact = asked.value)"
+            " OR EXISTS (SELECT 1 FROM known WHERE fact = asked.value)",
+            (json.dumps(facts),),
         )
+        return {fact for (fact,) in rows}
 
-    def add(self, draft: Draft, recorded: str) -> None:
-        """Give the draft the next number and write its row."""
+    def add(self, drafts: Sequence[Draft], recorded: str) -> None:
+        """Give the drafts the next numbers and write their rows."""
         tip = self.tip
-        sequence = tip.sequence + 1
-        sealed = seal(draft, self.place, tip.epoch, sequence, recorded, tip.chain, self._digest)
-        self.connection.execute(
-            "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, ?, ?, ?)",
-            (
-                schema.position(tip.epoch_number, sequence),
-                draft.fact,
-                sealed.body,
-                sealed.hash,
-                sealed.chain,
-            ),
+        sequence, chain, rows = tip.sequence, tip.chain, []
+        for draft in drafts:
+            sequence += 1
+            sealed = seal(draft, self.place, tip.epoch, sequence, recorded, chain, self._digest)
+            chain = sealed.chain
+            where = schema.position(tip.epoch_number, sequence)
+            rows.append((where, draft.fact, sealed.body, sealed.hash, chain))
+        self.connection.executemany(
+            "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, ?, ?, ?)", rows
         )
-        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, sealed.chain)
+        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, chain)
 
 
 def read_tip(connection: Connection) -> Tip | None:
@@ -102,6 +103,6 @@ def open_epoch(connection: Connection, place: Place, hash_alg: HashAlg, now: Cal
     tip = Tip(1, epoch, hash_alg, 0, genesis(epoch, digest_of(hash_alg)))
     ledger = Ledger(connection, place, tip, now)
     opened = EpochOpened(reason="new_database", hash_alg=hash_alg)
-    ledger.add(own_event("edge.epoch_opened", epoch, place.source, 0, now(), opened), at)
+    ledger.add([own_event("edge.epoch_opened", epoch, place.source, 0, now(), opened)], at)
     connection.execute("COMMIT")
     return ledger.tip

@@ -136,9 +136,9 @@ class Writer:
         ledger.connection.execute("SAVEPOINT job")
         try:
             result, failure = job(ledger), None
-        except sqlite.Error:
-            raise
         except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits, and is raised there
+            if isinstance(error, sqlite.Error) and not isinstance(error, sqlite.IntegrityError):
+                raise  # the database, not the job, has failed
             ledger.connection.execute("ROLLBACK TO job")
             ledger.tip, result, failure = tip, None, error
         ledger.connection.execute("RELEASE job")

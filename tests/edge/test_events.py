@@ -2,12 +2,16 @@
 
 import json
 from datetime import datetime, timedelta
+from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.base import Reading
 from edge.events import (
+    NAMESPACE,
     BadReading,
     Origin,
     Place,
@@ -114,6 +118,10 @@ def test_old_records_are_marked_replayed() -> None:
     [
         {"kind": "attendance.unheard_of"},
         {"device_time": "2026-02-31T08:00:00"},
+        {"device_time": "20261120T082500"},
+        {"device_time": "2026-11-20T08:25:00.5"},
+        {"device_time": "2026-11-20T08:25:00+02:00"},
+        {"key": "2026-11-20T08:25:00|7\x00|0"},
         {"facts": {"device_user_id": "7", "verify_method": "laser", "punch_state": "check_in"}},
         {"facts": {"device_user_id": 7, "verify_method": "face", "punch_state": "check_in"}},
         {"facts": {"verify_method": "face", "punch_state": "check_in"}},
@@ -122,6 +130,11 @@ def test_old_records_are_marked_replayed() -> None:
 def test_what_does_not_fit_the_catalogue_is_refused_by_name(changes: dict[str, object]) -> None:
     with pytest.raises(BadReading):
         normalize(reading(**changes), origin(), NOW)
+
+
+@given(fact=st.text(max_size=80).filter(lambda text: text.isprintable()))
+def test_ids_are_version_5_uuids(fact: str) -> None:
+    assert event_id(fact) == str(uuid5(NAMESPACE, fact))
 
 
 def test_sm3_is_the_published_one() -> None:
