@@ -1,0 +1,61 @@
+"""G1, death at the k-th system call: writes, syncs, sends, renames, also of the migration at first start."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.faults import strace
+from tests.faults.lab import TREE, Lab, in_lanes, report
+from tests.faults.oracle import Verdict
+from tests.hall import until
+
+pytestmark = pytest.mark.skipif(bool(strace.lacking()), reason=strace.lacking() or "-")
+
+CALLS = {
+    "pwrite64": 400,
+    "fsync,fdatasync": 60,
+    "sendto": 120,
+    "openat": 700,
+    "write": 3,
+    "ftruncate": 2,
+    "unlink": 6,
+    "rename": 2,
+}
+"""Call -> how many of them one thread makes in about two seconds of life."""
+EMPTY_EVERY = 5
+"""So often the daemon starts without a database, and is killed while it makes one."""
+LIFE_S = 3.0
+
+
+@pytest.mark.timeout(300)
+def test_death_at_an_exact_call_loses_nothing(tmp_path: Path) -> None:
+    verdict = kill_at_calls(tmp_path, 14, seed=3)
+    assert verdict.clean, verdict
+    assert verdict.figures["hit"] >= 7
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_long_form_three_hundred_calls(tmp_path: Path) -> None:
+    verdict = report("G1 syscall", lambda: in_lanes(kill_at_calls, tmp_path, 300))
+    assert verdict.clean, verdict
+    assert verdict.figures["hit"] >= 150
+
+
+def kill_at_calls(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
+    """Kill at a call drawn by lot; a daemon that never makes it is killed after `LIFE_S`."""
+    with Lab(folder, seed=seed, tree=tree) as lab:
+        lab.crowd.start()
+        hit = 0
+        for number in range(rounds):
+            call = lab.chance.choice(list(CALLS))
+            if number % EMPTY_EVERY == EMPTY_EVERY - 1:
+                shutil.rmtree(lab.daemon.folder)
+                call = lab.chance.choice(["pwrite64", "fsync,fdatasync", "unlink", "openat"])
+            lab.daemon.prefix = strace.killing(call, lab.chance.randint(1, CALLS[call]))
+            lab.daemon.start(wait=False)
+            hit += until(lambda: not lab.daemon.running, LIFE_S)
+            lab.daemon.kill()
+        lab.daemon.prefix = []
+        return lab.judge(kills=rounds, hit=hit)
