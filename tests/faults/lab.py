@@ -181,6 +181,11 @@ class Lab:
         """Let it be for a while."""
         time.sleep(seconds)
 
+    @staticmethod
+    def now() -> float:
+        """Monotonic seconds, for how long something took."""
+        return time.monotonic()
+
     def settled(self, within_s: float = DRAIN_S) -> bool:
         """Whether everything punched so far is in the books, now or soon."""
         emitted = len(self.terminal.log)
