@@ -20,6 +20,8 @@ IN_FLIGHT_MAX_S = 2.0
 PARCEL_MAX = 200
 FRESH_MAX = 200
 """More rows at once than this are a backlog, not news."""
+AHEAD_MAX = 20_000
+"""The backlog goes no further ahead of the receipts: 100 parcels, a tenth of a default broker's queue."""
 STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
@@ -95,7 +97,7 @@ class Outbox:
         while room > len(parcels) and self.sent < newest:
             rows = self._fresh(read, room - len(parcels), newest)
             parcels += [(row,) for row in rows if not self._covered(row.position)]
-        while room > len(parcels) and self.behind:
+        while room > len(parcels) and self.behind and not self._too_far_ahead():
             if parcel := self._backlog(read):
                 parcels.append(parcel)
         return parcels
@@ -148,7 +150,8 @@ class Outbox:
 
     def resend_if_stalled(self, now: float, newest: int) -> bool:
         """Send everything unconfirmed again when receipts are due and none came; waits grow."""
-        busy = self.in_flight or self.behind or self.sent < newest or self.retired >= newest
+        sending = bool(self.behind) and not self._too_far_ahead()
+        busy = self.in_flight or sending or self.sent < newest or self.retired >= newest
         if BROKER in self.confirmations or busy:
             self._progress_at = max(self._progress_at, now if busy else 0.0)
             return False
@@ -194,6 +197,10 @@ class Outbox:
                 continue
             self._replayed[span] = now
             self.behind.appendleft(span)
+
+    def _too_far_ahead(self) -> bool:
+        """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
+        return BROKER not in self.confirmations and self.behind[0][0] - self.retired > AHEAD_MAX
 
     def _covered(self, position: int) -> bool:
         return all(confirmation.covers(position) for confirmation in self.confirmations.values())

@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox import BROKER, STALL_S, Confirmation, Fitting, Outbox
+from edge.outbox import AHEAD_MAX, BROKER, STALL_S, Confirmation, Fitting, Outbox
 from edge.store.reads import Row
 
 LOG = 30
@@ -154,6 +154,30 @@ def test_a_burst_is_backlog_and_goes_in_parcels() -> None:
 
     assert [len(parcel) for parcel in box.next(long_log, 1000)] == [200, 200, 200, 200]
     assert box.sent == 1000
+
+
+def test_the_backlog_waits_for_receipts_and_a_stall_still_ends_the_wait() -> None:
+    box = outbox()
+    box.parcel_max = 200
+    box.fall_behind(100_000)
+
+    def long_log(after: int, limit: int) -> list[Row]:
+        return [Row(number, "") for number in range(after + 1, min(after + limit, 100_000) + 1)]
+
+    def all_sent() -> int:
+        highest = 0
+        while parcels := box.next(long_log, 100_000):
+            for parcel in parcels:
+                box.published(parcel[0].position, 0.0)
+                box.acknowledged(parcel[0].position, 0.0)
+                highest = parcel[-1].position
+        return highest
+
+    assert AHEAD_MAX <= all_sent() <= AHEAD_MAX + 200
+    assert box.resend_if_stalled(STALL_S[0] + 1, 100_000)
+    assert box.behind[0][0] == 1
+    box.confirmed("county", receipt(1, 50_000), 20.0)
+    assert 50_000 + AHEAD_MAX <= all_sent() <= 50_000 + AHEAD_MAX + 200
 
 
 def test_a_parcel_that_is_refused_or_cut_off_goes_again_whole() -> None:
