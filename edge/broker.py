@@ -17,6 +17,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
 from edge.settings import UplinkSettings
 
+PACKET_MAX = 256 << 20
+"""MQTT's own limit, where the broker names none."""
 QUEUE_MAX = 2000
 MESSAGES_MAX = 1000
 """Of these are taken into the queue; the rest of it is for at most 100 PUBACKs and the end."""
@@ -24,11 +26,15 @@ MESSAGES_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """CONNACK. `cause` is "" when the broker took us, else a word; `receive_max` its Receive Maximum."""
+    """CONNACK. `cause` is "" when the broker took us, else a word.
+
+    receive_max, packet_max: the broker's Receive Maximum and Maximum Packet Size, which paho ignores.
+    """
 
     cause: str
     detail: str
     receive_max: int
+    packet_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,9 @@ class Broker:
         properties: Properties | None,
     ) -> None:
         cause = "broker_refused" if code.is_failure else ""
-        receive_max = int(getattr(properties, "ReceiveMaximum", 65535)) if properties else 65535
-        self._tell(Connected(cause, str(code), receive_max))
+        receive_max = int(getattr(properties, "ReceiveMaximum", 65535))
+        packet_max = int(getattr(properties, "MaximumPacketSize", PACKET_MAX))
+        self._tell(Connected(cause, str(code), receive_max, packet_max))
 
     def _on_publish(
         self, _client: mqtt.Client, _userdata: object, mid: int, code: ReasonCode, _properties: object

@@ -129,8 +129,11 @@ class Description(msgspec.Struct, frozen=True):
     types: tuple[str, ...]
 
 
+Takes = Literal["batch", "gzip"]
+
+
 class HostState(msgspec.Struct, frozen=True):
     """`zwdt/v1/host/{app}/state`, retained, and the consumer's will (`offline`). `takes`: what it accepts."""
 
     state: Literal["online", "offline"]
-    takes: tuple[Literal["batch", "gzip"], ...] = ()
+    takes: tuple[Takes, ...] = ()

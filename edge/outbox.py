@@ -1,7 +1,8 @@
 """What goes upstream next, and what may be retired. Pure: told of every fact, it reads no clock and no disk.
 
 Rules: a row is retired by the receipts of every application in `confirm`, or by the broker's PUBACK where
-none is asked to confirm; what is in flight is a sliding window; whatever is not retired is sent again.
+none is asked to confirm; whatever is not retired is sent again. Two lanes: fresh rows go at once, one to a
+message; the backlog follows in parcels as large as the consumers take. Both share one sliding window.
 Positions are those of the store (epoch number and sequence in one integer).
 """
 
@@ -16,12 +17,21 @@ BROKER = ""
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
 IN_FLIGHT_MAX_S = 2.0
+PARCEL_MAX = 200
+FRESH_MAX = 200
+"""More rows at once than this are a backlog, not news."""
+AHEAD_MAX = 20_000
+"""The backlog goes no further ahead of the receipts: 100 parcels, a tenth of a default broker's queue."""
 STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
 
 Span = tuple[int, int]
 """First and last position, both included."""
+Read = Callable[[int, int], Sequence[Row]]
+"""`read(after, limit)`: the next rows of the log."""
+Parcel = Sequence[Row]
+"""The rows of one message; named by the position of its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,71 +61,75 @@ class Confirmation:
 class Outbox:
     """The state of sending in one life of the daemon; owned by the uplink's thread.
 
-    `confirmations` has one entry for each name in `confirm`, or BROKER alone.
+    confirmations: one for each name in `confirm`, or BROKER alone. parcel_max: PARCEL_MAX where all of them
+    take batches, else 1. sent: the live lane stands here; what is older and still to be sent is `behind`.
     """
 
     confirmations: dict[str, Confirmation]
     limit: int = WINDOW_MAX
+    parcel_max: int = 1
     sent: int = 0
     window: float = WINDOW_FIRST
     in_flight: dict[int, float] = field(default_factory=dict)
-    _replay: deque[Span] = field(default_factory=deque)
+    behind: deque[Span] = field(default_factory=deque)
     _replayed: dict[Span, float] = field(default_factory=dict)
     _stall_s: float = STALL_S[0]
     _progress_at: float = 0.0
     _slowed_at: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.sent = max(self.sent, self.retired)
 
     @property
     def retired(self) -> int:
         """Up to here every application has everything."""
         return min(confirmation.upto for confirmation in self.confirmations.values())
 
-    def next(self, read: Callable[[int, int], Sequence[Row]], newest: int) -> list[Row]:
-        """The rows to publish now, as far as the window has room; `read(after, limit)` reads the log."""
+    def fall_behind(self, newest: int) -> None:
+        """What is stored up to here and was not yet sent is no longer fresh: it joins the backlog."""
+        if self.sent < newest:
+            self.behind.append((self.sent + 1, newest))
+            self.sent = newest
+
+    def next(self, read: Read, newest: int) -> list[Parcel]:
+        """The messages to publish now, as far as the window has room: fresh rows first."""
+        if newest - self.sent > FRESH_MAX:
+            self.fall_behind(newest)
         room = int(min(self.window, self.limit)) - len(self.in_flight)
-        rows: list[Row] = []
-        while room > len(rows) and self._replay:
-            first, last = self._replay.popleft()
-            found = [row for row in read(first - 1, room - len(rows)) if row.position <= last]
-            rows += found
-            if found and found[-1].position < last:
-                self._replay.appendleft((found[-1].position + 1, last))
-        while room > len(rows) and self.sent < newest:
-            found = list(read(self.sent, room - len(rows)))
-            self.sent = found[-1].position if found else newest
-            rows += [row for row in found if not self._covered(row.position)]
-        return rows
+        parcels: list[Parcel] = []
+        while room > len(parcels) and self.sent < newest:
+            rows = self._fresh(read, room - len(parcels), newest)
+            parcels += [(row,) for row in rows if not self._covered(row.position)]
+        while room > len(parcels) and self.behind and not self._too_far_ahead():
+            if parcel := self._backlog(read):
+                parcels.append(parcel)
+        return parcels
 
-    def published(self, position: int, now: float) -> None:
-        """A row was handed to the broker connection."""
-        self.in_flight[position] = now
+    def published(self, first: int, now: float) -> None:
+        """A parcel was handed to the broker connection."""
+        self.in_flight[first] = now
 
-    def acknowledged(self, position: int, now: float) -> None:
-        """The broker took a row (PUBACK): room in the window, and retired where nobody else confirms."""
-        sent_at = self.in_flight.pop(position, None)
+    def acknowledged(self, first: int, now: float) -> None:
+        """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
+        sent_at = self.in_flight.pop(first, None)
         if sent_at is not None:
             self._adapt(now - sent_at, now)
         broker = self.confirmations.get(BROKER)
         if broker is not None:
-            broker.upto = max(broker.upto, min([self.sent, *(first - 1 for first in self.in_flight)]))
+            open_ends = [*self.in_flight, *(span[0] for span in self.behind)]
+            broker.upto = max(broker.upto, min([self.sent, *(position - 1 for position in open_ends)]))
 
-    def refused(self, position: int) -> None:
-        """The broker answered a row with a failure: it is kept and goes first when sending goes on."""
-        self.in_flight.pop(position, None)
-        self.sent = min(self.sent, position - 1)
+    def refused(self, first: int) -> None:
+        """The broker answered a parcel with a failure: it is kept and goes first when sending goes on."""
+        self.in_flight.pop(first, None)
+        self._again(first - 1)
 
     def disconnected(self) -> None:
         """What was in flight has an unknown fate: it is sent again first."""
         if self.in_flight:
-            self.sent = min(self.sent, min(self.in_flight) - 1)
+            self._again(min(self.in_flight) - 1)
         self.in_flight.clear()
         self.window = WINDOW_FIRST
 
     def unanswered_s(self, now: float) -> float:
-        """How long the oldest row in flight has waited for its PUBACK."""
+        """How long the oldest parcel in flight has waited for its PUBACK."""
         return now - min(self.in_flight.values(), default=now)
 
     def confirmed(self, app: str, receipt: Fitting, now: float) -> bool:
@@ -123,41 +137,70 @@ class Outbox:
         confirmation = self.confirmations.get(app)
         if confirmation is None or receipt.n <= confirmation.n:
             return False
-        if receipt.upto < confirmation.upto:
-            self.sent = min(self.sent, receipt.upto)
+        rewound = receipt.upto < confirmation.upto
         if receipt.upto > confirmation.upto:
             self._stall_s = STALL_S[0]
         self._progress_at = now
         confirmation.n, confirmation.upto, confirmation.also = receipt.n, receipt.upto, receipt.also
         self.sent = max(self.sent, self.retired)
+        if rewound:
+            self._again(receipt.upto)
         self._want(receipt.want, now)
         return True
 
     def resend_if_stalled(self, now: float, newest: int) -> bool:
-        """Send everything unconfirmed again when receipts are due and none came; waits double."""
-        idle = self.in_flight or self._replay or self.sent < newest or self.retired >= newest
-        if BROKER in self.confirmations or idle:
-            self._progress_at = max(self._progress_at, now if idle else 0.0)
+        """Send everything unconfirmed again when receipts are due and none came; waits grow."""
+        sending = bool(self.behind) and not self._too_far_ahead()
+        busy = self.in_flight or sending or self.sent < newest or self.retired >= newest
+        if BROKER in self.confirmations or busy:
+            self._progress_at = max(self._progress_at, now if busy else 0.0)
             return False
         if now - self._progress_at < self._stall_s:
             return False
         self._stall_s = min(self._stall_s * 2, STALL_S[1])
         self._progress_at = now
-        self.sent = self.retired
+        self._again(self.retired)
         return True
 
     def receipts_due_soon(self) -> None:
         """A consumer said that it is there: look for its receipt at the shortest interval again."""
         self._stall_s = STALL_S[0]
 
+    def _fresh(self, read: Read, limit: int, newest: int) -> list[Row]:
+        rows = [row for row in read(self.sent, limit) if row.position <= newest]
+        self.sent = rows[-1].position if rows else newest
+        return rows
+
+    def _backlog(self, read: Read) -> Parcel:
+        """The next parcel of the backlog; empty where applications hold all of a stretch."""
+        first, last = self.behind.popleft()
+        after = max(first - 1, self.retired)
+        rows = [row for row in read(after, self.parcel_max) if row.position <= last]
+        if rows and rows[-1].position < last:
+            self.behind.appendleft((rows[-1].position + 1, last))
+        return [row for row in rows if not self._covered(row.position)]
+
+    def _again(self, after: int) -> None:
+        """Everything sent above `after` is to be sent once more."""
+        self.behind = deque((first, min(last, after)) for first, last in self.behind if first <= after)
+        if after < self.sent:
+            self.behind.append((after + 1, self.sent))
+
     def _want(self, want: Sequence[Span], now: float) -> None:
         """Queue what an application misses, unless it was replayed a moment ago or is still to be sent."""
         self._replayed = {span: at for span, at in self._replayed.items() if now - at < REPLAY_AGAIN_S}
         for first, last in want:
             span = (first, min(last, self.sent))
-            if span[0] <= span[1] and span not in self._replayed:
-                self._replayed[span] = now
-                self._replay.append(span)
+            if span[0] > span[1] or span in self._replayed:
+                continue
+            if any(start <= span[0] and span[1] <= end for start, end in self.behind):
+                continue
+            self._replayed[span] = now
+            self.behind.appendleft(span)
+
+    def _too_far_ahead(self) -> bool:
+        """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
+        return BROKER not in self.confirmations and self.behind[0][0] - self.retired > AHEAD_MAX
 
     def _covered(self, position: int) -> bool:
         return all(confirmation.covers(position) for confirmation in self.confirmations.values())

@@ -53,6 +53,15 @@ class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
     apps: dict[str, AppHealth] = {}
 
 
+class Line(msgspec.Struct, frozen=True):
+    """What is known of the connection to the broker now; `cause` is a word of `edge/causes.py`."""
+
+    connected: bool
+    cause: str
+    detail: str
+    since: str
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The local database."""
 

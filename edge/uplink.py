@@ -8,21 +8,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Literal
 
-import msgspec
-
 from edge.backoff import next_wait
-from edge.broker import QUEUE_MAX, Acknowledged, Arrived, Broker, Connected, Lost, Notice, cause_of
+from edge.broker import (
+    PACKET_MAX,
+    QUEUE_MAX,
+    Acknowledged,
+    Arrived,
+    Broker,
+    Connected,
+    Lost,
+    Notice,
+    cause_of,
+)
 from edge.clock import WallClock
-from edge.contract import HOST_STATES, Description, HostState, Problem
+from edge.contract import HOST_STATES, Description, Problem
 from edge.events import Place
+from edge.hosts import Hosts
 from edge.messages import Messages
-from edge.outbox import BROKER, Confirmation, Outbox
+from edge.outbox import BROKER, PARCEL_MAX, WINDOW_MAX, Confirmation, Outbox, Parcel
 from edge.receipts import OtherDatabase, Unfit, fit
 from edge.settings import UplinkSettings
+from edge.snapshot import Line
 from edge.store import Reader, ReceiptRow, Store, Tip
 
 LOG = logging.getLogger(__name__)
@@ -34,16 +43,8 @@ PUBACK_WAIT_S = 60.0
 STATE_EVERY_S = 300.0
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is known of the connection now."""
-
-    connected: bool
-    cause: str
-    detail: str
-    since: str
+HEADER_BYTES = 128
+"""More than an MQTT PUBLISH of ours carries beside its payload."""
 
 
 class Uplink:
@@ -70,6 +71,8 @@ class Uplink:
         self._life = 0
         self._broker: Broker | None = None
         self._mids: dict[int, int] = {}
+        self._hosts = Hosts(settings.confirm)
+        self._packet_max = PACKET_MAX
         self.receipts: dict[str, ReceiptRow] = {}
         self._held_until = 0.0
         self._state_at = 0.0
@@ -91,8 +94,6 @@ class Uplink:
         self._wake()
         if self._thread.ident:
             self._thread.join(8)
-
-    # The thread
 
     def _run(self) -> None:
         self._reader = self._store.reader()
@@ -157,7 +158,9 @@ class Uplink:
         return "broker_unreachable"
 
     def _welcome(self, connected: Connected) -> None:
-        self.outbox.limit = min(100, connected.receive_max)
+        self.outbox.limit = min(WINDOW_MAX, connected.receive_max)
+        self._packet_max = connected.packet_max
+        self.outbox.fall_behind(self._store.tip.position)
         self._held_until = self._state_at = 0.0
         self._show(True, "ok" if self._settings.confirm else "nobody_confirms")
         if self._broker:
@@ -201,11 +204,20 @@ class Uplink:
             self._state_at = now
         if self.outbox.resend_if_stalled(now, newest):
             self._show(True, "no_receipt")
-        for row in self.outbox.next(self._reader.after, newest):
-            mid = broker.publish(self._messages.event_topic(row), row.body)
-            self.outbox.published(row.position, now)
-            if mid is not None:
-                self._mids[mid] = row.position
+        for parcel in self.outbox.next(self._reader.after, newest):
+            self._publish(broker, parcel, now)
+
+    def _publish(self, broker: Broker, parcel: Parcel, now: float) -> None:
+        topic, payload = self._messages.pack(parcel, self._hosts.all_take("gzip"))
+        first = parcel[0].position
+        if len(payload) + HEADER_BYTES > self._packet_max and len(parcel) > 1:
+            self.outbox.parcel_max = max(1, len(parcel) // 2)
+            self.outbox.refused(first)
+            return
+        mid = broker.publish(topic, payload)
+        self.outbox.published(first, now)
+        if mid is not None:
+            self._mids[mid] = first
 
     def _heed(self, notice: Notice) -> None:
         match notice:
@@ -213,7 +225,7 @@ class Uplink:
                 self._puback(notice)
             case Arrived(topic, payload):
                 app = self._messages.receipt_of(topic)
-                self._host_state(payload) if app is None else self._receipt(app, payload)
+                self._host(topic, payload) if app is None else self._receipt(app, payload)
             case _:
                 pass
 
@@ -252,15 +264,10 @@ class Uplink:
             self._store.keep_receipt(self.receipts[app])
             self._show(True, "ok")
 
-    def _host_state(self, payload: bytes) -> None:
-        try:
-            host = msgspec.json.decode(payload, type=HostState)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return
-        if host.state == "online":
+    def _host(self, topic: str, payload: bytes) -> None:
+        if self._hosts.heard(topic, payload):
+            self.outbox.parcel_max = PARCEL_MAX if self._hosts.all_take("batch") else 1
             self.outbox.receipts_due_soon()
-
-    # Small things
 
     def _next_notice(self, wait_s: float = 0.5) -> Notice | None:
         """The next notice of the present connection; None also when something only woke us."""

@@ -32,11 +32,12 @@ ARROWS = {
         edge.snapshot edge.store""",
     "edge.outbox": "edge.store",
     "edge.receipts": "edge.contract edge.outbox edge.store",
+    "edge.hosts": "edge.contract",
     "edge.messages": "edge.contract edge.events edge.outbox edge.store",
     "edge.paho": "",
     "edge.broker": "edge.paho edge.settings",
-    "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.messages
-        edge.outbox edge.receipts edge.settings edge.store""",
+    "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.hosts
+        edge.messages edge.outbox edge.receipts edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings
         edge.snapshot edge.store edge.uplink edge.words""",
     "edge.web": "edge.causes edge.contract edge.snapshot edge.words",
@@ -69,6 +70,7 @@ HOMES = {
 PURE = [
     "edge/contract.py",
     "edge/events.py",
+    "edge/hosts.py",
     "edge/outbox.py",
     "edge/receipts.py",
     "edge/snapshot.py",

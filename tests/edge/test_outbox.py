@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox import BROKER, STALL_S, Confirmation, Fitting, Outbox
+from edge.outbox import AHEAD_MAX, BROKER, STALL_S, Confirmation, Fitting, Outbox
 from edge.store.reads import Row
 
 LOG = 30
@@ -22,11 +22,11 @@ def outbox(*apps: str) -> Outbox:
 def drain(box: Outbox, now: float = 0.0) -> list[int]:
     """Publish and acknowledge until nothing is left to send."""
     sent: list[int] = []
-    while rows := box.next(read, LOG):
-        for row in rows:
-            box.published(row.position, now)
-            box.acknowledged(row.position, now)
-            sent.append(row.position)
+    while parcels := box.next(read, LOG):
+        for parcel in parcels:
+            box.published(parcel[0].position, now)
+            box.acknowledged(parcel[0].position, now)
+            sent += [row.position for row in parcel]
     return sent
 
 
@@ -39,12 +39,12 @@ def receipt(
 def test_the_window_bounds_what_is_in_flight_and_grows_with_pubacks() -> None:
     box = outbox()
     first = box.next(read, LOG)
-    for row in first:
+    for (row,) in first:
         box.published(row.position, 0.0)
-    assert [row.position for row in first] == [1, 2, 3, 4]
+    assert [row.position for (row,) in first] == [1, 2, 3, 4]
     assert box.next(read, LOG) == []
     box.acknowledged(1, 0.1)
-    assert [row.position for row in box.next(read, LOG)] == [5, 6]
+    assert [row.position for (row,) in box.next(read, LOG)] == [5, 6]
 
 
 def test_a_slow_line_halves_the_window_and_never_below_one() -> None:
@@ -65,8 +65,7 @@ def test_puback_alone_retires_nothing_where_an_application_must_confirm() -> Non
 
 def test_without_applications_the_contiguous_puback_retires() -> None:
     box = outbox(BROKER)
-    rows = box.next(read, LOG)
-    for row in rows:
+    for (row,) in box.next(read, LOG):
         box.published(row.position, 0.0)
     box.acknowledged(2, 0.0)
     assert box.retired == 0
@@ -83,13 +82,13 @@ def test_the_slowest_application_decides() -> None:
     assert box.retired == 5
 
 
-def test_after_a_disconnect_what_was_in_flight_goes_first() -> None:
+def test_after_a_disconnect_what_was_in_flight_goes_again() -> None:
     box = outbox()
-    for row in box.next(read, LOG):
+    for (row,) in box.next(read, LOG):
         box.published(row.position, 0.0)
     box.acknowledged(1, 0.0)
     box.disconnected()
-    assert drain(box)[0] == 2
+    assert sorted(drain(box)) == list(range(2, LOG + 1))
 
 
 def test_an_old_receipt_is_not_obeyed_and_a_rewind_is() -> None:
@@ -133,6 +132,82 @@ def test_stalled_receipts_send_everything_again_ever_more_rarely() -> None:
     assert waits[-1] > waits[0]
 
 
+def test_fresh_rows_go_before_the_backlog_and_alone() -> None:
+    box = outbox()
+    box.parcel_max = 10
+    box.fall_behind(20)
+    parcels = box.next(read, 22)
+    assert [[row.position for row in parcel] for parcel in parcels] == [
+        [21],
+        [22],
+        list(range(1, 11)),
+        list(range(11, 21)),
+    ]
+
+
+def test_a_burst_is_backlog_and_goes_in_parcels() -> None:
+    box = outbox()
+    box.parcel_max = 200
+
+    def long_log(after: int, limit: int) -> list[Row]:
+        return [Row(number, "") for number in range(after + 1, 1001)][:limit]
+
+    assert [len(parcel) for parcel in box.next(long_log, 1000)] == [200, 200, 200, 200]
+    assert box.sent == 1000
+
+
+def test_the_backlog_waits_for_receipts_and_a_stall_still_ends_the_wait() -> None:
+    box = outbox()
+    box.parcel_max = 200
+    box.fall_behind(100_000)
+
+    def long_log(after: int, limit: int) -> list[Row]:
+        return [Row(number, "") for number in range(after + 1, min(after + limit, 100_000) + 1)]
+
+    def all_sent() -> int:
+        highest = 0
+        while parcels := box.next(long_log, 100_000):
+            for parcel in parcels:
+                box.published(parcel[0].position, 0.0)
+                box.acknowledged(parcel[0].position, 0.0)
+                highest = parcel[-1].position
+        return highest
+
+    assert AHEAD_MAX <= all_sent() <= AHEAD_MAX + 200
+    assert box.resend_if_stalled(STALL_S[0] + 1, 100_000)
+    assert box.behind[0][0] == 1
+    box.confirmed("county", receipt(1, 50_000), 20.0)
+    assert 50_000 + AHEAD_MAX <= all_sent() <= 50_000 + AHEAD_MAX + 200
+
+
+def test_a_parcel_that_is_refused_or_cut_off_goes_again_whole() -> None:
+    box = outbox()
+    box.parcel_max = 10
+    box.fall_behind(LOG)
+    for parcel in box.next(read, LOG):
+        box.published(parcel[0].position, 0.0)
+    box.refused(11)
+    box.acknowledged(1, 0.0)
+    assert drain(box) == list(range(11, LOG + 1))
+
+
+def test_the_broker_s_word_retires_only_below_what_is_still_to_be_sent() -> None:
+    box = outbox(BROKER)
+    box.fall_behind(10)
+    parcels = box.next(read, 12)
+    assert parcels[0][0].position == 11
+    for parcel in parcels:
+        box.published(parcel[0].position, 0.0)
+    box.acknowledged(11, 0.0)
+    box.acknowledged(12, 0.0)
+    assert box.retired == 0
+    for parcel in parcels[2:]:
+        box.acknowledged(parcel[0].position, 0.0)
+    assert box.retired == 2
+    drain(box)
+    assert box.retired == LOG
+
+
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
@@ -148,13 +223,18 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
 
     for step in range(400):
         quiet = step > 250
-        now += chance.choice([0.1, 5.0, 60.0])
-        for row in box.next(read, LOG):
-            box.published(row.position, now)
+        newest = min(LOG, 5 + step // 4)
+        box.parcel_max = chance.choice([1, 3, 7])
+        if chance.random() < 0.1:
+            box.fall_behind(newest)
+        now += 600.0 if quiet else chance.choice([0.1, 5.0, 60.0])
+        for parcel in box.next(read, newest):
+            first = parcel[0].position
+            box.published(first, now)
             if quiet or chance.random() < 0.6:
-                held.add(row.position)
+                held.update(row.position for row in parcel)
             if quiet or chance.random() < 0.8:
-                box.acknowledged(row.position, now)
+                box.acknowledged(first, now)
         if not quiet and chance.random() < 0.1:
             box.disconnected()
         if quiet and box.in_flight:
@@ -164,6 +244,6 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
             gaps = tuple((p, p) for p in range(contiguous() + 1, max(held, default=0)) if p not in held)
             box.confirmed("county", receipt(n, contiguous(), want=gaps), now)
         assert box.retired <= contiguous(), "retired what nobody holds"
-        box.resend_if_stalled(now, LOG)
+        box.resend_if_stalled(now, newest)
     assert held == set(range(1, LOG + 1))
     assert box.retired == LOG

@@ -1,5 +1,6 @@
 """The uplink against a real mosquitto: each refusal has its word, and none of them retires a row."""
 
+import gzip
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -261,3 +262,62 @@ def test_no_option_skips_verification() -> None:
     assert "CERT_NONE" not in text
     assert "check_hostname = False" not in text
     assert room.REFUSED_WAIT_S >= 60
+
+
+def online(wire: Wire, *takes: str, app: str = "county") -> None:
+    body = msgspec.json.encode({"state": "online", "takes": takes})
+    wire.send((f"zwdt/v1/host/{app}/state", body), retain=True)
+
+
+def batches(wire: Wire) -> list[bytes]:
+    return wire.on(f"{BASE}/evt-batch")
+
+
+@pytest.mark.parametrize("takes", [("batch",), ("batch", "gzip")])
+def test_a_backlog_goes_in_batches_to_a_consumer_that_takes_them(
+    store: Store, tmp_path: Path, takes: tuple[str, ...]
+) -> None:
+    for start in range(100, 1100, 500):
+        store.take(intake(*range(start, start + 500)))
+    with on_line(store, tmp_path) as (wire, uplink):
+        online(wire, *takes)
+        assert until(lambda: uplink.outbox.parcel_max > 1, 10)
+        wire.send(receipt(store, 0))
+        assert until(lambda: uplink.outbox.confirmations["county"].n == 1, 10)
+        uplink.outbox.confirmations["county"].n = 0
+        wire.seen.clear()
+        wire.send(receipt(store, 5, n=1))
+        wire.send(receipt(store, 1, n=2))
+        assert until(lambda: sum(map(len, map(opened, batches(wire)))) >= 1020, 20)
+    for payload in batches(wire):
+        assert (payload[:2] == b"\x1f\x8b") == ("gzip" in takes)
+        for event in opened(payload):
+            validate_event(event)
+
+
+def opened(payload: bytes) -> list[bytes]:
+    """The events of a batch."""
+    text = gzip.decompress(payload) if payload[:2] == b"\x1f\x8b" else payload
+    return [bytes(event) for event in msgspec.json.decode(text, type=list[msgspec.Raw])]
+
+
+def test_a_plain_subscriber_gets_no_batches(store: Store, tmp_path: Path) -> None:
+    store.take(intake(*range(100, 600)))
+    with on_line(store, tmp_path, confirm=()) as (wire, uplink):
+        online(wire, "batch", "gzip")
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 20)
+        assert batches(wire) == []
+
+
+def test_a_fresh_event_overtakes_the_backlog(store: Store, tmp_path: Path) -> None:
+    for start in range(100, 5100, 500):
+        store.take(intake(*range(start, start + 500)))
+    backlog = store.tip.sequence
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) > 50, 10)
+        store.take(intake(9000))
+        assert until(lambda: backlog + 1 in numbers(wire), 10)
+        assert len(numbers(wire)) < backlog
+        assert until(lambda: len(set(numbers(wire))) == backlog + 1, 30)
+        wire.send(receipt(store, backlog + 1))
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
