@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from edge.store.reads import Row
+from edge.store import Row, epoch_of, position
 
 BROKER = ""
 """Stands among the applications where nobody else confirms."""
@@ -200,7 +200,9 @@ class Outbox:
 
     def _too_far_ahead(self) -> bool:
         """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
-        return BROKER not in self.confirmations and self.behind[0][0] - self.retired > AHEAD_MAX
+        first = self.behind[0][0]
+        held = max(self.retired, position(epoch_of(first), 0))
+        return BROKER not in self.confirmations and first - held > AHEAD_MAX
 
     def _covered(self, position: int) -> bool:
         return all(confirmation.covers(position) for confirmation in self.confirmations.values())
