@@ -109,7 +109,7 @@ class Broker:
         return self._thread is not None and self._thread.is_alive()
 
     def close(self) -> None:
-        """End the connection; what was in flight is forgotten here."""
+        """End the connection, once; what was in flight is forgotten here."""
         self._closing = True
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
@@ -153,4 +153,8 @@ class Broker:
 
 def cause_of(error: Exception) -> str:
     """The word for an error of `open`."""
-    return "tls_failed" if isinstance(error, ssl.SSLError) else "broker_unreachable"
+    if isinstance(error, ssl.SSLError):
+        return "tls_failed"
+    return (
+        "file_unreadable" if isinstance(error, FileNotFoundError | PermissionError) else "broker_unreachable"
+    )

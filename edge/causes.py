@@ -115,8 +115,8 @@ CAUSES: dict[str, Cause] = {
         "if it keeps happening, export the log and call support",
     ),
     "bug": Cause(
-        "驱动程序出错",
-        "the driver has a fault",
+        "程序出错，正在重新开始",
+        "a fault in the program; it begins anew",
         "把日志中的错误信息交给支持人员",
         "send the traceback in the log to support",
     ),
@@ -145,6 +145,12 @@ CAUSES: dict[str, Cause] = {
         "核对用户名、密码文件，或请上级平台开通权限",
         "check user name and password file, or ask upstream for access",
     ),
+    "file_unreadable": Cause(
+        "读不到 [uplink] 中写的证书或密码文件",
+        "a certificate or password file named in [uplink] cannot be read",
+        "检查文件路径和权限",
+        "check the file's path and permissions",
+    ),
     "tls_failed": Cause(
         "与上行服务器的加密连接未通过验证",
         "the TLS connection to the broker failed verification",
@@ -152,10 +158,10 @@ CAUSES: dict[str, Cause] = {
         "check the CA certificate, the host name and this machine's clock",
     ),
     "publish_refused": Cause(
-        "上行服务器拒收消息（无权限）",
-        "the broker refuses our messages (not authorised)",
-        "请上级平台检查该大厅的主题权限",
-        "ask upstream to check this hall's topic permissions",
+        "上行服务器拒收部分消息，已搁置，其余照常发送",
+        "the broker refuses some messages; they are set aside, the rest flows",
+        "请上级平台检查该大厅的主题权限和消息大小上限",
+        "ask upstream to check this hall's topic permissions and the message size it takes",
     ),
     "nobody_listens": Cause(
         "上行服务器上没有人订阅本大厅的消息",

@@ -14,6 +14,11 @@ HOST_STATES = f"{TOPIC_ROOT}/host/+/state"
 """What to subscribe to for the presence of every consumer."""
 _PART = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
+N_END = 1 << 53
+"""Numbers of receipts stay below it: exact in every JSON reader, and in SQLite."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding hostile JSON may raise."""
+
 Range = tuple[int, int]
 """First and last sequence, both included."""
 Ranges = Annotated[tuple[Range, ...], msgspec.Meta(max_length=RANGES_MAX)]
@@ -78,7 +83,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     also: committed above `upto`. want: please replay.
     """
 
-    n: Annotated[int, msgspec.Meta(ge=1)]
+    n: Annotated[int, msgspec.Meta(ge=1, lt=N_END)]
     epoch: str
     upto: Sequence
     head: str

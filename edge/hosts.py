@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from edge.contract import HostState, Takes
+from edge.contract import UNREADABLE, HostState, Takes
 
 
 class Hosts:
@@ -20,7 +20,7 @@ class Hosts:
             return False
         try:
             host = msgspec.json.decode(payload, type=HostState)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return False
         if host.state == "online":
             self._takes[app] = host.takes

@@ -6,9 +6,10 @@ message; the backlog follows in parcels as large as the consumers take. Both sha
 Positions are those of the store (epoch number and sequence in one integer).
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from edge.store import Row, epoch_of, position
 
@@ -25,6 +26,7 @@ AHEAD_MAX = 20_000
 STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
+STRIKES_MAX = 3
 
 Span = tuple[int, int]
 """First and last position, both included."""
@@ -32,6 +34,13 @@ Read = Callable[[int, int], Sequence[Row]]
 """`read(after, limit)`: the next rows of the log."""
 Parcel = Sequence[Row]
 """The rows of one message; named by the position of its first."""
+
+
+class Flight(NamedTuple):
+    """A parcel at the broker that is not answered yet."""
+
+    last: int
+    sent_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +79,13 @@ class Outbox:
     parcel_max: int = 1
     sent: int = 0
     window: float = WINDOW_FIRST
-    in_flight: dict[int, float] = field(default_factory=dict)
+    in_flight: dict[int, Flight] = field(default_factory=dict)
     behind: deque[Span] = field(default_factory=deque)
-    _replayed: dict[Span, float] = field(default_factory=dict)
+    parked: set[int] = field(default_factory=set)
+    _wanted: dict[str, deque[Span]] = field(default_factory=dict)
+    _wanted_at: dict[str, float] = field(default_factory=dict)
+    _strikes: Counter[int] = field(default_factory=Counter)
+    _one_by_one: int = 0
     _stall_s: float = STALL_S[0]
     _progress_at: float = 0.0
     _slowed_at: float = 0.0
@@ -97,40 +110,64 @@ class Outbox:
         while room > len(parcels) and self.sent < newest:
             rows = self._fresh(read, room - len(parcels), newest)
             parcels += [(row,) for row in rows if not self._covered(row.position)]
+        for app, spans in self._wanted.items():
+            while room > len(parcels) and spans:
+                parcels += filter(None, [self._stretch(read, spans, self.confirmations[app].covers)])
         while room > len(parcels) and self.behind and not self._too_far_ahead():
-            if parcel := self._backlog(read):
-                parcels.append(parcel)
+            parcels += filter(None, [self._stretch(read, self.behind, self._covered)])
         return parcels
 
-    def published(self, first: int, now: float) -> None:
+    def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""
-        self.in_flight[first] = now
+        self.in_flight[parcel[0].position] = Flight(parcel[-1].position, now)
 
     def acknowledged(self, first: int, now: float) -> None:
         """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
-        sent_at = self.in_flight.pop(first, None)
-        if sent_at is not None:
-            self._adapt(now - sent_at, now)
+        flight = self.in_flight.pop(first, None)
+        if flight is not None:
+            self._adapt(now - flight.sent_at, now)
         broker = self.confirmations.get(BROKER)
         if broker is not None:
-            open_ends = [*self.in_flight, *(span[0] for span in self.behind)]
-            broker.upto = max(broker.upto, min([self.sent, *(position - 1 for position in open_ends)]))
+            open_ends = [*self.in_flight, *self.parked, *(span[0] for span in self.behind)]
+            broker.upto = max(broker.upto, min([self.sent, *(place - 1 for place in open_ends)]))
 
-    def refused(self, first: int) -> None:
-        """The broker answered a parcel with a failure: it is kept and goes first when sending goes on."""
-        self.in_flight.pop(first, None)
-        self._again(first - 1)
+    def refused(self, parcel: Parcel) -> None:
+        """The broker answered a parcel with a failure, or it is too large: the rest goes on without it.
+
+        A parcel of many goes again row by row; a single row is parked until `unpark`.
+        """
+        self.in_flight.pop(parcel[0].position, None)
+        if len(parcel) == 1:
+            self.parked.add(parcel[0].position)
+        else:
+            self._one_by_one = max(self._one_by_one, parcel[-1].position)
+            self.behind.appendleft((parcel[0].position, parcel[-1].position))
+
+    def unpark(self) -> None:
+        """Try again what was set aside."""
+        for place in sorted(self.parked, reverse=True):
+            self.behind.appendleft((place, place))
+        self.parked.clear()
+        self._strikes.clear()
 
     def disconnected(self) -> None:
-        """What was in flight has an unknown fate: it is sent again first."""
-        if self.in_flight:
+        """What was in flight has an unknown fate: it is sent again.
+
+        Answers come in order, so the oldest parcel is the suspect: it goes row by row from now on, and a row
+        with which three connections ended is taken for poison and parked.
+        """
+        for suspect, flight in list(self.in_flight.items())[:1]:
             self._again(min(self.in_flight) - 1)
+            self._one_by_one = max(self._one_by_one, flight.last)
+            self._strikes[suspect] += 1
+            if self._strikes[suspect] >= STRIKES_MAX and suspect == flight.last:
+                self.parked.add(suspect)
         self.in_flight.clear()
         self.window = WINDOW_FIRST
 
     def unanswered_s(self, now: float) -> float:
         """How long the oldest parcel in flight has waited for its PUBACK."""
-        return now - min(self.in_flight.values(), default=now)
+        return now - min((flight.sent_at for flight in self.in_flight.values()), default=now)
 
     def confirmed(self, app: str, receipt: Fitting, now: float) -> bool:
         """Obey a receipt that fits our chain; False when it is old. A lower `upto` is a restored consumer."""
@@ -145,13 +182,14 @@ class Outbox:
         self.sent = max(self.sent, self.retired)
         if rewound:
             self._again(receipt.upto)
-        self._want(receipt.want, now)
+        self._want(app, receipt.want, now)
         return True
 
     def resend_if_stalled(self, now: float, newest: int) -> bool:
         """Send everything unconfirmed again when receipts are due and none came; waits grow."""
         sending = bool(self.behind) and not self._too_far_ahead()
-        busy = self.in_flight or sending or self.sent < newest or self.retired >= newest
+        wanted = any(self._wanted.values())
+        busy = self.in_flight or wanted or sending or self.sent < newest or self.retired >= newest
         if BROKER in self.confirmations or busy:
             self._progress_at = max(self._progress_at, now if busy else 0.0)
             return False
@@ -171,14 +209,15 @@ class Outbox:
         self.sent = rows[-1].position if rows else newest
         return rows
 
-    def _backlog(self, read: Read) -> Parcel:
-        """The next parcel of the backlog; empty where applications hold all of a stretch."""
-        first, last = self.behind.popleft()
+    def _stretch(self, read: Read, spans: deque[Span], covered: Callable[[int], bool]) -> Parcel:
+        """The next parcel of some spans, which it shortens; empty where a stretch is held or parked."""
+        first, last = spans.popleft()
         after = max(first - 1, self.retired)
-        rows = [row for row in read(after, self.parcel_max) if row.position <= last]
+        limit = 1 if first <= self._one_by_one else self.parcel_max
+        rows = [row for row in read(after, limit) if row.position <= last]
         if rows and rows[-1].position < last:
-            self.behind.appendleft((rows[-1].position + 1, last))
-        return [row for row in rows if not self._covered(row.position)]
+            spans.appendleft((rows[-1].position + 1, last))
+        return [row for row in rows if not covered(row.position) and row.position not in self.parked]
 
     def _again(self, after: int) -> None:
         """Everything sent above `after` is to be sent once more."""
@@ -186,17 +225,13 @@ class Outbox:
         if after < self.sent:
             self.behind.append((after + 1, self.sent))
 
-    def _want(self, want: Sequence[Span], now: float) -> None:
-        """Queue what an application misses, unless it was replayed a moment ago or is still to be sent."""
-        self._replayed = {span: at for span, at in self._replayed.items() if now - at < REPLAY_AGAIN_S}
-        for first, last in want:
-            span = (first, min(last, self.sent))
-            if span[0] > span[1] or span in self._replayed:
-                continue
-            if any(start <= span[0] and span[1] <= end for start, end in self.behind):
-                continue
-            self._replayed[span] = now
-            self.behind.appendleft(span)
+    def _want(self, app: str, want: Sequence[Span], now: float) -> None:
+        """What an application misses now, in place of what it missed before; not twice in a moment."""
+        if want and now - self._wanted_at.get(app, -REPLAY_AGAIN_S) < REPLAY_AGAIN_S:
+            return
+        self._wanted[app] = deque((first, min(last, self.sent)) for first, last in want if first <= self.sent)
+        if want:
+            self._wanted_at[app] = now
 
     def _too_far_ahead(self) -> bool:
         """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from edge.contract import Receipt
+from edge.contract import UNREADABLE, Receipt
 from edge.outbox import Fitting
 from edge.store import position
 
@@ -17,11 +17,16 @@ class OtherDatabase(Exception):
     """The receipt speaks of an epoch that is not in this database: of the one before ours was lost."""
 
 
-def fit(payload: bytes, epochs: Mapping[str, int], chain: Callable[[int], bytes | None]) -> Fitting:
-    """Decode and check a receipt; `chain(position)` is our chain hash there. Unfit or OtherDatabase."""
+def fit(
+    payload: bytes, epochs: Mapping[str, int], chain: Callable[[int], bytes | None], newest: int
+) -> Fitting:
+    """Decode and check a receipt; Unfit or OtherDatabase.
+
+    chain: our chain hash at a position. newest: position of our newest event; nobody can hold more.
+    """
     try:
         receipt = msgspec.json.decode(payload, type=Receipt)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Unfit(str(error)) from error
     number = epochs.get(receipt.epoch)
     if number is None:
@@ -30,9 +35,8 @@ def fit(payload: bytes, epochs: Mapping[str, int], chain: Callable[[int], bytes 
     ours = chain(upto) if receipt.upto else b""
     if ours is None or ours.hex() != receipt.head:
         raise Unfit(f"{receipt.upto} with head {receipt.head[:16]!r} is not in our chain")
-    return Fitting(
-        receipt.n,
-        upto,
-        tuple((position(number, first), position(number, last)) for first, last in receipt.also),
-        tuple((position(number, first), position(number, last)) for first, last in receipt.want),
-    )
+    also = [(position(number, first), position(number, last)) for first, last in receipt.also]
+    want = [(position(number, first), position(number, last)) for first, last in receipt.want if first > 0]
+    if not all(upto < first <= last <= newest for first, last in also):
+        raise Unfit(f"what it holds above {receipt.upto} is not in our log: {receipt.also}")
+    return Fitting(receipt.n, upto, tuple(also), tuple(want))

@@ -102,14 +102,14 @@ def say(lang: Lang, key: str, **values: object) -> str:
 
 def cause_text(lang: Lang, cause: str) -> str:
     """What a cause means."""
-    word = CAUSES[cause]
-    return word.zh if lang == "zh" else word.en
+    word = CAUSES.get(cause)
+    return cause if word is None else word.zh if lang == "zh" else word.en
 
 
 def next_step(lang: Lang, cause: str) -> str:
     """What to do about a cause; "" where nothing is to be done."""
-    word = CAUSES[cause]
-    return word.next_zh if lang == "zh" else word.next_en
+    word = CAUSES.get(cause)
+    return "" if word is None else word.next_zh if lang == "zh" else word.next_en
 
 
 def both(cause: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -36,8 +36,10 @@ ARROWS = {
     "edge.messages": "edge.contract edge.events edge.outbox edge.store",
     "edge.paho": "",
     "edge.broker": "edge.paho edge.settings",
-    "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.hosts
-        edge.messages edge.outbox edge.receipts edge.settings edge.snapshot edge.store""",
+    "edge.exchange": """edge.broker edge.clock edge.contract edge.hosts edge.messages edge.outbox
+        edge.receipts edge.store""",
+    "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
+        edge.messages edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings
         edge.snapshot edge.store edge.uplink edge.words""",
     "edge.web": "edge.causes edge.contract edge.snapshot edge.words",

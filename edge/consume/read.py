@@ -13,17 +13,14 @@ from typing import Annotated
 
 import msgspec
 
-from edge.contract import TOPIC_ROOT, Event, Receipt, State, source
+from edge.contract import N_END, TOPIC_ROOT, UNREADABLE, Event, Receipt, State, source
 from edge.events import PAYLOADS, TYPE_PREFIX, VERSION, EpochOpened, HashAlg
 
 BATCH_BYTES_MAX = 8 << 20
 """Most bytes a batch may unpack to."""
-N_MAX = 1 << 53
-"""Receipt numbers beyond this are nobody's: JSON readers would round them."""
 SEQUENCE_END = 1 << 40
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class _Number(msgspec.Struct, frozen=True):
@@ -104,7 +101,7 @@ def _batch(topic: str, hall: str, payload: bytes) -> list[Item]:
     try:
         text = unpack(payload) if payload.startswith(GZIP_MAGIC) else payload
         bodies = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except (_Unusable, *_UNREADABLE) as error:
+    except (_Unusable, *UNREADABLE) as error:
         return [Garbage(topic, payload, str(error))]
     return [_event(topic, hall, bytes(body)) for body in bodies]
 
@@ -129,11 +126,11 @@ def _event(topic: str, hall: str, body: bytes) -> Item:
             raise _Unusable(f"source {number.source!r} is not the topic's")
         if not 0 < sequence < SEQUENCE_END:
             raise _Unusable(f"there is no sequence {sequence}")
-    except (_Unusable, *_UNREADABLE) as error:
+    except (_Unusable, *UNREADABLE) as error:
         return Garbage(topic, body, str(error))
     try:
         event, hash_alg = _usable(body)
-    except (_Unusable, *_UNREADABLE) as error:
+    except (_Unusable, *UNREADABLE) as error:
         return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
     if hash_alg is not None and sequence != 1:
         return Numbered(topic, hall, number.epoch, sequence, body, None, "an epoch opens with number 1")
@@ -164,7 +161,7 @@ def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
 def _state(hall: str, payload: bytes, app: str) -> list[Item]:
     try:
         state = msgspec.json.decode(payload, type=State)
-    except _UNREADABLE:
+    except UNREADABLE:
         return []
     ready = state.state == "ready" and bool(state.epoch)
     return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready)]
@@ -173,10 +170,10 @@ def _state(hall: str, payload: bytes, app: str) -> list[Item]:
 def _receipt(hall: str, payload: bytes) -> list[Item]:
     try:
         receipt = msgspec.json.decode(payload, type=Receipt)
-    except _UNREADABLE:
+    except UNREADABLE:
         return []
     return [Heard(hall, _n(receipt.n))]
 
 
 def _n(n: int) -> int:
-    return n if 0 <= n < N_MAX else 0
+    return n if 0 <= n < N_END else 0

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def drain(box: Outbox, now: float = 0.0) -> list[int]:
     sent: list[int] = []
     while parcels := box.next(read, LOG):
         for parcel in parcels:
-            box.published(parcel[0].position, now)
+            box.published(parcel, now)
             box.acknowledged(parcel[0].position, now)
             sent += [row.position for row in parcel]
     return sent
@@ -39,8 +40,8 @@ def receipt(
 def test_the_window_bounds_what_is_in_flight_and_grows_with_pubacks() -> None:
     box = outbox()
     first = box.next(read, LOG)
-    for (row,) in first:
-        box.published(row.position, 0.0)
+    for parcel in first:
+        box.published(parcel, 0.0)
     assert [row.position for (row,) in first] == [1, 2, 3, 4]
     assert box.next(read, LOG) == []
     box.acknowledged(1, 0.1)
@@ -50,7 +51,7 @@ def test_the_window_bounds_what_is_in_flight_and_grows_with_pubacks() -> None:
 def test_a_slow_line_halves_the_window_and_never_below_one() -> None:
     box = outbox()
     for position in range(1, 9):
-        box.published(position, 0.0)
+        box.published([Row(position, "")], 0.0)
         box.acknowledged(position, 10.0 + position * 3)
     assert box.window == 1.0
 
@@ -65,8 +66,8 @@ def test_puback_alone_retires_nothing_where_an_application_must_confirm() -> Non
 
 def test_without_applications_the_contiguous_puback_retires() -> None:
     box = outbox(BROKER)
-    for (row,) in box.next(read, LOG):
-        box.published(row.position, 0.0)
+    for parcel in box.next(read, LOG):
+        box.published(parcel, 0.0)
     box.acknowledged(2, 0.0)
     assert box.retired == 0
     box.acknowledged(1, 0.0)
@@ -84,8 +85,8 @@ def test_the_slowest_application_decides() -> None:
 
 def test_after_a_disconnect_what_was_in_flight_goes_again() -> None:
     box = outbox()
-    for (row,) in box.next(read, LOG):
-        box.published(row.position, 0.0)
+    for parcel in box.next(read, LOG):
+        box.published(parcel, 0.0)
     box.acknowledged(1, 0.0)
     box.disconnected()
     assert sorted(drain(box)) == list(range(2, LOG + 1))
@@ -99,6 +100,56 @@ def test_an_old_receipt_is_not_obeyed_and_a_rewind_is() -> None:
     assert not box.confirmed("stranger", receipt(9, 25), 0.0)
     assert box.confirmed("county", receipt(6, 10), 0.0)
     assert drain(box) == list(range(11, LOG + 1))
+
+
+def test_a_refused_row_is_set_aside_and_the_rest_flows() -> None:
+    box = outbox()
+    (parcel, *_) = box.next(read, LOG)
+    box.published(parcel, 0.0)
+    box.refused(parcel)
+    assert 1 not in drain(box)
+    box.disconnected()
+    box.resend_if_stalled(STALL_S[0] + 1, LOG)
+    assert sorted(drain(box)) == list(range(2, LOG + 1))
+    box.unpark()
+    assert drain(box) == [1]
+
+
+@pytest.mark.parametrize("poison", [1, 7, 25])
+@pytest.mark.parametrize("parcel_max", [1, 10, 200])
+def test_a_poison_row_ends_a_few_connections_and_is_set_aside(poison: int, parcel_max: int) -> None:
+    box, arrived, ended = outbox(), set[int](), 0
+    box.parcel_max = parcel_max
+    box.fall_behind(LOG)
+    while ended < 50:
+        parcels = box.next(read, LOG)
+        if not parcels and not box.in_flight:
+            break
+        for parcel in parcels:
+            box.published(parcel, 0.0)
+        for parcel in parcels:
+            if poison in [row.position for row in parcel]:
+                box.disconnected()
+                ended += 1
+                break
+            arrived.update(row.position for row in parcel)
+            box.acknowledged(parcel[0].position, 0.0)
+    assert arrived == set(range(1, LOG + 1)) - {poison}
+    assert box.parked == {poison}
+    assert ended <= 6
+
+
+def test_a_gap_that_shrinks_is_not_replayed_again_and_again() -> None:
+    """One row of a gap of 20 arrives at a time, each with a receipt that tells what is still missing."""
+    box, published = outbox(), 0
+    drain(box)
+    for step in range(20):
+        box.confirmed("county", receipt(step + 1, 1 + step, want=((2 + step, 21),)), step * 2.5)
+        published += len(drain(box))
+    assert published < 120
+    box.confirmed("county", receipt(99, LOG), 60.0)
+    assert drain(box) == []
+    assert not any(box._wanted.values())
 
 
 def test_what_a_consumer_wants_is_replayed_once_and_not_twice_at_once() -> None:
@@ -168,7 +219,7 @@ def test_the_backlog_waits_for_receipts_and_a_stall_still_ends_the_wait() -> Non
         highest = 0
         while parcels := box.next(long_log, 100_000):
             for parcel in parcels:
-                box.published(parcel[0].position, 0.0)
+                box.published(parcel, 0.0)
                 box.acknowledged(parcel[0].position, 0.0)
                 highest = parcel[-1].position
         return highest
@@ -185,10 +236,11 @@ def test_a_parcel_that_is_refused_or_cut_off_goes_again_whole() -> None:
     box.parcel_max = 10
     box.fall_behind(LOG)
     for parcel in box.next(read, LOG):
-        box.published(parcel[0].position, 0.0)
-    box.refused(11)
+        box.published(parcel, 0.0)
+    box.refused(read(10, 10))
     box.acknowledged(1, 0.0)
-    assert drain(box) == list(range(11, LOG + 1))
+    box.disconnected()
+    assert sorted(set(drain(box))) == list(range(11, LOG + 1))
 
 
 def test_the_broker_s_word_retires_only_below_what_is_still_to_be_sent() -> None:
@@ -197,7 +249,7 @@ def test_the_broker_s_word_retires_only_below_what_is_still_to_be_sent() -> None
     parcels = box.next(read, 12)
     assert parcels[0][0].position == 11
     for parcel in parcels:
-        box.published(parcel[0].position, 0.0)
+        box.published(parcel, 0.0)
     box.acknowledged(11, 0.0)
     box.acknowledged(12, 0.0)
     assert box.retired == 0
@@ -230,7 +282,7 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
         now += 600.0 if quiet else chance.choice([0.1, 5.0, 60.0])
         for parcel in box.next(read, newest):
             first = parcel[0].position
-            box.published(first, now)
+            box.published(parcel, now)
             if quiet or chance.random() < 0.6:
                 held.update(row.position for row in parcel)
             if quiet or chance.random() < 0.8:

@@ -5,16 +5,17 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from edge import uplink as room
+from edge import exchange as room
 from edge.clock import WallClock
 from edge.contract import Description, Receipt, State
 from edge.settings import UplinkSettings
-from edge.store import Store
+from edge.store import Reader, Row, Store
 from edge.uplink import Uplink
 from tests.broker import Broker
 from tests.consume.upstream import Wire
@@ -51,6 +52,7 @@ def sending(store: Store, port: int, **settings: object) -> Iterator[Uplink]:
         yield uplink
     finally:
         uplink.stop()
+        uplink.join(8)
 
 
 @contextmanager
@@ -106,6 +108,7 @@ def test_everything_arrives_in_order_and_fits_the_published_schemas(
         store.take(intake(100))
         assert until(lambda: len(numbers(wire)) == 22, 10)
         uplink.stop()
+        uplink.join(8)
         assert numbers(wire) == list(range(1, 23))
         for topic, payload in wire.seen:
             if "/evt/" in topic:
@@ -114,13 +117,17 @@ def test_everything_arrives_in_order_and_fits_the_published_schemas(
         assert states(wire)[0] == "ready"
 
 
-@pytest.mark.parametrize("forged", ["head", "above", "garbage", "stranger"])
+@pytest.mark.parametrize("forged", ["head", "above", "garbage", "stranger", "huge n", "deep", "also"])
 def test_a_receipt_that_does_not_fit_retires_nothing(store: Store, tmp_path: Path, forged: str) -> None:
+    epoch = store.tip.epoch.encode()
     bad = {
         "head": receipt(store, 21, head="00" * 32),
         "above": receipt(store, 999, head="00" * 32),
         "garbage": (ACK, b'{"n": 1, "upto": '),
         "stranger": (f"{BASE}/ack/other", receipt(store, 21)[1]),
+        "huge n": (ACK, b'{"n": 9223372036854775808, "epoch": "%s", "upto": 0, "head": ""}' % epoch),
+        "deep": (ACK, b"[" * 20_000),
+        "also": (ACK, b'{"n": 1, "epoch": "%s", "upto": 0, "head": "", "also": [[12, 999999]]}' % epoch),
     }[forged]
     with on_line(store, tmp_path) as (wire, uplink):
         assert until(lambda: len(numbers(wire)) == 21, 10)
@@ -142,6 +149,33 @@ def test_a_consumer_restored_from_a_backup_gets_the_rest_again(store: Store, tmp
         assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
         wire.send(receipt(store, 15, n=6))
         assert until(lambda: numbers(wire)[21:] == list(range(16, 22)), 10)
+
+
+def test_a_hostile_host_state_stops_nothing(store: Store, tmp_path: Path) -> None:
+    with on_line(store, tmp_path) as (wire, uplink):
+        for payload in (b"[" * 20_000, b"", b"\xff", b'{"state": "online", "takes": [["batch"]]}'):
+            wire.send(("zwdt/v1/host/county/state", payload), retain=True)
+        store.take(intake(500))
+        assert until(lambda: 22 in numbers(wire), 10)
+        assert uplink.line.connected
+
+
+def test_whatever_fails_in_one_life_the_next_begins_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failed = Reader.after, threading.Event()
+
+    def after(reader: Reader, position: int, limit: int) -> list[Row]:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("disk I/O error")
+        return real(reader, position, limit)
+
+    monkeypatch.setattr(Reader, "after", after)
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(set(numbers(wire))) == 21, 20)
+        assert failed.is_set()
+        assert uplink.line.connected
 
 
 def test_a_killed_broker_gets_again_what_it_lost(store: Store, tmp_path: Path) -> None:
@@ -185,6 +219,28 @@ def test_an_acl_that_refuses_the_events_is_seen_and_nothing_is_retired(store: St
     with Broker(tmp_path / "broker", acl=acl) as broker, sending(store, broker.port, confirm=()) as uplink:
         assert until(lambda: uplink.line.cause == "publish_refused", 10)
         assert uplink.outbox.retired == 0
+
+
+def test_a_refused_topic_is_set_aside_and_the_rest_flows(store: Store, tmp_path: Path) -> None:
+    acl = "topic readwrite zwdt/#\ntopic deny zwdt/v1/410421/hall-1/evt/edge\n"
+    with Broker(tmp_path / "broker", acl=acl) as broker, listening(broker) as wire:  # noqa: SIM117
+        with sending(store, broker.port) as uplink:
+            assert until(lambda: set(numbers(wire)) == set(range(2, 22)), 10)
+            assert (uplink.line.cause, uplink.outbox.parked) == ("publish_refused", {(1 << 40) + 1})
+            assert uplink.outbox.retired == 0
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_message_over_the_broker_s_size_is_set_aside_and_the_rest_flows(
+    store: Store, tmp_path: Path, protocol: str
+) -> None:
+    big = replace(intake(900).drafts[0], data=b'{"x": "%s"}' % (b"y" * 5000))
+    store.take(replace(intake(900), drafts=(big,)))
+    store.take(intake(901))
+    with Broker(tmp_path / "broker", config=["max_packet_size 3000"]) as broker, listening(broker) as wire:
+        with sending(store, broker.port, protocol=protocol) as uplink:
+            assert until(lambda: 23 in numbers(wire) and uplink.outbox.parked == {(1 << 40) + 22}, 60)
+        assert 22 not in numbers(wire)
 
 
 def test_nobody_listening_is_told(store: Store, tmp_path: Path) -> None:
