@@ -5,6 +5,7 @@ daemon owns the database · 4 the database is newer than this release · 5 the d
 """
 
 import signal
+import subprocess  # noqa: S404
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,7 @@ def main(context: click.Context, lang: str) -> None:
 def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
     from edge.daemon import Daemon, log_to_stderr
-    from edge.store import DatabaseNewer, SecondInstance
+    from edge.store import DatabaseNewer, SecondInstance, sqlite
 
     settings = _load(config)
     log_to_stderr()
@@ -60,6 +61,9 @@ def run(config: Path) -> None:
         _leave(EXIT_SECOND, f"数据库正由进程 {error.pid} 使用 / the database is owned by process {error.pid}")
     except DatabaseNewer as error:
         _leave(EXIT_NEWER, f"数据库版本比本程序新，未作改动 / {error}")
+    except (OSError, sqlite.Error, subprocess.CalledProcessError) as error:
+        folder = settings.store.folder
+        _leave(EXIT_WRONG, f"{folder}: 数据库打不开，未作改动 / the database cannot be opened: {error}")
     raise SystemExit(daemon.run())
 
 
@@ -111,7 +115,7 @@ def probe(lang: "Lang", config: Path, device: str) -> None:
         _leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
     try:
         folder, zone = Path(settings.store.folder), settings.zone(found)
-        probed = ask_daemon(folder, device) or ask_device(found.driver, zone)
+        probed = ask_daemon(folder, device) or ask_device(found.driver(), zone)
     except DeviceError as error:
         text, step = cause_text(lang, error.cause), next_step(lang, error.cause)
         _leave(EXIT_WRONG, f"{device}: {text}\n  → {say(lang, 'next')}: {step}\n  {error.detail}")

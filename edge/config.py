@@ -8,7 +8,9 @@ import difflib
 import importlib
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -72,7 +74,11 @@ def load(path: Path) -> Settings:
     settings = Settings(**tables, devices=())
     reader.cross_check(settings)
     reader.stop_if_wrong()
-    devices = tuple(reader.device(name, table) for name, table in document.get("device", {}).items())
+    tables_of_devices = document.get("device", {})
+    if not isinstance(tables_of_devices, dict):
+        reader.complain("", "device", "write one table for each device: [device.ID]")
+        reader.stop_if_wrong()
+    devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
 
 
@@ -108,14 +114,14 @@ class _Reader:
 
     def parse(self) -> dict[str, Any]:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8-sig")
             self.lines = text.splitlines()
             return tomllib.loads(text)
         except OSError as error:
             raise ConfigError([Complaint(self.file, 0, "", "", error.strerror or str(error))]) from error
         except UnicodeDecodeError as error:
             raise ConfigError([Complaint(self.file, 0, "", "", f"not UTF-8: {error.reason}")]) from error
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             found = re.search(r"at line (\d+)", str(error))
             raise ConfigError(
                 [Complaint(self.file, int(found[1]) if found else 0, "", "", f"not TOML: {error}")]
@@ -157,12 +163,15 @@ class _Reader:
             known = [field.name for field in fields(kind)] if is_dataclass(kind) else []
             if not key and found and found[1] in known:
                 key = found[1]
-            given_value = f" (here: {given[key]!r})" if key in given else ""
+            shown = key in given and not key.endswith("_file")  # a secret may stand there by mistake
+            given_value = f" (here: {given[key]!r})" if shown else ""
             self.complain(table, key, message + given_value)
             return None
 
     def cross_check(self, settings: Settings) -> None:
         self._zone("site", settings.site.zone)
+        if not settings.store.folder.isprintable():
+            self.complain("store", "folder", "has characters that no path may have")
         if settings.uplink.cert_file and not settings.uplink.key_file:
             self.complain("uplink", "key_file", "cert_file needs key_file beside it")
 
@@ -176,7 +185,8 @@ class _Reader:
         """One device; its complaints become its `fault`, so that the other devices run."""
         table = f"device.{device_id}"
         self.wrong = []
-        keys, driver = DeviceKeys(driver="none", enabled=False), None
+        keys = DeviceKeys(driver="none", enabled=False)
+        driver: Callable[[], Driver] | None = None
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", device_id):
             self.complain(table, "", "a device id is 1-64 of A-Z a-z 0-9 _ -")
         elif not isinstance(given, dict):
@@ -188,7 +198,7 @@ class _Reader:
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys
-    ) -> tuple[DeviceKeys, Driver | None]:
+    ) -> tuple[DeviceKeys, Callable[[], Driver] | None]:
         common = [field.name for field in msgspec.structs.fields(DeviceKeys)]
         keys = self.convert(table, {k: v for k, v in given.items() if k in common}, DeviceKeys)
         if keys is None:
@@ -204,7 +214,7 @@ class _Reader:
         names = [field.name for field in fields(options_kind)]
         self.unknown(table, given, common + names)
         options = self.convert(table, {k: v for k, v in given.items() if k in names}, options_kind)
-        return keys, None if options is None else driver_class(options)
+        return keys, None if options is None else partial(driver_class, options)
 
     def _line(self, table: str, key: str) -> int:
         """Where `key` stands in `[table]` (1-based), else where the table begins, else 0."""

@@ -40,7 +40,7 @@ CONTROL = "control.sock"
 STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
-STOP_S = 4.0
+STOP_S = 3.0
 NIGHTLY_REREAD = {"hour": 2, "minute": 30}
 
 
@@ -123,7 +123,10 @@ class Daemon:
             LOG.error("no status page: %s", error)
             self._status.note("web", "page_unavailable")
             self._web = WebServer(create_app(self._status.take), None, 0, self._folder / CONTROL)
-            self._web.start()
+            try:
+                self._web.start()
+            except OSError as unreachable:
+                LOG.error("no control socket either: %s", unreachable)
 
     def _watch(self) -> int:
         written_at = 0.0
@@ -141,17 +144,20 @@ class Daemon:
         return 0
 
     def _leave(self) -> None:
+        """Ask everybody to leave at once, then wait for all within one deadline."""
         _notify("STOPPING=1")
-        for runner in self._runners:
-            runner.stop.set()
-        self._write_status()
-        self._scheduler.shutdown(wait=False)
         until = time.monotonic() + STOP_S
-        for runner in self._runners:
-            runner.join(max(0.0, until - time.monotonic()))
-        self._uplink.stop()
-        self._web.stop()
-        self._store.close()
+        with contextlib.ExitStack() as steps:
+            steps.callback(self._store.close)
+            steps.callback(self._web.stop)
+            parts: list[Uplink | Runner] = [self._uplink, *self._runners]
+            for part in parts:
+                steps.callback(_join, part, until)
+            steps.callback(self._scheduler.shutdown, wait=False)
+            steps.callback(self._write_status)
+            steps.callback(self._uplink.stop)
+            for runner in self._runners:
+                runner.stop.set()
 
     def _reread(self) -> None:
         """Nightly, every terminal's log is read whole: what a counter did not show is found here."""
@@ -166,8 +172,12 @@ class Daemon:
             draft.write_bytes(msgspec.json.encode(self._status.take()))
             draft.chmod(0o640)
             os.replace(draft, path)
-        except OSError as error:
-            LOG.error("status.json cannot be written: %s", error)
+        except Exception:  # noqa: BLE001 - a status that cannot be told must not stop the hall
+            LOG.exception("status.json cannot be written")
+
+
+def _join(part: Uplink | Runner, until: float) -> None:
+    part.join(max(0.1, until - time.monotonic()))
 
 
 def _describe(settings: Settings) -> Description:

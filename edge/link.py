@@ -6,7 +6,7 @@ Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thr
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, Queue
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ class DeviceLink:
     ) -> None:
         self._device, self._store, self._clock = device, store, clock
         self._stop, self._orders, self._on_contact = stop, orders, on_contact
-        self._revoked = False
+        self.revoked = False
         self._told = Told(Observation(serial=""), "", None)
         self._cursor = store.cursor(device.device_id)
         self._in_service = False
@@ -67,6 +67,7 @@ class DeviceLink:
         """See `drivers.base.Link`."""
         self._alive()
         drafts, refused = self._drafts(readings)
+        before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,
             self._told.observation.serial,
@@ -74,15 +75,17 @@ class DeviceLink:
             cursor,
             self._true_time(complete_until),
             (*rejects, *refused),
-            self._before_service(drafts),
+            before,
         )
         self.duplicates += len(drafts) - self._store.take(intake)
-        self._cursor = cursor
+        self._cursor, self._in_service = cursor, in_service
         self._alive()
 
     def observed(self, observation: Observation) -> None:
         """See `drivers.base.Link`."""
         self._alive()
+        if observation.serial != self._told.observation.serial:
+            self._in_service = False
         offset = clock_offset_ms(observation.device_clock, self._origin().zone, self._clock.now())
         self._told = Told(
             observation, self._clock.text(), self._told.clock_offset_ms if offset is None else offset
@@ -99,10 +102,10 @@ class DeviceLink:
 
     def revoke(self) -> None:
         """From now on everything the driver calls here raises LinkRevoked."""
-        self._revoked = True
+        self.revoked = True
 
     def _alive(self) -> None:
-        if self._revoked:
+        if self.revoked:
             raise LinkRevoked("the driver was past its deadline")
         self.seen = time.monotonic()
 
@@ -127,27 +130,30 @@ class DeviceLink:
             self._clock.trusted(),
         )
 
-    def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> frozenset[str]:
-        """Facts from before `in_service_from`: those ahead of the first one in service, in the log's order.
+    def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> tuple[frozenset[str], bool]:
+        """Facts from before `in_service_from`, and whether the log has come to the first one in service.
 
-        What follows in the log was made later, whatever date it bears; a year that cannot be was stamped by
-        a clock that fell back.
+        What follows that one in the log was made later, whatever date it bears; a year that cannot be was
+        stamped by a clock that fell back.
         """
-        since = self._device.keys.in_service_from
+        since, in_service = self._device.keys.in_service_from, self._in_service
         before: set[str] = set()
         for reading, draft in drafts:
-            self._in_service = self._in_service or since is None or reading.device_time >= since.isoformat()
-            if self._in_service:
+            in_service = in_service or since is None or reading.device_time >= since.isoformat()
+            if in_service:
                 break
             if int(reading.device_time[:4]) >= EARLIEST_YEAR:
                 before.add(draft.fact)
-        return frozenset(before)
+        return frozenset(before), in_service
 
     def _true_time(self, device_time: str | None) -> str | None:
-        """A moment of the device's clock as true time."""
+        """A moment of the device's clock as true time; None where it is no moment."""
         if device_time is None:
             return None
         origin = self._origin()
-        shown = datetime.fromisoformat(device_time).replace(tzinfo=origin.zone)
-        offset_s = (origin.clock_offset_ms or 0) / 1000
-        return datetime.fromtimestamp(shown.timestamp() - offset_s, origin.zone).isoformat(timespec="seconds")
+        offset = timedelta(milliseconds=origin.clock_offset_ms or 0)
+        try:
+            shown = datetime.fromisoformat(device_time).replace(tzinfo=origin.zone)
+            return (shown - offset).isoformat(timespec="seconds")
+        except (ValueError, OverflowError):
+            return None

@@ -7,6 +7,7 @@ fresh thread; the daemon leaves for systemd to restart it when that happened too
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from queue import Full, Queue
 
@@ -70,14 +71,14 @@ class Runner:
 
     def start(self) -> None:
         """Begin, unless the device is disabled or wrongly configured."""
-        driver = self.device.driver
-        if driver is None:
+        make = self.device.driver
+        if make is None:
             return
         self.link = DeviceLink(
             self.device, self._store, self._clock, self.stop, self._orders, self._contacted
         )
         self._thread = threading.Thread(
-            target=self._run, args=(driver, self.link), name=f"device {self.device.device_id}", daemon=True
+            target=self._run, args=(make, self.link), name=f"device {self.device.device_id}", daemon=True
         )
         self._thread.start()
 
@@ -104,19 +105,24 @@ class Runner:
         if self._thread:
             self._thread.join(timeout_s)
 
-    def _run(self, driver: Driver, link: DeviceLink) -> None:
+    def _run(self, make: Callable[[], Driver], link: DeviceLink) -> None:
         waited = 0.0
         while not self.stop.is_set():
             began = time.monotonic()
             try:
-                driver.run(link)
-                return
+                make().run(link)
+                if self.stop.is_set():
+                    return
+                raise RuntimeError("the driver left without being told to")
             except LinkRevoked:
                 return
             except Exception as error:  # noqa: BLE001 - a driver's bug must not end the daemon; it is shown
+                if link.revoked:
+                    return
                 bounds = self._failed(error)
             waited = next_wait(bounds, 0.0 if time.monotonic() - began > bounds[1] else waited)
-            self._wait(link, waited)
+            if not self._wait(link, waited):
+                return
 
     def _failed(self, error: Exception) -> Bounds:
         """Show what ended the driver's run; returns how long to wait."""
@@ -137,11 +143,14 @@ class Runner:
         self._change("offline", "bug", type(error).__name__)
         return BUG_WAIT_S
 
-    @staticmethod
-    def _wait(link: DeviceLink, seconds: float) -> None:
+    def _wait(self, link: DeviceLink, seconds: float) -> bool:
+        """Wait between two lives; False when this thread is no longer wanted."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not link.stop.wait(min(left, 5.0)):
-            pass
+        while (left := until - time.monotonic()) > 0 and not self.stop.wait(min(left, 5.0)):
+            if link.revoked:
+                return False
+            link.seen = time.monotonic()
+        return not self.stop.is_set()
 
     def _contacted(self, told: Told) -> None:
         self.health = replace(self.health, told=told)
@@ -168,8 +177,8 @@ class Runner:
             self._store.add(
                 own_event("device.status", epoch, self.device.device_id, revision, moment, self._status())
             )
-        except (IntakeClosed, StoreBusy) as error:
-            LOG.info("status of %s is not stored yet: %s", self.device.device_id, error)
+        except Exception as error:  # noqa: BLE001 - what a device says of itself must not stop its thread
+            LOG.warning("status of %s is not stored: %s", self.device.device_id, error)
             return
         self._reported, self._reported_at = word, time.monotonic()
 

@@ -3,6 +3,7 @@
 Defaults here are the defaults of the sample config, which a test loads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -78,11 +79,14 @@ class DeviceKeys(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device, ready to run; `driver` is None and `fault` says why where its table is wrong."""
+    """One device, ready to run; `driver` makes a new one for each life.
+
+    It is None where the device is disabled, or its table is wrong: then `fault` says why.
+    """
 
     device_id: str
     keys: DeviceKeys
-    driver: Driver | None
+    driver: Callable[[], Driver] | None
     fault: str = ""
 
     @property

@@ -66,7 +66,7 @@ class Store:
         """Lock, upgrade if needed, start the writer; SecondInstance, DatabaseNewer, OSError, sqlite.Error."""
         self._lock = lock.acquire(self._lock_path)
         try:
-            _bring_up_to_date(self.path)
+            _bring_up_to_date(self.path, self._lock)
             self._writer.on_commit = self._committed
             self.tip = self._writer.start()
         except BaseException:
@@ -131,7 +131,8 @@ class Store:
             listener(tip)
 
 
-def _bring_up_to_date(path: Path) -> None:
+def _bring_up_to_date(path: Path, owned: int) -> None:
+    """Let a child migrate; it inherits the lock `owned`, which thus lasts until the child has ended too."""
     version = 0
     if path.exists() and path.stat().st_size:
         with closing(sqlite.connect_reader(path)) as connection:
@@ -139,4 +140,5 @@ def _bring_up_to_date(path: Path) -> None:
     if version > VERSION:
         raise DatabaseNewer(f"{path} has schema version {version}; this release knows {VERSION}")
     if version < VERSION:
-        subprocess.run([sys.executable, "-m", "edge.store.migrate", str(path)], check=True)  # noqa: S603
+        command = [sys.executable, "-m", "edge.store.migrate", str(path)]
+        subprocess.run(command, check=True, pass_fds=(owned,))  # noqa: S603

@@ -31,8 +31,10 @@ def migrate(path: Path) -> None:
         leftover.unlink(missing_ok=True)
     if path.exists():
         with closing(sqlite.connect_writer(path)) as old:
-            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             old.execute("VACUUM INTO ?", (str(copy),))
+            (busy, *_) = old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise RuntimeError(f"{path} is in use; nothing was changed")
     with closing(sqlite.connect_writer(copy)) as connection:
         database = Database(connection, execute_plugins=False)
         migrations.apply(database)

@@ -74,7 +74,7 @@ class Writer:
     def _run(self) -> None:
         try:
             ledger = self._open()
-        except (sqlite.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits in `start`
             self._opened.set_exception(error)
             return
         self._opened.set_result(ledger.tip)
@@ -114,10 +114,11 @@ class Writer:
         try:
             ledger.connection.execute("BEGIN IMMEDIATE")
             done = [(future, *self._attempt(ledger, job)) for job, future in group]
-            for rider in riders.values():
-                rider(ledger)
+            for key, rider in riders.items():
+                if failure := self._attempt(ledger, rider)[1]:
+                    LOG.error("%s was not saved: %s", key, failure)
             ledger.connection.execute("COMMIT")
-        except sqlite.Error as error:
+        except Exception as error:  # noqa: BLE001 - everyone who waits is told, and the thread lives on
             LOG.error("commit failed: %s", error)
             return self._after_failure(ledger, group, error)
         for key, rider in riders.items():
@@ -152,6 +153,6 @@ class Writer:
         try:
             ledger.connection.close()
             return self._open()
-        except (sqlite.Error, OSError) as reopening:
+        except Exception as reopening:  # noqa: BLE001 - the next commit tries again
             LOG.error("the database cannot be opened again: %s", reopening)
             return ledger

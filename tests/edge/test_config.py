@@ -81,6 +81,10 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
         (GOOD + "[crypto]\nsuite = 'md5'\n", [":10", "[crypto]", "suite"]),
         (GOOD + "[web]\nport = -1\n", [":10", "[web]", "port"]),
         ("", ["[site]", "county"]),
+        (GOOD.replace("[device.fp-1]", "[[device]]"), ["device", "[device.ID]"]),
+        ("device = 5\n" + GOOD.split("[device")[0], [":1", "device", "[device.ID]"]),
+        ("x = " + "[" * 5000 + "\n", ["TOML"]),
+        (GOOD + '[store]\nfolder = "a\\u0000b"\n', [":10", "[store]", "folder"]),
     ],
 )
 def test_every_mistake_is_named(tmp_path: Path, text: str, wanted: list[str]) -> None:
@@ -98,6 +102,16 @@ def test_a_bad_device_leaves_the_others_running(tmp_path: Path) -> None:
     assert bad.driver is None
     assert bad.fault
     assert good.driver is not None
+
+
+def test_a_secret_in_place_of_a_file_name_is_not_shown(tmp_path: Path) -> None:
+    assert "4711" not in complaint(tmp_path, GOOD + "comm_key_file = 4711\n")
+    assert "4711" not in complaint(tmp_path, GOOD + "[uplink]\npassword_file = 4711\n")
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text(GOOD, encoding="utf-8-sig")
+    assert load(tmp_path / "edge.toml").site.hall == "hall-1"
 
 
 def test_a_missing_file_and_wrong_bytes_are_named(tmp_path: Path) -> None:

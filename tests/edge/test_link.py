@@ -3,16 +3,19 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from queue import Queue
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from drivers.base import LinkRevoked, Observation, Order, Reading
+from drivers.base import IntakeClosed, LinkRevoked, Observation, Order, Reading
 from edge.clock import WallClock
 from edge.contract import Event
+from edge.events import Origin, normalize
 from edge.link import DeviceLink, Told
 from edge.settings import Device, DeviceKeys
 from edge.store import Store
@@ -106,3 +109,53 @@ def test_the_offset_is_kept_until_it_is_measured_again(store: Store) -> None:
     first.observed(Observation(serial="SN1", device_clock="2026-11-20T11:58:00"))
     first.observed(Observation(serial="SN1"))
     assert [told.clock_offset_ms for told in heard] == [-119_500, -119_500]
+
+
+def test_what_was_not_stored_is_sorted_again_the_same_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = link(store, date(2026, 11, 1))
+    chunk = [punch("2026-10-30T08:00:00"), punch("2026-11-02T08:00:00")]
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "take", lambda _intake: (_ for _ in ()).throw(IntakeClosed("full")))
+        with pytest.raises(IntakeClosed):
+            first.emit(chunk, "a")
+    first.emit(chunk, "a")
+    assert sent(store) == ["2026-11-02T08:00:00"]
+
+
+def test_another_terminal_on_the_same_link_has_a_first_read_of_its_own(store: Store) -> None:
+    first = link(store, date(2026, 11, 1))
+    first.emit([punch("2026-11-02T08:00:00")], "a", "2026-11-20T12:00:00")
+    first.observed(Observation(serial="SN2", device_clock="2026-11-20T12:00:00"))
+    other = punch("2026-10-30T08:00:00")
+    first.emit([replace(other, serial="SN2")], "b")
+    assert sent(store) == ["2026-11-02T08:00:00"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"device_time": "9999-12-31T23:59:59", "key": "9999-12-31T23:59:59|7|0"},
+        {"facts": {"device_user_id": "\ud800", "verify_method": "face", "punch_state": "check_in"}},
+        {"key": "2026-11-20T08:00:00|\ud800|0"},
+        {"serial": "SN\x00"},
+    ],
+)
+def test_no_reading_can_block_a_device(store: Store, odd: dict[str, object]) -> None:
+    first = link(store)
+    first.observed(Observation(serial="SN1", device_clock="2026-11-20T10:00:00"))
+    first.emit([replace(punch("2026-11-20T08:00:00"), **odd), punch("2026-11-20T08:00:01")], "a")  # type: ignore[arg-type]
+    assert sent(store)[-1] == "2026-11-20T08:00:01"
+    first.observed(Observation(serial="SN1", device_clock="2026-11-20T14:00:00"))
+    first.emit([], "b", complete_until="0001-01-01T00:00:00")
+    assert store.complete_until("fp-1") is None
+
+
+def test_hours_of_a_zone_that_changes_are_right() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    origin = Origin("x", "zk", berlin, 0, True)
+    now = datetime(2026, 11, 20, 12, 0, tzinfo=ZONE)
+    night, morning = punch("2026-10-25T01:00:00"), punch("2026-10-25T08:00:00")
+    assert normalize(night, origin, now).time == "2026-10-25T01:00:00+02:00"
+    assert normalize(morning, origin, now).time == "2026-10-25T08:00:00+01:00"

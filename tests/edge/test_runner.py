@@ -51,7 +51,8 @@ def runner(store: Store) -> Iterator[Callable[..., Runner]]:
     made: list[Runner] = []
 
     def make(*lives: Callable[[Link], None]) -> Runner:
-        device = Device("fp-1", DeviceKeys(driver="zk"), Scripted(*lives))
+        scripted = Scripted(*lives)
+        device = Device("fp-1", DeviceKeys(driver="zk"), lambda: scripted)
         made.append(Runner(device, store, WallClock(ZONE, "system")))
         made[-1].start()
         return made[-1]
@@ -178,10 +179,28 @@ def test_how_a_device_that_answers_is_judged(
 
 def test_waits_grow_to_the_longest_and_never_fall_below_the_first() -> None:
     waits, before = list[float](), 0.0
-    for _ in range(200):
+    for _ in range(5000):
         before = next_wait((1.0, 60.0), before)
         waits.append(before)
     assert waits[0] == 1.0
     assert all(1.0 <= wait <= 60.0 for wait in waits)
     assert len(set(waits[5:])) > 100, "jitter"
-    assert sum(waits[100:]) / 100 > 15, "it grows to the longest, not by a step at a time"
+    assert sum(waits) / len(waits) > 15, "it grows to the longest, not by a step at a time"
+
+
+def test_a_driver_that_just_leaves_is_a_bug_and_runs_again(runner: Callable[..., Runner]) -> None:
+    one = runner(lambda _link: None, well)
+    assert until(lambda: one.health.cause == "ok", 5)
+
+
+def test_a_device_that_says_what_cannot_be_stored_goes_on(
+    runner: Callable[..., Runner], store: Store
+) -> None:
+    def odd(link: Link) -> None:
+        link.observed(Observation(serial="SN1", firmware="V1\ud800", counts={"logs": 1}))
+        link.stop.wait()
+
+    one = runner(odd)
+    assert until(lambda: one.health.cause == "ok", 5)
+    assert one._thread is not None
+    assert one._thread.is_alive()
