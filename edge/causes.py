@@ -181,6 +181,12 @@ CAUSES: dict[str, Cause] = {
         "请上级平台核对；不会丢失数据",
         "ask upstream to check; nothing is lost",
     ),
+    "refused_upstream": Cause(
+        "上级应用收到了部分事件但无法使用",
+        "the upstream application holds some events that it cannot use",
+        "把编号和原因交给支持人员；其余照常",
+        "send number and reason to support; the rest flows",
+    ),
     "nobody_confirms": Cause(
         "未指定确认应用，没有人确认收到数据",
         "no application is asked to confirm; nobody confirms receipt",

@@ -154,7 +154,8 @@ class Exchange:
 
     def _receipt(self, app: str, payload: bytes, reader: Reader) -> None:
         """Obey a receipt if it fits our chain; else nothing is retired and it is shown."""
-        if app not in self.outbox.confirmations or not payload:
+        plain = BROKER in self.outbox.confirmations
+        if not payload or not (plain or app in self.outbox.confirmations):
             return
         newest = self._store.tip.position
         try:
@@ -165,11 +166,15 @@ class Exchange:
         except Unfit as unfit:
             self._fault(f"receipt {app}", "receipt_refused", f"{app}: {unfit}")
             return
-        if self.outbox.confirmed(app, receipt, time.monotonic()):
+        if plain:
+            self.outbox.want(BROKER, receipt.want, time.monotonic())
+        elif self.outbox.confirmed(app, receipt, time.monotonic()):
             self.receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text())
             self._store.keep_receipt(self.receipts[app])
             self._fault(f"receipt {app}", "")
             self._fault("receipts", "")
+            unusable = "; ".join(receipt.refused[:3])
+            self._fault(f"refused {app}", "refused_upstream" if unusable else "", f"{app}: {unusable}")
 
     def _host(self, topic: str, payload: bytes) -> None:
         if self._hosts.heard(topic, payload):

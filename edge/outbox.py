@@ -51,6 +51,12 @@ class Fitting:
     upto: int
     also: tuple[Span, ...]
     want: tuple[Span, ...]
+    refused: tuple[str, ...] = ()
+    """What the application cannot use: number and reason."""
+
+
+def _never(_position: int) -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -112,9 +118,10 @@ class Outbox:
             parcels += [(row,) for row in rows if not self._covered(row.position)]
         for app, spans in self._wanted.items():
             while room > len(parcels) and spans:
-                parcels += filter(None, [self._stretch(read, spans, self.confirmations[app].covers)])
+                covers = self.confirmations[app].covers if app != BROKER else _never
+                parcels += filter(None, [self._stretch(read, spans, covers)])
         while room > len(parcels) and self.behind and not self._too_far_ahead():
-            parcels += filter(None, [self._stretch(read, self.behind, self._covered)])
+            parcels += filter(None, [self._stretch(read, self.behind, self._covered, self.retired)])
         return parcels
 
     def published(self, parcel: Parcel, now: float) -> None:
@@ -182,7 +189,7 @@ class Outbox:
         self.sent = max(self.sent, self.retired)
         if rewound:
             self._again(receipt.upto)
-        self._want(app, receipt.want, now)
+        self.want(app, receipt.want, now)
         return True
 
     def resend_if_stalled(self, now: float, newest: int) -> bool:
@@ -209,10 +216,12 @@ class Outbox:
         self.sent = rows[-1].position if rows else newest
         return rows
 
-    def _stretch(self, read: Read, spans: deque[Span], covered: Callable[[int], bool]) -> Parcel:
+    def _stretch(
+        self, read: Read, spans: deque[Span], covered: Callable[[int], bool], floor: int = 0
+    ) -> Parcel:
         """The next parcel of some spans, which it shortens; empty where a stretch is held or parked."""
         first, last = spans.popleft()
-        after = max(first - 1, self.retired)
+        after = max(first - 1, floor)
         limit = 1 if first <= self._one_by_one else self.parcel_max
         rows = [row for row in read(after, limit) if row.position <= last]
         if rows and rows[-1].position < last:
@@ -225,8 +234,11 @@ class Outbox:
         if after < self.sent:
             self.behind.append((after + 1, self.sent))
 
-    def _want(self, app: str, want: Sequence[Span], now: float) -> None:
-        """What an application misses now, in place of what it missed before; not twice in a moment."""
+    def want(self, app: str, want: Sequence[Span], now: float) -> None:
+        """What an application misses now, in place of what it missed before; not twice in a moment.
+
+        Where nobody confirms, plain subscribers ask as BROKER.
+        """
         if want and now - self._wanted_at.get(app, -REPLAY_AGAIN_S) < REPLAY_AGAIN_S:
             return
         self._wanted[app] = deque((first, min(last, self.sent)) for first, last in want if first <= self.sent)

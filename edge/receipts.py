@@ -39,4 +39,5 @@ def fit(
     want = [(position(number, first), position(number, last)) for first, last in receipt.want if first > 0]
     if not all(upto < first <= last <= newest for first, last in also):
         raise Unfit(f"what it holds above {receipt.upto} is not in our log: {receipt.also}")
-    return Fitting(receipt.n, upto, tuple(also), tuple(want))
+    refused = tuple(f"{each.sequence}: {each.reason}" for each in receipt.refused)
+    return Fitting(receipt.n, upto, tuple(also), tuple(want), refused)

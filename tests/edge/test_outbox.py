@@ -280,6 +280,8 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
         if chance.random() < 0.1:
             box.fall_behind(newest)
         now += 600.0 if quiet else chance.choice([0.1, 5.0, 60.0])
+        if quiet and step % 6 == 0:
+            box.unpark()  # as the uplink does each hour
         for parcel in box.next(read, newest):
             first = parcel[0].position
             box.published(parcel, now)

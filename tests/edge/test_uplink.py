@@ -365,6 +365,28 @@ def test_a_plain_subscriber_gets_no_batches(store: Store, tmp_path: Path) -> Non
         assert batches(wire) == []
 
 
+def test_a_plain_subscriber_gets_again_what_it_wants(store: Store, tmp_path: Path) -> None:
+    with on_line(store, tmp_path, confirm=()) as (wire, uplink):
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 10)
+        before = len(numbers(wire))
+        asking = Receipt(n=1, epoch=store.tip.epoch, upto=0, head="", want=((3, 5),))
+        wire.send((f"{BASE}/ack/somebody", msgspec.json.encode(asking)))
+        assert until(lambda: numbers(wire)[before:] == [3, 4, 5], 10)
+
+
+def test_what_the_consumer_cannot_use_is_shown(store: Store, tmp_path: Path) -> None:
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 10)
+        topic, body = receipt(store, 21)
+        unusable = msgspec.json.decode(body) | {"refused": [{"sequence": 7, "reason": "no such field"}]}
+        wire.send((topic, msgspec.json.encode(unusable)))
+        assert until(lambda: uplink.line.cause == "refused_upstream", 10)
+        assert "7: no such field" in uplink.line.detail
+        assert uplink.outbox.retired == store.tip.position
+        wire.send(receipt(store, 21, n=2))
+        assert until(lambda: uplink.line.cause == "ok", 10)
+
+
 def test_a_fresh_event_overtakes_the_backlog(store: Store, tmp_path: Path) -> None:
     for start in range(100, 5100, 500):
         store.take(intake(*range(start, start + 500)))
