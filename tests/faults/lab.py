@@ -86,6 +86,16 @@ class Victim(Daemon):
             self.kill()
             raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
 
+    def stop(self, within_s: float = 20) -> int:
+        """SIGTERM; returns the exit code, that of SIGKILL when it did not obey in time."""
+        process = self._process
+        try:
+            return super().stop(within_s)
+        except subprocess.TimeoutExpired:
+            assert process is not None
+            process.kill()
+            return process.wait(10)
+
     def cause(self) -> str:
         """The cause its only device shows now, or "" when it does not answer."""
         snapshot = self.status()
@@ -176,6 +186,11 @@ class Lab:
         """The county's application comes, and stays until the end."""
         settings = consume.Settings("county", self.books.database, port=self.broker.port)
         self._heard = self._stack.enter_context(consuming(settings))
+
+    def subscribe_and_leave(self) -> None:
+        """The county's application leaves a session behind, which the broker fills."""
+        with consuming(consume.Settings("county", self.books.database, port=self.broker.port)):
+            assert until(lambda: bool(self.books.promises()), DRAIN_S)
 
     def live(self, seconds: float) -> None:
         """Let it be for a while."""
