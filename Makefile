@@ -6,7 +6,7 @@ PYTHON ?= python3
 SECONDS ?= 0
 VENV := .venv
 RUN := $(VENV)/bin/python
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 
 .PHONY: demo test check format lint types bench faults contract lock clean apt-demo apt-test
@@ -53,16 +53,17 @@ apt-demo:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory apt PACKAGES="python3 python3-venv"
 
 apt-test: apt-demo
-	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || \
-	  $(MAKE) --no-print-directory apt PACKAGES=mosquitto
-	@command -v chromium >/dev/null || $(MAKE) --no-print-directory apt PACKAGES="chromium fonts-noto-cjk"
-	@command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory apt PACKAGES=systemd
+	@missing=""; \
+	has() { PATH="$$PATH:/usr/sbin" command -v $$1 >/dev/null || missing="$$missing $$2"; }; \
+	has mosquitto mosquitto; has chromium "chromium fonts-noto-cjk"; has systemd-analyze systemd; \
+	has openssl openssl; has strace strace; has gcc "gcc libc6-dev"; has ip iproute2; \
+	[ -z "$$missing" ] || $(MAKE) --no-print-directory apt PACKAGES="$$missing"
 
 .PHONY: apt
 apt:
 	@echo "== apt-get install $(PACKAGES)"
 	@$(SUDO) apt-get update -qq
-	@DEBIAN_FRONTEND=noninteractive $(SUDO) -E apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
+	@DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null
 
 $(READY): requirements.lock setup.cfg pyproject.toml | apt-demo
 	@echo "== private environment in $(VENV) (the first time about a minute, some 250 MB)"
