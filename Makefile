@@ -56,7 +56,7 @@ apt-test: apt-demo
 	@missing=""; \
 	has() { PATH="$$PATH:/usr/sbin" command -v $$1 >/dev/null || missing="$$missing $$2"; }; \
 	has mosquitto mosquitto; has chromium "chromium fonts-noto-cjk"; has systemd-analyze systemd; \
-	has openssl openssl; has strace strace; has gcc "gcc libc6-dev"; has ip iproute2; \
+	has openssl openssl; has strace strace; has gcc "gcc libc6-dev"; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory apt PACKAGES="$$missing"
 
 .PHONY: apt

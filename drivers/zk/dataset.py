@@ -68,7 +68,7 @@ def dataset(wire: Wire, command: int, function: int = 0) -> Iterator[DataSet]:
 def _freed(wire: Wire) -> Iterator[None]:
     try:
         yield
-    except BaseException:
+    except BaseException:  # whatever ended the read, the terminal gets its memory back
         with suppress(DeviceError):
             wire.tell(Cmd.FREE)
         raise

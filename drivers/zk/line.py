@@ -8,6 +8,7 @@ import errno
 import os
 import select
 import socket
+from abc import ABC, abstractmethod
 from time import monotonic
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ _RECEIVE = 1 << 16
 _ANSWERS = frozenset((Cmd.OK, Cmd.ERROR, Cmd.UNAUTHORIZED, Cmd.AUTH_LOCK, Cmd.CHALLENGE, Cmd.UNKNOWN))
 
 
-class Line:
+class Line(ABC):
     """One socket to one terminal. `connected` until True, then `send` and `receive`, `close` at the end."""
 
     lossy: ClassVar[bool]
@@ -93,11 +94,13 @@ class Line:
             raise DeviceOffline("connection_lost", "not connected")
         return self._socket
 
+    @abstractmethod
     def _wrapped(self, packet: bytes) -> bytes:
-        raise NotImplementedError
+        """A packet as it goes out."""
 
+    @abstractmethod
     def _unwrapped(self, data: bytes) -> list[Packet]:
-        raise NotImplementedError
+        """The packets that what came in completes."""
 
     def _foreign(self, data: bytes) -> DeviceRefused:
         return DeviceRefused("foreign_device", f"it begins with {data[:16].hex(' ')}")

@@ -163,7 +163,7 @@ class Ledger:
                 for item in items:
                     self._settle(item, batch)
                 self._save(batch)
-        except BaseException:
+        except BaseException:  # whatever it was, the transaction is taken back and it goes on
             self._load()
             raise
 

@@ -57,7 +57,7 @@ class Tables:
         self._db = sqlite.connect_writer(path)
         try:
             self._make(path)
-        except BaseException:
+        except BaseException:  # whatever it was, nothing stays open and it goes on
             self._db.close()
             raise
 
@@ -81,7 +81,7 @@ class Tables:
         try:
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # whatever it was, nothing stays open and it goes on
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise

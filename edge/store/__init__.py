@@ -69,7 +69,7 @@ class Store:
             _bring_up_to_date(self.path, self._lock)
             self._writer.on_commit = self._committed
             self.tip = self._writer.start()
-        except BaseException:
+        except BaseException:  # whatever it was, the lock is let go and it goes on
             os.close(self._lock)
             raise
         with closing(self.reader()) as reader:
