@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,9 @@ LOG = logging.getLogger(__name__)
 SILENCE_MAX_S = 30.0
 """A part that has not moved for this long stops the feeding of the watchdog."""
 CONTROL = "control.sock"
+TICK_S = 10
+STEP_S = 30.0
+"""A wall clock that moved by this much against the monotonic one was stepped."""
 STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
@@ -86,6 +90,7 @@ class Daemon:
         self._web = WebServer(
             create_app(self._status.take), settings.web.host, settings.web.port, folder / CONTROL
         )
+        self._wall_at = 0.0
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
@@ -99,8 +104,7 @@ class Daemon:
         self._uplink.start()
         for runner in self._runners:
             runner.start()
-        self._scheduler.add_job(self._reread, "cron", **NIGHTLY_REREAD)
-        self._scheduler.add_job(lambda: self._pulse.beat("scheduler"), "interval", seconds=10)
+        self._plan()
         self._scheduler.start()
         for part in (
             "writer",
@@ -128,9 +132,33 @@ class Daemon:
             except OSError as unreachable:
                 LOG.error("no control socket either: %s", unreachable)
 
+    def _plan(self) -> None:
+        """Every job's next run, counted from the wall clock of this moment."""
+        self._wall_at = time.time() - time.monotonic()
+        self._scheduler.add_job(self._reread, "cron", id="reread", replace_existing=True, **NIGHTLY_REREAD)
+        self._tick()
+
+    def _tick(self) -> None:
+        """The scheduler's sign of life. One run at a time: an interval job lists all it missed in a step."""
+        self._pulse.beat("scheduler")
+        self._scheduler.add_job(
+            self._tick,
+            "date",
+            id="tick",
+            replace_existing=True,
+            run_date=self._clock.now() + timedelta(seconds=TICK_S),
+        )
+
+    def _mind_the_clock(self) -> None:
+        """APScheduler waits by the wall clock: after a step its jobs are planned anew."""
+        if abs(time.time() - time.monotonic() - self._wall_at) > STEP_S:
+            LOG.warning("the wall clock was stepped; planning anew")
+            self._plan()
+
     def _watch(self) -> int:
         written_at = 0.0
         while not self._stop.wait(1.0):
+            self._mind_the_clock()
             for runner in self._runners:
                 runner.supervise()
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:

@@ -31,15 +31,6 @@ STEPS = {
 COUNTER = 50
 """The command by which a terminal's counter is asked: once in each poll of one second."""
 
-BURST = pytest.mark.xfail(
-    strict=True,
-    reason="daemon: APScheduler lists every missed run of the 10 s interval job after a step forward",
-)
-STALL = pytest.mark.xfail(
-    strict=True,
-    reason="daemon: after a step back the scheduler's sign of life waits for the old time; no watchdog",
-)
-
 
 class Watchdog:
     """Listens where systemd would, and counts the signs of life."""
@@ -68,21 +59,18 @@ class Watchdog:
                 return times
 
 
-@BURST
 @pytest.mark.timeout(300)
 def test_a_boot_in_1970_and_steps_cost_nothing(tmp_path: Path) -> None:
     verdict = step_the_clock(tmp_path, 6, seed=0)
     assert verdict.clean, verdict
 
 
-@STALL
 @pytest.mark.timeout(300)
 def test_the_watchdog_is_fed_after_the_clock_went_back(tmp_path: Path) -> None:
     verdict = go_back_and_wait(tmp_path, 1, seed=0)
     assert verdict.clean, verdict
 
 
-@BURST
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_the_long_form_forty_scenarios(tmp_path: Path) -> None:
