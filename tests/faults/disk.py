@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,8 +50,10 @@ class Mount:
         raise NotImplementedError
 
     def unmount(self) -> None:
-        """Take it away; nobody may be using it."""
-        _run("umount", str(self.path))
+        """Take it away; who used it may still be dying."""
+        command = ["umount", str(self.path)]
+        if not until(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0, 10):
+            _run(*command)
 
     def _make(self) -> None:
         """What comes before the first mount."""
@@ -133,16 +136,21 @@ class Tmpfs(Mount):
         shutil.rmtree(self.path / "files", ignore_errors=True)
 
 
-def freeze(pid: int) -> None:
-    """Stop every thread, in-flight syncs finished: a sync that is cut in the middle could still succeed."""
-    os.kill(pid, signal.SIGSTOP)
-    tasks = Path(f"/proc/{pid}/task")
-    stopped = until(lambda: all(_state(task) in "Tt" for task in tasks.iterdir()), 20, 0.002)
-    assert stopped, "a thread does not stop"
+def freeze(group: int) -> None:
+    """Stop every thread of a process group, syncs in flight finished: one that is cut could still succeed."""
+    os.killpg(group, signal.SIGSTOP)
+    assert until(lambda: all(state in "TtZX" for state in _states(group)), 20, 0.002), (
+        "a thread does not stop"
+    )
 
 
-def _state(task: Path) -> str:
-    return (task / "stat").read_text().rpartition(")")[2].split()[0]
+def _states(group: int) -> Iterator[str]:
+    """Of all its threads: T is stopped, Z and X are dead."""
+    for task in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, of_group = task.read_text().rpartition(")")[2].split()[:3]
+            if int(of_group) == group:
+                yield state
 
 
 @functools.cache

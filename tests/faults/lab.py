@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from types import TracebackType
 from typing import Self
 
 from edge import consume
+from edge.snapshot import Snapshot
 from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
 from tests.faults.proxy import Proxy
@@ -80,11 +82,22 @@ class Victim(Daemon):
         command = [*self.prefix, sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.tree, env={**os.environ, **self.environment}, stderr=log, stdout=log
+                command,
+                cwd=self.tree,
+                env={**os.environ, **self.environment},
+                stderr=log,
+                stdout=log,
+                start_new_session=True,
             )
         if wait and not until(lambda: self.status() is not None, READY_S):
             self.kill()
             raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
+
+    def kill_all(self) -> None:
+        """SIGKILL to it and its children, as when the machine stops."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
 
     def stop(self, within_s: float = 20) -> int:
         """SIGTERM; returns the exit code, that of SIGKILL when it did not obey in time."""
@@ -141,9 +154,10 @@ class Lab:
         proxied: bool = False,
         consumer: bool = True,
         broker: tuple[str, ...] = (),
+        acl: str | None = None,
     ) -> None:
         self.folder, self.chance = folder, random.Random(seed)
-        self.broker = Broker(folder / "broker", config=broker)
+        self.broker = Broker(folder / "broker", config=broker, acl=acl)
         self.proxy = Proxy(self.broker.port)
         self.terminal = Terminal(capacity=1_000_000)
         self.crowd = Crowd(self.terminal, seed)
@@ -158,7 +172,7 @@ class Lab:
             stack.enter_context(self.broker)
             stack.enter_context(self.proxy)
             stack.enter_context(self.terminal)
-            stack.callback(self.daemon.kill)
+            stack.callback(self.daemon.kill_all)
             stack.callback(self.crowd.end)
             self._configure()
             self._stack = stack.pop_all()
@@ -206,12 +220,24 @@ class Lab:
         emitted = len(self.terminal.log)
         return until(lambda: self.books.count() >= emitted, within_s, 0.25)
 
+    def status(self) -> Snapshot:
+        """What the daemon says, which must answer."""
+        snapshot = self.daemon.status()
+        assert snapshot is not None, "the daemon does not answer"
+        return snapshot
+
     def told(self) -> list[Promise]:
         """What the hall's status says is stored, at this moment."""
         snapshot = self.daemon.status()
         if snapshot is None or snapshot.store.seq_head == 0:
             return []
         return [Promise(snapshot.store.epoch, snapshot.store.seq_head, snapshot.store.head)]
+
+    def retired_early(self) -> list[str]:
+        """What is wrong when the hall takes more for confirmed than the consumer has."""
+        status = self.status()
+        retired, held = status.store.seq_head - status.uplink.unconfirmed, len(self.books.promises())
+        return [f"{retired} are retired, upstream has {held}"] if retired > held else []
 
     def on_disk(self, told: list[Promise]) -> list[str]:
         """What is wrong with the disk of a dead daemon: damage, and promises it does not keep."""

@@ -12,7 +12,6 @@ live      a fresh punch passes after the faults have ended
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from edge.store import sqlite
 from tests.sim.zk import Punch
 
 PUNCH = "cn.zwdt.attendance.punch.v1"
@@ -117,7 +117,10 @@ def _faithful(data: Mapping[str, Any], punch: Punch, serial: str) -> bool:
 
 
 class Books:
-    """The consumer's database, read only; empty until the consumer has made it."""
+    """The consumer's database, read only; empty until the consumer has made it.
+
+    Read with the consumer's own SQLite: two of them in one process take each other's file locks away.
+    """
 
     def __init__(self, database: Path) -> None:
         self.database = database
@@ -147,10 +150,10 @@ class Books:
     def _rows(self, sql: str, *values: str) -> list[Any]:
         if not self.database.exists():
             return []
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20)) as connection:
+        with closing(sqlite.connect_reader(self.database)) as connection:
             try:
                 return connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError as error:
+            except sqlite.OperationalError as error:
                 if "no such table" in str(error):
                     return []
                 raise
@@ -158,7 +161,7 @@ class Books:
 
 def unkept(edge: Path, promises: Iterable[Promise]) -> list[str]:
     """The promises that are not on the hall's disk; `edge` is a copy of its database."""
-    with closing(sqlite3.connect(edge)) as connection:
+    with closing(sqlite.connect_writer(edge)) as connection:
         rows = connection.execute(
             "SELECT epoch.epoch, event.position & ?, event.hash, event.chain"
             " FROM event JOIN epoch ON epoch.number = event.position >> 40",
@@ -174,7 +177,7 @@ def unkept(edge: Path, promises: Iterable[Promise]) -> list[str]:
 
 def integrity(edge: Path) -> str:
     """What SQLite says of a copy of the hall's database: `ok`, or what is wrong."""
-    with closing(sqlite3.connect(edge)) as connection:
+    with closing(sqlite.connect_writer(edge)) as connection:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 

@@ -79,7 +79,7 @@ def turn_read_only(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> V
             lab.live(2.0)
             told = lab.told()
             wrong += [] if lab.daemon.running else ["the daemon gave up"]
-            lab.daemon.kill()
+            lab.daemon.kill_all()
             ext4.remount()
             wrong += lab.on_disk(told)
         verdict = lab.judge(flips=rounds, shown=shown)

@@ -21,9 +21,9 @@ HEALED_S = 60.0
 
 @pytest.mark.timeout(300)
 def test_a_failing_disk_costs_nothing_and_heals(tmp_path: Path) -> None:
-    verdict = fail_the_disk(tmp_path, 6, seed=5)
+    verdict = fail_the_disk(tmp_path, 4, seed=5)
     assert verdict.clean, verdict
-    assert verdict.figures["shown"] == 6
+    assert verdict.figures["shown"] == 4
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(bool(disk.lacking()), reason=disk.lacking() or "
 
 @pytest.mark.timeout(300)
 def test_power_cuts_take_nothing_that_was_told(tmp_path: Path) -> None:
-    verdict = cut_power(tmp_path, 8, seed=11)
+    verdict = cut_power(tmp_path, 6, seed=11)
     assert verdict.clean, verdict
 
 
@@ -43,7 +43,7 @@ def cut_power(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdic
             told = lab.told()
             disk.freeze(lab.daemon.pid)
             ext4.cut_power()
-            lab.daemon.kill()
+            lab.daemon.kill_all()
             ext4.remount()
             wrong += lab.on_disk(told)
             told_in_all += len(told)

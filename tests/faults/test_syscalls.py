@@ -30,9 +30,9 @@ LIFE_S = 3.0
 
 @pytest.mark.timeout(300)
 def test_death_at_an_exact_call_loses_nothing(tmp_path: Path) -> None:
-    verdict = kill_at_calls(tmp_path, 14, seed=3)
+    verdict = kill_at_calls(tmp_path, 10, seed=3)
     assert verdict.clean, verdict
-    assert verdict.figures["hit"] >= 7
+    assert verdict.figures["hit"] >= 5
 
 
 @pytest.mark.slow
@@ -56,6 +56,6 @@ def kill_at_calls(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
             lab.daemon.prefix = strace.killing(call, lab.chance.randint(1, CALLS[call]))
             lab.daemon.start(wait=False)
             hit += until(lambda: not lab.daemon.running, LIFE_S)
-            lab.daemon.kill()
+            lab.daemon.kill_all()
         lab.daemon.prefix = []
         return lab.judge(kills=rounds, hit=hit)

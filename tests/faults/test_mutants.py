@@ -1,0 +1,109 @@
+"""G13, the lab itself is tested: bugs seeded into a copy of the tree, and the gate that must catch each.
+
+A mutant that no longer fits the text of the product fails: it must be written anew, not dropped.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults import disk, strace
+from tests.faults.lab import TREE, Gate
+from tests.faults.test_broker import consumer_away, cut_without_receipts
+from tests.faults.test_io_errors import fail_the_disk
+from tests.faults.test_numbers import forge_receipts, lose_the_database
+from tests.faults.test_power_cut import cut_power
+from tests.faults.test_syscalls import kill_at_calls
+
+TAKE = "        new = self._writer.write(lambda ledger: take(ledger, intake))\n"
+UNWAITED = """\
+        from concurrent.futures import Future
+
+        self._writer._jobs.put((lambda ledger: take(ledger, intake), Future()))
+        new = 0
+"""
+CURSOR_FIRST = """\
+        from dataclasses import replace
+
+        cursor = replace(intake, drafts=())
+        self._writer.write(lambda ledger: take(ledger, cursor))
+        new = self._writer.write(lambda ledger: take(ledger, intake))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """In `file`, `old` becomes `new`; `rounds` of `gate` must see it."""
+
+    file: str
+    old: str
+    new: str
+    gate: Gate
+    rounds: int
+
+
+MUTANTS = {
+    "emit answers before the commit": Mutant("edge/store/__init__.py", TAKE, UNWAITED, fail_the_disk, 3),
+    "the cursor without its events": Mutant("edge/store/__init__.py", TAKE, CURSOR_FIRST, kill_at_calls, 40),
+    "synchronous=OFF": Mutant(
+        "edge/store/sqlite.py", "synchronous = FULL", "synchronous = OFF", cut_power, 6
+    ),
+    "synchronous=NORMAL": Mutant(
+        "edge/store/sqlite.py", "synchronous = FULL", "synchronous = NORMAL", cut_power, 6
+    ),
+    "PUBACK retires although confirm is set": Mutant(
+        "edge/exchange.py", "for app in apps or (BROKER,)", "for app in (BROKER,)", consumer_away, 1
+    ),
+    "random ids": Mutant(
+        "edge/events.py",
+        "hashlib.sha1(NAMESPACE.bytes + fact.encode(), usedforsecurity=False).digest()[:16]",
+        '__import__("os").urandom(16)',
+        lose_the_database,
+        2,
+    ),
+    "no rewind on disconnect": Mutant(
+        "edge/outbox.py", "self._again(min(self.in_flight) - 1)", "pass", cut_without_receipts, 8
+    ),
+    "receipts without a look at their head": Mutant(
+        "edge/receipts.py", "if ours is None or ours.hex() != receipt.head:", "if False:", forge_receipts, 1
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_lab_catches(tmp_path: Path, name: str) -> None:
+    mutant = MUTANTS[name]
+    if mutant.gate is cut_power and disk.lacking():
+        pytest.skip(disk.lacking())
+    if mutant.gate in (fail_the_disk, kill_at_calls) and strace.lacking():
+        pytest.skip(strace.lacking())
+    tree = seeded(tmp_path / "tree", mutant)
+    (tmp_path / "hall").mkdir()
+    caught = caught_by(mutant, tmp_path / "hall", tree)
+    print("\n" + json.dumps({"gate": "G13 mutant", "mutant": name, "caught": caught}), flush=True)
+    assert caught
+
+
+def seeded(tree: Path, mutant: Mutant) -> Path:
+    """A copy of the product with the bug in it."""
+    for room in ("edge", "drivers"):
+        shutil.copytree(TREE / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tree / mutant.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(mutant.old) == 1, f"{mutant.file} no longer says {mutant.old!r}: write this mutant anew"
+    file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return tree
+
+
+def caught_by(mutant: Mutant, folder: Path, tree: Path) -> str:
+    """What the gate says of it, or "" when it sees nothing."""
+    try:
+        verdict = mutant.gate(folder, mutant.rounds, 1, tree)
+    except (AssertionError, TimeoutError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if verdict.clean else str(verdict)
