@@ -16,7 +16,7 @@ from tests.faults.test_broker import consumer_away, cut_without_receipts
 from tests.faults.test_io_errors import fail_the_disk
 from tests.faults.test_numbers import forge_receipts, lose_the_database
 from tests.faults.test_power_cut import cut_power
-from tests.faults.test_syscalls import kill_at_calls
+from tests.faults.test_syscalls import kill_at_each_write
 
 TAKE = "        new = self._writer.write(lambda ledger: take(ledger, intake))\n"
 UNWAITED = """\
@@ -25,12 +25,12 @@ UNWAITED = """\
         self._writer._jobs.put((lambda ledger: take(ledger, intake), Future()))
         new = 0
 """
+EMIT = "            self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)\n"
 CURSOR_FIRST = """\
-        from dataclasses import replace
-
-        cursor = replace(intake, drafts=())
-        self._writer.write(lambda ledger: take(ledger, cursor))
-        new = self._writer.write(lambda ledger: take(ledger, intake))
+            ahead = tail_hash((tail + block)[-OVERLAP * size :])
+            cursor = Known(serial, found.layout.name, count + len(block) // size, ahead).text()
+            self._link.emit([], cursor)
+            self._link.emit(readings(serial, records, names), cursor, rejects=rejects)
 """
 
 
@@ -46,8 +46,10 @@ class Mutant:
 
 
 MUTANTS = {
-    "emit answers before the commit": Mutant("edge/store/__init__.py", TAKE, UNWAITED, fail_the_disk, 3),
-    "the cursor without its events": Mutant("edge/store/__init__.py", TAKE, CURSOR_FIRST, kill_at_calls, 40),
+    "emit answers before the commit": Mutant("edge/store/__init__.py", TAKE, UNWAITED, fail_the_disk, 2),
+    "the cursor without its events": Mutant(
+        "drivers/zk/reader.py", EMIT, CURSOR_FIRST, kill_at_each_write, 40
+    ),
     "synchronous=OFF": Mutant(
         "edge/store/sqlite.py", "synchronous = FULL", "synchronous = OFF", cut_power, 6
     ),
@@ -80,7 +82,7 @@ def test_the_lab_catches(tmp_path: Path, name: str) -> None:
     mutant = MUTANTS[name]
     if mutant.gate is cut_power and disk.lacking():
         pytest.skip(disk.lacking())
-    if mutant.gate in (fail_the_disk, kill_at_calls) and strace.lacking():
+    if mutant.gate in (fail_the_disk, kill_at_each_write) and strace.lacking():
         pytest.skip(strace.lacking())
     tree = seeded(tmp_path / "tree", mutant)
     (tmp_path / "hall").mkdir()
