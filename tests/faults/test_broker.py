@@ -139,7 +139,7 @@ def consumer_away(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
 GATES: dict[str, tuple[Callable[[Path, int, int, Path], Verdict], int, int]] = {
     "kill": (kill_the_broker, 5, 100),
     "flap": (flap, 1, 100),
-    "cut": (cut_without_receipts, 3, 60),
+    "cut": (cut_without_receipts, 2, 60),
     "puback": (lose_pubacks, 1, 20),
     "half-open": (half_open, 1, 10),
     "slow": (slow_line, 1, 12),
