@@ -15,7 +15,7 @@ from edge.hosts import Hosts
 from edge.messages import Messages
 from edge.outbox import BROKER, PARCEL_MAX, WINDOW_MAX, Confirmation, Outbox, Parcel
 from edge.receipts import OtherDatabase, Unfit, fit
-from edge.store import Reader, ReceiptRow, Store
+from edge.store import Reader, ReceiptRow, Store, sequence_of
 
 LOG = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Exchange:
         self._packet_max = PACKET_MAX
         self._refusals = 0
         self._held_until = self._state_at = 0.0
+        self._answered = False
         self._unparked_at = time.monotonic()
 
     def restore(self, reader: Reader) -> None:
@@ -72,6 +73,7 @@ class Exchange:
         self.outbox.fall_behind(self._store.tip.position)
         self._packet_max = connected.packet_max
         self._held_until = self._state_at = 0.0
+        self._answered = False
         self._faults.clear()
         broker.subscribe(self._messages.receipts_filter, HOST_STATES)
         broker.publish(self._messages.description_topic, self._messages.description(), retain=True)
@@ -85,15 +87,22 @@ class Exchange:
 
     def standing(self) -> tuple[str, str]:
         """Cause and detail of the line while the connection stands."""
-        fine = ("ok" if self._apps else "nobody_confirms", "")
-        return next(iter(self._faults.values()), fine)
+        for fault in self._faults.values():
+            return fault
+        if parked := self.outbox.parked:
+            number, why = min(parked.items())
+            return "publish_refused", f"{len(parked)} set aside; #{sequence_of(number)}: {why}"
+        return "ok" if self._apps else "nobody_confirms", ""
 
     def state(self, word: Literal["ready", "stopped", "lost"]) -> bytes:
         """The hall's state as a message."""
         return self._messages.state(word, self._clock.text(), self._store.tip, self.outbox, self._problems())
 
     def pump(self, broker: Broker, reader: Reader) -> None:
-        """Publish what the window has room for, and the state when it is due."""
+        """Publish the state when it is due, and what the window has room for.
+
+        Rows wait for the connection's first PUBACK: where the broker answers nothing, no row is to blame.
+        """
         now = time.monotonic()
         newest = self._store.tip.position
         if now < self._held_until:
@@ -106,8 +115,9 @@ class Exchange:
             self.outbox.unpark()
         if self.outbox.resend_if_stalled(now, newest):
             self._fault("receipts", "no_receipt")
-        for parcel in self.outbox.next(reader.after, newest):
-            self._publish(broker, parcel, now)
+        if self._answered:
+            for parcel in self.outbox.next(reader.after, newest):
+                self._publish(broker, parcel, now)
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float) -> None:
         topic, payload = self._messages.pack(parcel, self._hosts.all_take("gzip"))
@@ -121,8 +131,7 @@ class Exchange:
 
     def _refused(self, parcel: Parcel, why: str) -> None:
         """The rest goes on without it; where nothing is taken at all, we wait."""
-        self.outbox.refused(parcel)
-        self._fault("parked", "publish_refused", f"{why}; {len(self.outbox.parked)} set aside")
+        self.outbox.refused(parcel, why)
         self._refusals += 1
         if self._refusals >= REFUSALS_MAX:
             self._refusals, self._held_until = 0, time.monotonic() + REFUSED_WAIT_S
@@ -139,6 +148,7 @@ class Exchange:
                 pass
 
     def _puback(self, acknowledged: Acknowledged) -> None:
+        self._answered = True
         parcel = self._mids.pop(acknowledged.mid, None)
         if parcel is None:
             return

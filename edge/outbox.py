@@ -27,6 +27,8 @@ STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
 STRIKES_MAX = 3
+CONVICTED_MAX = 3
+"""So many rows in a row broke the connection: now it may be the broker's fault, and waits grow again."""
 
 Span = tuple[int, int]
 """First and last position, both included."""
@@ -39,7 +41,7 @@ Parcel = Sequence[Row]
 class Flight(NamedTuple):
     """A parcel at the broker that is not answered yet."""
 
-    last: int
+    parcel: Parcel
     sent_at: float
 
 
@@ -78,6 +80,7 @@ class Outbox:
 
     confirmations: one for each name in `confirm`, or BROKER alone. parcel_max: PARCEL_MAX where all of them
     take batches, else 1. sent: the live lane stands here; what is older and still to be sent is `behind`.
+    parked: what was set aside, and why.
     """
 
     confirmations: dict[str, Confirmation]
@@ -87,11 +90,11 @@ class Outbox:
     window: float = WINDOW_FIRST
     in_flight: dict[int, Flight] = field(default_factory=dict)
     behind: deque[Span] = field(default_factory=deque)
-    parked: set[int] = field(default_factory=set)
+    parked: dict[int, str] = field(default_factory=dict)
     _wanted: dict[str, deque[Span]] = field(default_factory=dict)
     _wanted_at: dict[str, float] = field(default_factory=dict)
     _strikes: Counter[int] = field(default_factory=Counter)
-    _one_by_one: int = 0
+    _convicted: int = 0
     _stall_s: float = STALL_S[0]
     _progress_at: float = 0.0
     _slowed_at: float = 0.0
@@ -111,7 +114,7 @@ class Outbox:
         """The messages to publish now, as far as the window has room: fresh rows first."""
         if newest - self.sent > FRESH_MAX:
             self.fall_behind(newest)
-        room = int(min(self.window, self.limit)) - len(self.in_flight)
+        room = (1 if self._strikes else int(min(self.window, self.limit))) - len(self.in_flight)
         parcels: list[Parcel] = []
         while room > len(parcels) and self.sent < newest:
             rows = self._fresh(read, room - len(parcels), newest)
@@ -126,29 +129,31 @@ class Outbox:
 
     def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""
-        self.in_flight[parcel[0].position] = Flight(parcel[-1].position, now)
+        self.in_flight[parcel[0].position] = Flight(parcel, now)
 
     def acknowledged(self, first: int, now: float) -> None:
         """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
         flight = self.in_flight.pop(first, None)
         if flight is not None:
+            self._strikes.pop(first, None)
+            self._convicted = 0
             self._adapt(now - flight.sent_at, now)
         broker = self.confirmations.get(BROKER)
         if broker is not None:
             open_ends = [*self.in_flight, *self.parked, *(span[0] for span in self.behind)]
             broker.upto = max(broker.upto, min([self.sent, *(place - 1 for place in open_ends)]))
 
-    def refused(self, parcel: Parcel) -> None:
+    def refused(self, parcel: Parcel, why: str) -> None:
         """The broker answered a parcel with a failure, or it is too large: the rest goes on without it.
 
         A parcel of many goes again row by row; a single row is parked until `unpark`.
         """
         self.in_flight.pop(parcel[0].position, None)
+        self._strikes.pop(parcel[0].position, None)
         if len(parcel) == 1:
-            self.parked.add(parcel[0].position)
+            self.parked[parcel[0].position] = why
         else:
-            self._one_by_one = max(self._one_by_one, parcel[-1].position)
-            self.behind.appendleft((parcel[0].position, parcel[-1].position))
+            self._row_by_row(parcel)
 
     def unpark(self) -> None:
         """Try again what was set aside."""
@@ -158,19 +163,28 @@ class Outbox:
         self._strikes.clear()
 
     def disconnected(self) -> None:
-        """What was in flight has an unknown fate: it is sent again.
+        """What was in flight has an unknown fate: it is sent again, now one message at a time.
 
-        Answers come in order, so the oldest parcel is the suspect: it goes row by row from now on, and a row
-        with which three connections ended is taken for poison and parked.
+        So the next message with which a connection ends is alone in flight, and known: a parcel then goes row
+        by row, and a row with which three connections ended is taken for poison and parked. A PUBACK clears.
         """
-        for suspect, flight in list(self.in_flight.items())[:1]:
-            self._again(min(self.in_flight) - 1)
-            self._one_by_one = max(self._one_by_one, flight.last)
-            self._strikes[suspect] += 1
-            if self._strikes[suspect] >= STRIKES_MAX and suspect == flight.last:
-                self.parked.add(suspect)
+        alone = len(self.in_flight) == 1
+        for first, flight in sorted(self.in_flight.items(), reverse=True):
+            self._strikes[first] += 1
+            if not alone:
+                self.behind.appendleft((first, flight.parcel[-1].position))
+            elif len(flight.parcel) > 1 or self._strikes[first] < STRIKES_MAX:
+                self._row_by_row(flight.parcel)
+            else:
+                self.refused(flight.parcel, f"{STRIKES_MAX} connections ended with it")
+                self._convicted += 1
         self.in_flight.clear()
         self.window = WINDOW_FIRST
+
+    @property
+    def isolating(self) -> bool:
+        """Whether few more connections will show which message ends them."""
+        return bool(self._strikes) and self._convicted < CONVICTED_MAX
 
     def unanswered_s(self, now: float) -> float:
         """How long the oldest parcel in flight has waited for its PUBACK."""
@@ -184,7 +198,8 @@ class Outbox:
         rewound = receipt.upto < confirmation.upto
         if receipt.upto > confirmation.upto:
             self._stall_s = STALL_S[0]
-        self._progress_at = now
+        if (receipt.upto, receipt.also) != (confirmation.upto, confirmation.also):
+            self._progress_at = now
         confirmation.n, confirmation.upto, confirmation.also = receipt.n, receipt.upto, receipt.also
         self.sent = max(self.sent, self.retired)
         if rewound:
@@ -200,7 +215,7 @@ class Outbox:
         if BROKER in self.confirmations or busy:
             self._progress_at = max(self._progress_at, now if busy else 0.0)
             return False
-        if now - self._progress_at < self._stall_s:
+        if now - self._progress_at < self._stall_s or self._all_missing_are_parked(newest):
             return False
         self._stall_s = min(self._stall_s * 2, STALL_S[1])
         self._progress_at = now
@@ -221,16 +236,22 @@ class Outbox:
     ) -> Parcel:
         """The next parcel of some spans, which it shortens; empty where a stretch is held or parked."""
         first, last = spans.popleft()
-        after = max(first - 1, floor)
-        limit = 1 if first <= self._one_by_one else self.parcel_max
-        rows = [row for row in read(after, limit) if row.position <= last]
+        rows = [row for row in read(max(first - 1, floor), self.parcel_max) if row.position <= last]
         if rows and rows[-1].position < last:
             spans.appendleft((rows[-1].position + 1, last))
-        return [row for row in rows if not covered(row.position) and row.position not in self.parked]
+        parcel = [row for row in rows if not covered(row.position) and row.position not in self.parked]
+        if not parcel or parcel[0].position != first:
+            self._strikes.pop(first, None)
+        return parcel
+
+    def _row_by_row(self, parcel: Parcel) -> None:
+        """Send these again, each alone in its message."""
+        self.behind.extendleft((row.position, row.position) for row in reversed(parcel))
 
     def _again(self, after: int) -> None:
         """Everything sent above `after` is to be sent once more."""
         self.behind = deque((first, min(last, after)) for first, last in self.behind if first <= after)
+        self._strikes = Counter({first: n for first, n in self._strikes.items() if first <= after})
         if after < self.sent:
             self.behind.append((after + 1, self.sent))
 
@@ -250,6 +271,13 @@ class Outbox:
         first = self.behind[0][0]
         held = max(self.retired, position(epoch_of(first), 0))
         return BROKER not in self.confirmations and first - held > AHEAD_MAX
+
+    def _all_missing_are_parked(self, newest: int) -> bool:
+        for held in self.confirmations.values():
+            missing = newest - held.upto - sum(last - first + 1 for first, last in held.also)
+            if missing != sum(not held.covers(place) for place in self.parked):
+                return False
+        return True
 
     def _covered(self, position: int) -> bool:
         return all(confirmation.covers(position) for confirmation in self.confirmations.values())

@@ -83,7 +83,8 @@ class Uplink:
                 LOG.exception("the uplink failed")
                 self._show(False, cause := "bug")
             lived_s = time.monotonic() - began
-            wait_s = next_wait(RECONNECT_S, 0.0 if lived_s > RECONNECT_S[1] else wait_s)
+            anew = lived_s > RECONNECT_S[1] or self.outbox.isolating
+            wait_s = next_wait(RECONNECT_S, 0.0 if anew else wait_s)
             self._sleep(REFUSED_WAIT_S if cause == "broker_refused" else wait_s)
 
     def _live(self, reader: Reader) -> str:

@@ -51,10 +51,13 @@ def fail_the_disk(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
                     lab.daemon.kill()
                     unkept += lab.on_disk([])
             if lab.daemon.running:
-                healed += lab.settled(HEALED_S) and lab.daemon.cause() == "ok"
+                settled = lab.settled(HEALED_S)
+                if settled and until(lambda: lab.daemon.cause() == "ok", HEALED_S):
+                    healed += 1
+                else:
+                    unkept.append(f"not healed, {settled=}, {lab.daemon.cause()}")
                 told = lab.told()
                 lab.daemon.kill()
                 unkept += lab.on_disk(told)
         verdict = lab.judge(lives=rounds, shown=shown, healed=healed)
-    not_healed = rounds - rounds // KILLED_EVERY - healed
-    return also_lost(verdict, [*unkept, *["not healed"] * not_healed])
+    return also_lost(verdict, unkept)
