@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 EMIT_MAX = 500
 """Most readings one `emit` takes."""
@@ -72,8 +72,7 @@ class LinkRevoked(LinkError):
     """This Link was withdrawn from a driver past its deadline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One fact a device states, as it states it.
 
     kind: event type without prefix and version, such as `attendance.punch`.

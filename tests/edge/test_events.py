@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import Reading
+from edge.contract import Event
 from edge.events import (
     NAMESPACE,
     BadReading,
@@ -44,6 +46,18 @@ def reading(**changes: object) -> Reading:
 
 def origin(offset_ms: int | None = 0, trusted: bool = True) -> Origin:
     return Origin("fp-1", "zk", ZONE, offset_ms, trusted)
+
+
+@given(user=st.text(st.characters(exclude_categories=["C"]), max_size=20), number=st.integers(1, 1 << 40))
+def test_the_sealed_bytes_are_those_of_the_contract_s_event(user: str, number: int) -> None:
+    draft = normalize(reading(facts={**reading().facts, "device_user_id": user}), origin(), NOW)
+    place, digest = Place("410421", "hall-1", "/zwdt/410421/hall-1"), digest_of("sha256")
+    sealed = seal(draft, place, "e1", number, NOW.isoformat(), b"", digest)
+    event = msgspec.json.decode(sealed.body, type=Event)
+    assert msgspec.json.encode(event).decode() == sealed.body
+    assert (int(event.sequence), event.id) == (number, str(uuid5(NAMESPACE, draft.fact)))
+    assert msgspec.json.decode(event.data)["device_user_id"] == user
+    assert sealed.hash == digest(sealed.body.encode())
 
 
 def test_a_punch_as_it_goes_upstream() -> None:

@@ -235,7 +235,7 @@ def test_a_refused_topic_is_set_aside_and_the_rest_flows(store: Store, tmp_path:
 def test_a_message_over_the_broker_s_size_is_set_aside_and_the_rest_flows(
     store: Store, tmp_path: Path, protocol: str
 ) -> None:
-    big = replace(intake(900).drafts[0], data=b'{"x": "%s"}' % (b"y" * 5000))
+    big = msgspec.structs.replace(intake(900).drafts[0], data=b'{"x": "%s"}' % (b"y" * 5000))
     store.take(replace(intake(900), drafts=(big,)))
     store.take(intake(901))
     with Broker(tmp_path / "broker", config=["max_packet_size 3000"]) as broker, listening(broker) as wire:

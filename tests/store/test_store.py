@@ -6,7 +6,6 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -139,7 +138,7 @@ def test_the_watermark_rides_in_the_next_commit(tmp_path: Path) -> None:
 
 def test_copies_of_one_record_are_a_counter(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    draft = replace(intake(1).drafts[0], copies=2)
+    draft = msgspec.structs.replace(intake(1).drafts[0], copies=2)
     assert store.take(intake_room.Intake("fp-1", "SN1", (draft,), "c")) == 1
     store.close()
     with closing(sqlite.connect_reader(tmp_path / "edge.db")) as connection:
