@@ -23,6 +23,7 @@ from edge.settings import (
     Crypto,
     Device,
     DeviceKeys,
+    Retention,
     Settings,
     Site,
     StoreSettings,
@@ -60,6 +61,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "crypto": Crypto,
     "clock": Clock,
     "uplink": UplinkSettings,
+    "retention": Retention,
     "web": WebSettings,
 }
 

@@ -25,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from edge.clock import WallClock
 from edge.contract import Description, DeviceDescription, source
 from edge.events import PAYLOADS, HashAlg, Place, event_type
+from edge.keeping import Keeping
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status
@@ -46,6 +47,7 @@ ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
 STOP_S = 3.0
 NIGHTLY_REREAD = {"hour": 2, "minute": 30}
+NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
 
 @dataclass(slots=True)
@@ -89,6 +91,9 @@ class Daemon:
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
         self._web = WebServer(
             create_app(self._status.take), settings.web.host, settings.web.port, folder / CONTROL
+        )
+        self._keeping = Keeping(
+            self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
         )
         self._wall_at = 0.0
         self._scheduler = BackgroundScheduler(
@@ -136,6 +141,9 @@ class Daemon:
         """Every job's next run, counted from the wall clock of this moment."""
         self._wall_at = time.time() - time.monotonic()
         self._scheduler.add_job(self._reread, "cron", id="reread", replace_existing=True, **NIGHTLY_REREAD)
+        self._scheduler.add_job(
+            self._keeping.tonight, "cron", id="keeping", replace_existing=True, **NIGHTLY_KEEPING
+        )
         self._tick()
 
     def _tick(self) -> None:

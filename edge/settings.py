@@ -60,6 +60,16 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     keepalive: Annotated[int, msgspec.Meta(ge=5, le=15)] = 10
 
 
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """`[retention]`: days that the payload of confirmed events is kept, by the first word of the kind.
+
+    The law asks 180 days of logs; a yearly review needs more. `edge.*` is kept for ever.
+    """
+
+    attendance_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
+    device_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[web]`: the status page; loopback unless a person decides otherwise."""
 
@@ -104,6 +114,7 @@ class Settings:
     crypto: Crypto
     clock: Clock
     uplink: UplinkSettings
+    retention: Retention
     web: WebSettings
     devices: tuple[Device, ...]
 

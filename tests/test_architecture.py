@@ -27,6 +27,8 @@ ARROWS = {
     "edge.contract_files": "edge.contract edge.contract_examples edge.events",
     "edge.store": "drivers.base edge.contract edge.events",
     "edge.snapshot": "edge.contract",
+    "edge.retention": "",
+    "edge.keeping": "edge.clock edge.retention edge.settings edge.store",
     "edge.link": "drivers.base edge.clock edge.events edge.settings edge.store",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.settings
         edge.snapshot edge.store""",
@@ -47,7 +49,7 @@ ARROWS = {
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.store",
-    "edge.daemon": """edge.clock edge.contract edge.events edge.runner edge.settings edge.status
+    "edge.daemon": """edge.clock edge.contract edge.events edge.keeping edge.runner edge.settings edge.status
         edge.store edge.uplink edge.version edge.web""",
     "edge.cli": """drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
@@ -75,6 +77,7 @@ PURE = [
     "edge/hosts.py",
     "edge/outbox.py",
     "edge/receipts.py",
+    "edge/retention.py",
     "edge/snapshot.py",
     "edge/causes.py",
     "edge/words.py",

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.events import Draft, HashAlg, Place
-from edge.store import lock, sqlite
+from edge.store import lock, purge, sqlite
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
@@ -120,6 +120,15 @@ class Store:
                 (receipt.app, receipt.n, receipt.position, receipt.received),
             ),
         )
+
+    def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
+        """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""
+        return self._writer.write(lambda ledger: purge.empty(ledger.connection, word, after, upto))
+
+    def give_back(self) -> None:
+        """Give the space of emptied rows back to the file system."""
+        while self._writer.write(lambda ledger: purge.give_back(ledger.connection)):
+            pass
 
     def on_commit(self, listener: Callable[[Tip], None]) -> None:
         """Call `listener(tip)` after each commit that added events; it must only wake somebody."""

@@ -39,6 +39,8 @@ def migrate(path: Path) -> None:
         database = Database(connection, execute_plugins=False)
         migrations.apply(database)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.chmod(copy, 0o600)
     _take_place(copy, path)

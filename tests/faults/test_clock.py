@@ -7,9 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import pytest
 
 from edge.clock import BUILT
+from edge.retention import Diary, Night
 from tests.faults import clock
 from tests.faults.lab import TREE, Lab, in_lanes, report
 from tests.faults.oracle import Verdict, also_lost
@@ -63,6 +65,23 @@ class Watchdog:
 def test_a_boot_in_1970_and_steps_cost_nothing(tmp_path: Path) -> None:
     verdict = step_the_clock(tmp_path, 6, seed=0)
     assert verdict.clean, verdict
+
+
+def test_each_night_is_counted_once_and_a_year_s_jump_is_one_night(tmp_path: Path) -> None:
+    with Lab(tmp_path) as lab:
+        moved = clock.MovedClock(tmp_path)
+        lab.daemon.environment = dict(moved.environment)
+        for night, day in enumerate((0, 1, 401), 1):
+            moved.set(datetime.fromisoformat("2028-03-01T03:29:57+08:00") + timedelta(days=day))
+            if night == 1:
+                lab.daemon.start()
+            assert until(lambda night=night: len(_nights(lab)) == night, 30)
+        assert _nights(lab)[-1].day == "2029-04-06"
+
+
+def _nights(lab: Lab) -> tuple[Night, ...]:
+    diary = lab.daemon.folder / "nights.json"
+    return msgspec.json.decode(diary.read_bytes(), type=Diary).nights if diary.exists() else ()
 
 
 @pytest.mark.slow

@@ -1,0 +1,69 @@
+"""The nightly duty of keeping: note the night, empty what is retired and aged, give the space back.
+
+The diary is a file beside the database; without it nothing is emptied until as many nights have passed again.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from edge.clock import WallClock
+from edge.retention import Diary, Night, aged, lived
+from edge.settings import Retention
+from edge.store import Store
+
+LOG = logging.getLogger(__name__)
+FILE = "nights.json"
+
+
+class Keeping:
+    """The duty of one hall; `retired` tells the position up to which upstream holds everything."""
+
+    def __init__(self, store: Store, kept: Retention, clock: WallClock, retired: Callable[[], int]) -> None:
+        self._store, self._kept, self._clock, self._retired = store, kept, clock, retired
+        self._path = store.path.with_name(FILE)
+
+    def tonight(self) -> None:
+        """Once a night, whatever happened before; IntakeClosed or StoreBusy when the disk fails."""
+        if not self._clock.trusted():
+            return
+        today = self._clock.now().date()
+        diary = lived(self._read(self._store.tip.epoch), Night(today.isoformat(), self._store.tip.position))
+        for word, days in msgspec.structs.asdict(self._kept).items():
+            latest = (today - timedelta(days=days)).isoformat()
+            self._empty(diary, word.removesuffix("_days"), aged(diary, latest, days))
+        self._store.give_back()
+        _replace(self._path, msgspec.json.encode(diary))
+
+    def _empty(self, diary: Diary, word: str, upto: int) -> None:
+        after, upto, emptied = diary.emptied.get(word, 0), min(upto, self._retired()), 0
+        while after < upto:
+            after, more = self._store.empty(word, after, upto)
+            emptied += more
+        diary.emptied[word] = after
+        if emptied:
+            LOG.info("payload of %d events %s.* emptied, by retention", emptied, word)
+
+    def _read(self, epoch: str) -> Diary:
+        try:
+            diary = msgspec.json.decode(self._path.read_bytes(), type=Diary)
+        except FileNotFoundError:
+            return Diary(epoch)
+        except msgspec.DecodeError as error:
+            LOG.error("%s cannot be read (%s); the nights are counted anew", self._path, error)
+            return Diary(epoch)
+        return diary if diary.epoch == epoch else Diary(epoch)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(path.name + ".new")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
