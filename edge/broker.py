@@ -8,12 +8,14 @@ import contextlib
 import ssl
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from queue import Full, Queue
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.certificates import end_of, end_of_file
 from edge.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
 from edge.settings import UplinkSettings
 
@@ -104,6 +106,16 @@ class Broker:
         """Ask for the topics, QoS 1."""
         self._client.subscribe([(topic, 1) for topic in topics])
 
+    def certificate_ends(self) -> dict[str, datetime | None]:
+        """When the certificates of this connection end: the broker's, ours, the authority's."""
+        line = self._client.socket()
+        peer = line.getpeercert(binary_form=True) if isinstance(line, ssl.SSLSocket) else None
+        return {
+            "broker": end_of(peer) if peer else None,
+            "cert_file": end_of_file(self._settings.cert_file),
+            "ca_file": end_of_file(self._settings.ca_file),
+        }
+
     def alive(self) -> bool:
         """Whether the network thread still works for this connection."""
         return self._thread is not None and self._thread.is_alive()
@@ -151,10 +163,27 @@ class Broker:
             self._queue.put_nowait((self._life, notice))
 
 
+VERIFY_CODES = {
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    18: "certificate_unknown_ca",
+    19: "certificate_unknown_ca",
+    20: "certificate_unknown_ca",
+    21: "certificate_unknown_ca",
+    62: "certificate_other_host",
+    64: "certificate_other_host",
+}
+"""OpenSSL's X509_V_ERR_* -> the word; messages differ between versions, codes do not."""
+
+
 def cause_of(error: Exception) -> str:
     """The word for an error of `open`."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return VERIFY_CODES.get(error.verify_code, "tls_failed")
+    if isinstance(error, ssl.SSLEOFError | ConnectionResetError):
+        return "no_tls_there"
     if isinstance(error, ssl.SSLError):
-        return "tls_failed"
+        return "no_tls_there" if error.reason == "WRONG_VERSION_NUMBER" else "tls_failed"
     return (
         "file_unreadable" if isinstance(error, FileNotFoundError | PermissionError) else "broker_unreachable"
     )

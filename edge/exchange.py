@@ -6,9 +6,11 @@ The outbox decides, the broker connection does the I/O, the log is read through 
 import logging
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal
 
 from edge.broker import PACKET_MAX, Acknowledged, Arrived, Broker, Connected, Notice
+from edge.certificates import soonest
 from edge.clock import WallClock
 from edge.contract import HOST_STATES, Problem
 from edge.hosts import Hosts
@@ -56,6 +58,7 @@ class Exchange:
         self._refusals = 0
         self._held_until = self._state_at = 0.0
         self._answered = False
+        self._certificate_ends: dict[str, datetime | None] = {}
         self._unparked_at = time.monotonic()
 
     def restore(self, reader: Reader) -> None:
@@ -74,6 +77,7 @@ class Exchange:
         self._packet_max = connected.packet_max
         self._held_until = self._state_at = 0.0
         self._answered = False
+        self._certificate_ends = broker.certificate_ends()
         self._faults.clear()
         broker.subscribe(self._messages.receipts_filter, HOST_STATES)
         broker.publish(self._messages.description_topic, self._messages.description(), retain=True)
@@ -110,6 +114,8 @@ class Exchange:
         if now - self._state_at > STATE_EVERY_S or self._state_at == 0.0:
             broker.publish(self._messages.state_topic, self.state("ready"), retain=True)
             self._state_at = now
+            ending = soonest(self._certificate_ends, self._clock.now())
+            self._fault("certificate", "certificate_expires" if ending else "", ending)
         if now - self._unparked_at > UNPARK_S:
             self._unparked_at = now
             self.outbox.unpark()

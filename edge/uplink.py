@@ -128,7 +128,7 @@ class Uplink:
                 return notice
             if isinstance(notice, Connected | Lost):
                 refused = isinstance(notice, Connected)
-                self._show(False, "broker_refused" if refused else "broker_unreachable", notice.detail)
+                self._show(False, "broker_refused" if refused else "closed_before_login", notice.detail)
                 return None
         self._show(False, "broker_unreachable", "no CONNACK")
         return None

@@ -37,9 +37,10 @@ ARROWS = {
     "edge.hosts": "edge.contract",
     "edge.messages": "edge.contract edge.events edge.outbox edge.store",
     "edge.paho": "",
-    "edge.broker": "edge.paho edge.settings",
-    "edge.exchange": """edge.broker edge.clock edge.contract edge.hosts edge.messages edge.outbox
-        edge.receipts edge.store""",
+    "edge.certificates": "",
+    "edge.broker": "edge.certificates edge.paho edge.settings",
+    "edge.exchange": """edge.broker edge.certificates edge.clock edge.contract edge.hosts edge.messages
+        edge.outbox edge.receipts edge.store""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings

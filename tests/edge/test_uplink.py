@@ -1,7 +1,6 @@
 """The uplink against a real mosquitto: each refusal has its word, and none of them retires a row."""
 
 import gzip
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -11,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge import exchange as room
 from edge.clock import WallClock
 from edge.contract import Description, Receipt, State
 from edge.settings import UplinkSettings
@@ -271,56 +269,6 @@ def test_an_unsynchronised_clock_keeps_us_offline(
         assert numbers(wire) == []
         trusted.set()
         assert until(lambda: len(numbers(wire)) == 21, 15)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, a certificate for 127.0.0.1, one for another host, and a stranger's CA."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    for ca in ("ca", "stranger"):
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
-                "-keyout", f"{ca}.key", "-out", f"{ca}.pem")  # fmt: skip
-    for name, host in (("right", "IP:127.0.0.1"), ("other", "DNS:other.example")):
-        (folder / f"{name}.ext").write_text(f"subjectAltName={host}\n")
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
-                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")  # fmt: skip
-    return folder
-
-
-# paho drops the socket of a failed handshake for the collector to close
-@pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
-)
-@pytest.mark.parametrize(
-    ("certificate", "ca", "expected"),
-    [("right", "ca", "ok"), ("right", "stranger", "tls_failed"), ("other", "ca", "tls_failed")],
-)
-def test_tls_verifies_chain_and_host(
-    store: Store, tmp_path: Path, certificates: Path, certificate: str, ca: str, expected: str
-) -> None:
-    lines = [f"certfile {certificates}/{certificate}.pem", f"keyfile {certificates}/{certificate}.key"]
-    broker = Broker(tmp_path / "broker", config=lines)
-    broker.start()
-    try:
-        with sending(store, broker.port, tls=True, ca_file=str(certificates / f"{ca}.pem")) as uplink:
-            wanted = {"ok", "nobody_listens"} if expected == "ok" else {expected}
-            assert until(lambda: uplink.line.cause in wanted, 10), uplink.line
-    finally:
-        broker.kill()
-
-
-def test_no_option_skips_verification() -> None:
-    assert not [name for name in UplinkSettings.__struct_fields__ if "insecure" in name or "verify" in name]
-    text = "".join(path.read_text() for path in Path("edge").rglob("*.py"))
-    assert "CERT_NONE" not in text
-    assert "check_hostname = False" not in text
-    assert room.REFUSED_WAIT_S >= 60
 
 
 def online(wire: Wire, *takes: str, app: str = "county") -> None:
