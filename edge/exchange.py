@@ -54,6 +54,8 @@ class Exchange:
         self._hosts = Hosts(apps)
         self._faults: dict[str, tuple[str, str]] = {}
         self._mids: dict[int, Parcel] = {}
+        self._own: set[int | None] = set()
+        self._receive_max = 0
         self._packet_max = PACKET_MAX
         self._refusals = 0
         self._held_until = self._state_at = 0.0
@@ -72,7 +74,7 @@ class Exchange:
 
     def begin(self, broker: Broker, connected: Connected) -> None:
         """A connection stands: say who we are, and ask for what we must hear."""
-        self.outbox.limit = min(WINDOW_MAX, connected.receive_max)
+        self._receive_max = connected.receive_max
         self.outbox.fall_behind(self._store.tip.position)
         self._packet_max = connected.packet_max
         self._held_until = self._state_at = 0.0
@@ -80,7 +82,7 @@ class Exchange:
         self._certificate_ends = broker.certificate_ends()
         self._faults.clear()
         broker.subscribe(self._messages.receipts_filter, HOST_STATES)
-        broker.publish(self._messages.description_topic, self._messages.description(), retain=True)
+        self._say(broker, self._messages.description_topic, self._messages.description())
 
     def end(self, broker: Broker | None, last_word: bool) -> None:
         """The connection is over: what was in flight has an unknown fate. last_word: say that we stop."""
@@ -88,6 +90,7 @@ class Exchange:
             broker.publish(self._messages.state_topic, self.state("stopped"), retain=True)
         self.outbox.disconnected()
         self._mids.clear()
+        self._own.clear()
 
     def standing(self) -> tuple[str, str]:
         """Cause and detail of the line while the connection stands."""
@@ -105,14 +108,18 @@ class Exchange:
     def pump(self, broker: Broker, reader: Reader) -> None:
         """Publish the state when it is due, and what the window has room for.
 
-        Rows wait for the connection's first PUBACK: where the broker answers nothing, no row is to blame.
+        All wait for the connection's first PUBACK: where the broker answers nothing, no row is to blame.
         """
         now = time.monotonic()
         newest = self._store.tip.position
         if now < self._held_until:
             return
+        self.outbox.limit = min(WINDOW_MAX, self._receive_max - len(self._own))
+        if not self._answered or self.outbox.limit <= len(self.outbox.in_flight):
+            return
         if now - self._state_at > STATE_EVERY_S or self._state_at == 0.0:
-            broker.publish(self._messages.state_topic, self.state("ready"), retain=True)
+            self._say(broker, self._messages.state_topic, self.state("ready"))
+            self.outbox.limit -= 1
             self._state_at = now
             ending = soonest(self._certificate_ends, self._clock.now())
             self._fault("certificate", "certificate_expires" if ending else "", ending)
@@ -121,9 +128,12 @@ class Exchange:
             self.outbox.unpark()
         if self.outbox.resend_if_stalled(now, newest):
             self._fault("receipts", "no_receipt")
-        if self._answered:
-            for parcel in self.outbox.next(reader.after, newest):
-                self._publish(broker, parcel, now)
+        for parcel in self.outbox.next(reader.after, newest):
+            self._publish(broker, parcel, now)
+
+    def _say(self, broker: Broker, topic: str, payload: bytes) -> None:
+        """Retained, and beside the rows; it takes one of the broker's Receive Maximum all the same."""
+        self._own.add(broker.publish(topic, payload, retain=True))
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float) -> None:
         topic, payload = self._messages.pack(parcel, self._hosts.all_take("gzip"))
@@ -155,6 +165,7 @@ class Exchange:
 
     def _puback(self, acknowledged: Acknowledged) -> None:
         self._answered = True
+        self._own.discard(acknowledged.mid)
         parcel = self._mids.pop(acknowledged.mid, None)
         if parcel is None:
             return

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,14 @@ hall = "hall-1"
 folder = "{folder}"
 [web]
 port = {port}
+[uplink]
+host = "127.0.0.1"
+port = {dead}
+tls = false
+[device.fp-1]
+driver = "zk"
+host = "127.0.0.1"
+port = {silent}
 """
 
 
@@ -50,19 +58,25 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systemd
     made.socket.close()
 
 
+def configured(folder: Path, web: int, terminal: int) -> str:
+    return CONFIG.format(folder=folder / "edge", port=web, silent=terminal, dead=free_port())
+
+
 @pytest.fixture
 def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     """A daemon at work in a thread, without the signals that only main may take."""
     monkeypatch.setattr(room.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(room, "TICK_S", 1)
     config = tmp_path / "edge.toml"
-    config.write_text(CONFIG.format(folder=tmp_path / "edge", port=free_port()))
-    made = Daemon(load(config))
-    thread = threading.Thread(target=made.run, name="main of the daemon")
-    thread.start()
-    yield made
-    made._stop.set()
-    thread.join(20)
-    assert not thread.is_alive()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config.write_text(configured(tmp_path, free_port(), silent.getsockname()[1]))
+        made = Daemon(load(config))
+        thread = threading.Thread(target=made.run, name="main of the daemon")
+        thread.start()
+        yield made
+        made._stop.set()
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def test_systemd_is_told_and_fed(systemd: Systemd, daemon: Daemon) -> None:
@@ -70,23 +84,50 @@ def test_systemd_is_told_and_fed(systemd: Systemd, daemon: Daemon) -> None:
     assert systemd.heard[0] == "READY=1"
 
 
-def test_a_writer_that_hangs_is_no_longer_fed_for(
-    systemd: Systemd, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+def hang_writer(daemon: Daemon, release: threading.Event) -> None:
+    job = lambda: daemon._store._writer.write(lambda _ledger: release.wait(60), 90)  # noqa: E731
+    threading.Thread(target=job).start()
+
+
+def hang_uplink(daemon: Daemon, release: threading.Event) -> None:
+    daemon._uplink._live = lambda _reader: release.wait(60) and ""  # type: ignore[method-assign,assignment,return-value]
+
+
+def hang_scheduler(daemon: Daemon, release: threading.Event) -> None:
+    daemon._scheduler.pause()
+    threading.Thread(target=lambda: release.wait(60) and daemon._scheduler.resume()).start()
+
+
+@pytest.mark.parametrize(
+    ("part", "hang"), [("writer", hang_writer), ("uplink", hang_uplink), ("scheduler", hang_scheduler)]
+)
+def test_a_part_that_hangs_is_no_longer_fed_for(
+    systemd: Systemd,
+    daemon: Daemon,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    hang: Callable[[Daemon, threading.Event], None],
 ) -> None:
-    monkeypatch.setattr(room, "SILENCE_MAX_S", 3.0)
-    assert until(lambda: "WATCHDOG=1" in systemd.hear(), 15)
+    assert until(lambda: daemon._pulse.silent() == [] and "WATCHDOG=1" in systemd.hear(), 15)
     release = threading.Event()
-    job = threading.Thread(target=lambda: daemon._store._writer.write(lambda _ledger: release.wait(60), 90))
-    job.start()
-    assert until(lambda: "writer" in daemon._pulse.silent(), 15)
+    hang(daemon, release)
+    monkeypatch.setattr(room, "SILENCE_MAX_S", 4.0)
+    assert until(lambda: bool(systemd.hear()) and daemon._pulse.silent() == [part], 30)
     time.sleep(1.5)
-    systemd.hear()
-    fed = len(systemd.heard)
+    fed = len(systemd.hear())
     time.sleep(3)
     assert len(systemd.hear()) == fed
     release.set()
-    job.join(10)
     assert until(lambda: len(systemd.hear()) > fed, 15), "and again when it moves"
+
+
+def test_a_driver_that_hangs_is_fed_for(
+    systemd: Systemd, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert until(lambda: daemon._runners[0].health.cause == "no_answer", 30)
+    monkeypatch.setattr(room, "SILENCE_MAX_S", 4.0)
+    fed = len(systemd.hear())
+    assert until(lambda: len(systemd.hear()) > fed + 6, 15)
 
 
 def test_every_part_has_its_pulse(daemon: Daemon) -> None:
@@ -107,7 +148,7 @@ def test_a_taken_port_costs_the_page_and_nothing_else(
     monkeypatch.setattr(room.signal, "signal", lambda *_: None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = tmp_path / "edge.toml"
-        config.write_text(CONFIG.format(folder=tmp_path / "edge", port=taken.getsockname()[1]))
+        config.write_text(configured(tmp_path, taken.getsockname()[1], free_port()))
         made = Daemon(load(config))
         thread = threading.Thread(target=made.run)
         thread.start()
