@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 
 import msgspec
 
-from edge import contract, events
+from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
-from edge.events import DeviceStatus, Draft, EpochOpened, Place, Punch, Sealed
+from edge.events import Draft, Place, Sealed
+from edge.payloads import Audit, DeviceStatus, EpochOpened, EventWithheld, Punch
 
 PLACE = Place("330100", "h1", contract.source("330100", "h1"))
 EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"
@@ -28,6 +29,18 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         reason="ok",
         firmware="Ver 6.60",
         clock_offset_ms=-1200,
+    ),
+    "edge.audit": Audit(
+        actor="li.wei", role="technician", action="clock.confirm", target="edge", result="done"
+    ),
+    "edge.event_withheld": EventWithheld(
+        event_id="1b671a64-40d5-5e1e-8e3f-1a2b3c4d5e6f",
+        event_type="cn.zwdt.attendance.punch.v1",
+        size=588,
+        hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        chain="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+        reason="parked",
+        detail="more bytes than the broker takes",
     ),
     "attendance.punch": Punch(
         device_id="east-door",
@@ -87,7 +100,7 @@ def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
         "description": Description(
             version="0.1.0",
             devices=(DeviceDescription("east-door", "zk"), DeviceDescription("west-door", "zk")),
-            types=tuple(events.event_type(kind) for kind in events.PAYLOADS),
+            types=tuple(events.event_type(kind) for kind in payloads.PAYLOADS),
         ),
         "host_state": HostState("online", ("batch", "gzip")),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge import contract, events
+from edge import contract, events, payloads
 from edge.contract_examples import messages, sealed_events
 
 FOLDER = Path(__file__).resolve().parents[1] / "config" / "contract"
@@ -52,10 +52,10 @@ Json = dict[str, object]
 def files() -> dict[str, str]:
     """Path below `config/contract/` -> its whole text."""
     sealed = sealed_events()
-    if missing := events.PAYLOADS.keys() - sealed.keys():
+    if missing := payloads.PAYLOADS.keys() - sealed.keys():
         raise KeyError(f"no example in edge/contract_examples.py: {', '.join(sorted(missing))}")
     found = {f"schema/{name}.v1.json": _text(_message_schema(name)) for name in MESSAGES}
-    found |= {f"schema/{kind}.v1.json": _text(event_schema(kind)) for kind in events.PAYLOADS}
+    found |= {f"schema/{kind}.v1.json": _text(event_schema(kind)) for kind in payloads.PAYLOADS}
     found |= {f"examples/{kind}.v1.json": f"{event.body}\n" for kind, event in sealed.items()}
     for name, message in messages(sealed).items():
         found[f"examples/{name}.v1.json"] = _text(msgspec.to_builtins(message))
@@ -64,7 +64,7 @@ def files() -> dict[str, str]:
 
 def event_schema(kind: str) -> Json:
     """One schema for a whole event: the envelope with the payload of this kind in `data`."""
-    payload = events.PAYLOADS[kind]
+    payload = payloads.PAYLOADS[kind]
     parts = _components(contract.Event, payload)
     envelope = parts.pop(contract.Event.__name__)
     properties: dict[str, dict[str, object]] = envelope["properties"]  # type: ignore[assignment]
@@ -106,8 +106,8 @@ def _purpose(of: type[msgspec.Struct]) -> str:
 
 def asyncapi() -> Json:
     """The AsyncAPI 3 document, told from the edge: it sends events, states, and receives receipts."""
-    kinds = sorted({events.topic_kind(events.event_type(kind)) for kind in events.PAYLOADS})
-    all_events = [_urn_name(kind) for kind in events.PAYLOADS]
+    kinds = sorted({events.topic_kind(events.event_type(kind)) for kind in payloads.PAYLOADS})
+    all_events = [_urn_name(kind) for kind in payloads.PAYLOADS]
     hall = f"{contract.TOPIC_ROOT}/{{county}}/{{hall}}"
     return {
         "asyncapi": "3.0.0",
@@ -154,11 +154,11 @@ def _operation(action: str, channel: str, retain: bool) -> Json:
 
 def _asyncapi_messages(all_events: list[str]) -> Json:
     found: Json = {}
-    for name, kind in zip(all_events, events.PAYLOADS, strict=True):
-        found[name] = _message(kind, "application/cloudevents+json", _purpose(events.PAYLOADS[kind]))
+    for name, kind in zip(all_events, payloads.PAYLOADS, strict=True):
+        found[name] = _message(kind, "application/cloudevents+json", _purpose(payloads.PAYLOADS[kind]))
     for name, message in MESSAGES.items():
         found[name] = _message(name, "application/json", _purpose(message))
-    one = {"oneOf": [{"$ref": f"./schema/{kind}.v1.json"} for kind in events.PAYLOADS]}
+    one = {"oneOf": [{"$ref": f"./schema/{kind}.v1.json"} for kind in payloads.PAYLOADS]}
     found["batch"] = {
         "contentType": "application/cloudevents-batch+json",
         "summary": "1-200 events, plain or gzip, told by the first byte (5b, 1f8b).",

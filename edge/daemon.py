@@ -24,8 +24,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.clock import WallClock
 from edge.contract import Description, DeviceDescription, source
-from edge.events import PAYLOADS, HashAlg, Place, event_type
+from edge.events import Place, event_type
 from edge.keeping import Keeping
+from edge.payloads import PAYLOADS, HashAlg
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status

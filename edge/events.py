@@ -1,7 +1,7 @@
 """`Reading` -> `Event`: names, ids, time quality, JSON, hashes. Pure: never reads a clock.
 
-Names and fields are the catalogue of domain §6; the envelope is `edge/contract.py`. The bytes sealed
-here are stored, hashed and sent as they are, and never change: what is learned later is another event.
+Names and fields are `edge/payloads.py`; the envelope is `edge/contract.py`. The bytes sealed here are
+stored, hashed and sent as they are, and never change: what is learned later is another event.
 """
 
 import hashlib
@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from drivers.base import Reading
 from edge.contract import Event
+from edge.payloads import PAYLOADS, HashAlg, TimeQuality
 
 TYPE_PREFIX = "cn.zwdt."
 VERSION = "v1"
@@ -24,10 +25,6 @@ NAMESPACE = UUID("6f1de0a5-2c4f-5d0c-9a57-0e3f6c1c7a10")
 
 TOPIC_KIND = {"attendance": "att", "device": "dev", "edge": "edge"}
 """First word of a type -> `{kind}` of its topic."""
-
-TimeQuality = Literal["synced", "corrected", "suspect", "unsynced"]
-VerifyMethod = Literal["fingerprint", "face", "card", "pin", "palm", "manual", "other"]
-PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", "ot_out", "unspecified"]
 
 OFFSET_TOLERATED_MS = 60_000
 """Up to here a terminal's clock counts as right (protocols §8.8)."""
@@ -40,56 +37,7 @@ REPLAYED_AFTER = timedelta(minutes=10)
 STAMP_LENGTH = len("2026-11-20T08:25:00+08:00")
 
 
-class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every event of a device carries (domain §6.1)."""
-
-    device_id: str
-    device_serial: str
-    driver: str
-    device_time: str
-    time_quality: TimeQuality
-    replayed: bool
-    clock_offset_ms: int | None = None
-
-
-class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
-    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there."""
-
-    device_user_id: str
-    verify_method: VerifyMethod
-    punch_state: PunchState
-    native_key: str
-    verify_raw: int | None = None
-    staff_no: str | None = None
-
-
-class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`device.status`: a device changed state; `reason` is a word of `edge/words.py`."""
-
-    device_id: str
-    kind: str
-    state: Literal["online", "degraded", "offline", "unknown", "disabled"]
-    since: str
-    reason: str
-    firmware: str | None = None
-    clock_offset_ms: int | None = None
-
-
-class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`edge.epoch_opened`: always number 1 of its epoch; `hash_alg` is the chain's algorithm."""
-
-    reason: Literal["new_database"]
-    hash_alg: Literal["sha256", "sm3"]
-
-
-PAYLOADS: dict[str, type[msgspec.Struct]] = {
-    "attendance.punch": Punch,
-    "device.status": DeviceStatus,
-    "edge.epoch_opened": EpochOpened,
-}
-
 Digest = Callable[[bytes], bytes]
-HashAlg = Literal["sha256", "sm3"]
 
 
 class BadReading(ValueError):

@@ -23,8 +23,9 @@ from drivers.base import (
 )
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
-from edge.events import OFFSET_TOLERATED_MS, DeviceStatus, own_event
+from edge.events import OFFSET_TOLERATED_MS, own_event
 from edge.link import DeviceLink, Told
+from edge.payloads import DeviceStatus
 from edge.settings import Device
 from edge.snapshot import DeviceWord
 from edge.store import Store

@@ -22,15 +22,16 @@ ARROWS = {
     "edge.words": "edge.causes",
     "edge.settings": "drivers.base edge.contract",
     "edge.config": "drivers.base edge.settings",
-    "edge.events": "drivers.base edge.contract",
-    "edge.contract_examples": "edge.contract edge.events",
-    "edge.contract_files": "edge.contract edge.contract_examples edge.events",
-    "edge.store": "drivers.base edge.contract edge.events",
+    "edge.payloads": "",
+    "edge.events": "drivers.base edge.contract edge.payloads",
+    "edge.contract_examples": "edge.contract edge.events edge.payloads",
+    "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
+    "edge.store": "drivers.base edge.contract edge.events edge.payloads",
     "edge.snapshot": "edge.contract",
     "edge.retention": "",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store",
     "edge.link": "drivers.base edge.clock edge.events edge.settings edge.store",
-    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.settings
+    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.payloads edge.link edge.settings
         edge.snapshot edge.store""",
     "edge.outbox": "edge.store",
     "edge.receipts": "edge.contract edge.outbox edge.store",
@@ -49,9 +50,9 @@ ARROWS = {
     "edge.control": "edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
-    "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.store",
-    "edge.daemon": """edge.clock edge.contract edge.events edge.keeping edge.runner edge.settings edge.status
-        edge.store edge.uplink edge.version edge.web""",
+    "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
+    "edge.daemon": """edge.clock edge.contract edge.events edge.keeping edge.payloads edge.runner
+        edge.settings edge.status edge.store edge.uplink edge.version edge.web""",
     "edge.cli": """drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
 }
@@ -77,6 +78,7 @@ PURE = [
     "edge/events.py",
     "edge/hosts.py",
     "edge/outbox.py",
+    "edge/payloads.py",
     "edge/receipts.py",
     "edge/retention.py",
     "edge/snapshot.py",

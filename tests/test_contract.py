@@ -10,7 +10,7 @@ import yaml
 from jsonschema import ValidationError
 
 from drivers.base import Reading
-from edge import contract, contract_files, events
+from edge import contract, contract_files, events, payloads
 from edge.consume import Ledger
 from edge.events import Origin, Place
 from tests.contract import FOLDER, validate_event, validate_message
@@ -32,11 +32,11 @@ def test_files_are_as_generated():
 def test_every_payload_and_message_has_a_schema_and_an_example():
     for folder in ("schema", "examples"):
         there = {path.name for path in (FOLDER / folder).iterdir()}
-        assert there == {f"{name}.v1.json" for name in [*events.PAYLOADS, *contract_files.MESSAGES]}
+        assert there == {f"{name}.v1.json" for name in [*payloads.PAYLOADS, *contract_files.MESSAGES]}
 
 
 def test_payload_without_an_example_stops_the_generator(monkeypatch):
-    monkeypatch.setitem(events.PAYLOADS, "tea.served", events.Punch)
+    monkeypatch.setitem(payloads.PAYLOADS, "tea.served", payloads.Punch)
     with pytest.raises(KeyError, match=r"tea\.served"):
         contract_files.files()
 
@@ -54,11 +54,11 @@ def test_check_names_what_differs_and_writing_mends_it(tmp_path, capsys):
     assert contract_files.main([*told, "--check"]) == 0
 
 
-@pytest.mark.parametrize("kind", events.PAYLOADS)
+@pytest.mark.parametrize("kind", payloads.PAYLOADS)
 def test_examples_of_events_are_valid_and_break_when_altered(kind):
     event = validate_event(example(kind))
     msgspec.json.decode(example(kind), type=contract.Event)
-    msgspec.json.decode(msgspec.json.encode(event["data"]), type=events.PAYLOADS[kind])
+    msgspec.json.decode(msgspec.json.encode(event["data"]), type=payloads.PAYLOADS[kind])
     for broken in (
         event | {"sequence": "17"},
         event | {"time": "08:00"},
@@ -82,7 +82,7 @@ def test_examples_of_messages_are_valid_and_read_back(name):
 
 def test_examples_form_the_chain_that_receipt_and_state_name(tmp_path):
     bodies = sorted(
-        (example(kind) for kind in events.PAYLOADS), key=lambda body: json.loads(body)["sequence"]
+        (example(kind) for kind in payloads.PAYLOADS), key=lambda body: json.loads(body)["sequence"]
     )
     receipt = msgspec.json.decode(example("receipt"), type=contract.Receipt)
     state = msgspec.json.decode(example("state"), type=contract.State)

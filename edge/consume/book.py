@@ -10,7 +10,8 @@ from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
 from edge.consume.tables import Tables
 from edge.contract import RANGES_MAX, Range, Refusal
-from edge.events import HashAlg, digest_of, extend, genesis
+from edge.events import digest_of, extend, genesis
+from edge.payloads import HashAlg
 
 Settled = Literal["new", "known", "conflict"]
 """A number is new, or here with the same bytes, or here with others (the first ones stay)."""

@@ -14,7 +14,8 @@ from typing import Annotated
 import msgspec
 
 from edge.contract import N_END, TOPIC_ROOT, UNREADABLE, Event, Receipt, State, source
-from edge.events import PAYLOADS, TYPE_PREFIX, VERSION, EpochOpened, HashAlg
+from edge.events import TYPE_PREFIX, VERSION
+from edge.payloads import PAYLOADS, EpochOpened, HashAlg
 
 BATCH_BYTES_MAX = 8 << 20
 """Most bytes a batch may unpack to."""

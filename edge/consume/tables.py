@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.contract import RANGES_MAX, Event, Range, Refusal
-from edge.events import HashAlg, event_type
+from edge.events import event_type
+from edge.payloads import HashAlg
 from edge.store import sqlite
 
 SCHEMA_VERSION = 1

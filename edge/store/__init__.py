@@ -11,7 +11,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from edge.events import Draft, HashAlg, Place
+from edge.events import Draft, Place
+from edge.payloads import HashAlg
 from edge.store import lock, purge, sqlite
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip

@@ -10,17 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from edge.events import (
-    Digest,
-    Draft,
-    EpochOpened,
-    HashAlg,
-    Place,
-    digest_of,
-    genesis,
-    own_event,
-    seal,
-)
+from edge.events import Digest, Draft, Place, digest_of, genesis, own_event, seal
+from edge.payloads import EpochOpened, HashAlg
 from edge.store import schema
 from edge.store.sqlite import Connection
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from edge.store import sqlite
-from edge.store.schema import TABLES_1, VERSION
+from edge.store.schema import TABLES_1, TABLES_2, VERSION
 
 migrations = Migrations("hall-edge")
 
@@ -20,7 +20,17 @@ migrations = Migrations("hall-edge")
 @migrations()
 def tables_1(database: Database) -> None:
     """Schema version 1."""
-    for statement in filter(str.strip, TABLES_1.split(";")):
+    _execute(database, TABLES_1)
+
+
+@migrations()
+def tables_2(database: Database) -> None:
+    """Schema version 2: what a stub still tells of its body; rows that are set aside."""
+    _execute(database, TABLES_2)
+
+
+def _execute(database: Database, statements: str) -> None:
+    for statement in filter(str.strip, statements.split(";")):
         database.execute(statement)
 
 

@@ -1,4 +1,4 @@
-"""Emptying rows: the payload goes, the stub stays (position, fact, hash, chain). For the writer."""
+"""Emptying rows: the payload goes, the stub stays (position, fact, hash, chain, size). For the writer."""
 
 from edge.store.sqlite import Connection
 
@@ -6,22 +6,20 @@ BATCH = 200
 PAGES_KEPT = 1000
 """Free pages (4 KiB) that new events will take; only what is more goes back to the disk."""
 PAGES_BATCH = 500
-STUB = "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, NULL, ?, ?)"
+STUB = "INSERT INTO event (position, fact, hash, chain, size, emptied) VALUES (?, ?, ?, ?, ?, ?)"
 """After a DELETE: only that, not an UPDATE, lets SQLite join pages that have become empty."""
 
 
 def empty(connection: Connection, word: str, after: int, upto: int) -> tuple[int, int]:
     """Empty the events `word.*` among the next BATCH rows; returns how far that went, and how many."""
     rows = connection.execute(
-        "SELECT position, fact, body IS NULL, hash, chain FROM event WHERE position > ? AND position <= ?"
-        " ORDER BY position LIMIT ?",
+        "SELECT position, fact, hash, chain, length(CAST(body AS BLOB)) FROM event"
+        " WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
         (after, upto, BATCH),
     ).fetchall()
-    due = [row for row in rows if not row[2] and row[1].rpartition("|")[2].startswith(f"{word}.")]
+    due = [row for row in rows if row[4] is not None and row[1].rpartition("|")[2].startswith(f"{word}.")]
     connection.executemany("DELETE FROM event WHERE position = ?", [row[:1] for row in due])
-    connection.executemany(
-        STUB, [(place, fact, body_hash, chain) for place, fact, _, body_hash, chain in due]
-    )
+    connection.executemany(STUB, [(*row, "purged") for row in due])
     return rows[-1][0] if len(rows) == BATCH else upto, len(due)
 
 

@@ -2,6 +2,8 @@
 
 event       the log: `position` = epoch number << 40 | sequence; `fact` decides «same fact» and begins with
             serial and time, so that its index grows at the end; `hash` of the body, `chain` up to here.
+            Without `body` it is a stub: `size` = bytes of the body it had, `emptied` = why it has none.
+parked      rows set aside by the uplink: nobody upstream can take them; the rest flows.
 known       key-only: records from before `in_service_from`, never sent, never taken for new.
 copies      how many identical records a terminal holds of one fact, where it is more than one.
 device      per configured device: the driver's cursor and how far its data is complete.
@@ -12,7 +14,7 @@ receipt     per confirming application: its last receipt; application '' is the 
 
 from edge.store.sqlite import Connection
 
-VERSION = 1
+VERSION = 2
 """`PRAGMA user_version` of the newest schema."""
 
 SEQUENCE_BITS = 40
@@ -42,6 +44,13 @@ CREATE TABLE quarantine (
 CREATE TABLE receipt (
     app TEXT PRIMARY KEY, n INTEGER NOT NULL, position INTEGER NOT NULL, received TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+"""
+
+
+TABLES_2 = """
+ALTER TABLE event ADD COLUMN size INTEGER;
+ALTER TABLE event ADD COLUMN emptied TEXT;
+CREATE TABLE parked (position INTEGER PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL) STRICT;
 """
 
 

@@ -15,7 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from drivers.base import IntakeClosed, StoreBusy
-from edge.events import HashAlg, Place
+from edge.events import Place
+from edge.payloads import HashAlg
 from edge.store import sqlite
 from edge.store.ledger import Ledger, Tip, open_epoch, read_tip
 

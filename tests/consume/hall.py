@@ -9,7 +9,8 @@ import msgspec
 
 from edge import events
 from edge.contract import Receipt, State, topic
-from edge.events import Draft, EpochOpened, HashAlg, Place, Punch
+from edge.events import Draft, Place
+from edge.payloads import EpochOpened, HashAlg, Punch
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 Message = tuple[str, bytes]

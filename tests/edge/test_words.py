@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from edge.causes import CAUSES
-from edge.events import PunchState, VerifyMethod
+from edge.payloads import PunchState, VerifyMethod
 from edge.snapshot import DeviceWord, UplinkHealth
 from edge.words import LANGS, TEXTS, both, pick_language, say
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.base import Reading
-from edge.events import HashAlg, Origin, Place, normalize
+from edge.events import Origin, Place, normalize
+from edge.payloads import HashAlg
 from edge.store import Intake, Store
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -13,7 +13,8 @@ import pytest
 
 from drivers.base import IntakeClosed, Reject
 from edge.contract import Event
-from edge.events import HashAlg, digest_of, extend, genesis
+from edge.events import digest_of, extend, genesis
+from edge.payloads import HashAlg
 from edge.store import DatabaseNewer, Store, sqlite
 from edge.store import intake as intake_room
 from tests.store.halls import intake, open_store

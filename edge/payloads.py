@@ -1,0 +1,104 @@
+"""The `data` of every event: one struct for each type of the catalogue (domain §6). Pure.
+
+New optional fields only; a new meaning is a new version of the type. The envelope is `edge/contract.py`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+TimeQuality = Literal["synced", "corrected", "suspect", "unsynced"]
+VerifyMethod = Literal["fingerprint", "face", "card", "pin", "palm", "manual", "other"]
+PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", "ot_out", "unspecified"]
+HashAlg = Literal["sha256", "sm3"]
+EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
+WithheldReason = Literal["parked", "purged", "erased"]
+
+
+class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every event of a device carries (domain §6.1)."""
+
+    device_id: str
+    device_serial: str
+    driver: str
+    device_time: str
+    time_quality: TimeQuality
+    replayed: bool
+    clock_offset_ms: int | None = None
+
+
+class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
+    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there."""
+
+    device_user_id: str
+    verify_method: VerifyMethod
+    punch_state: PunchState
+    native_key: str
+    verify_raw: int | None = None
+    staff_no: str | None = None
+
+
+class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.status`: a device changed state; `reason` is a word of `edge/causes.py`."""
+
+    device_id: str
+    kind: str
+    state: Literal["online", "degraded", "offline", "unknown", "disabled"]
+    since: str
+    reason: str
+    firmware: str | None = None
+    clock_offset_ms: int | None = None
+
+
+class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`edge.epoch_opened`: always number 1 of its epoch; `hash_alg` is the chain's algorithm.
+
+    previous, last_sequence, head: the epoch before it, its newest number and chain hash in this database.
+    missing: numbers of it that are not here; they may be upstream, or come from the terminals again.
+    moved: how many of its events are sent again under this epoch. set_aside: the file put aside, if any.
+    """
+
+    reason: EpochReason
+    hash_alg: HashAlg
+    previous: str | None = None
+    last_sequence: int | None = None
+    head: str | None = None
+    missing: tuple[tuple[int, int], ...] = ()
+    moved: int = 0
+    set_aside: str | None = None
+
+
+class EventWithheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`edge.event_withheld`: settles the number of an event that is not sent, under that same number.
+
+    event_id, event_type: of the event. size: bytes of its body, 0 where that is no longer known.
+    hash, chain: hex, of that body and up to it, so that the chain goes on without it.
+    """
+
+    event_id: str
+    event_type: str
+    size: int
+    hash: str
+    chain: str
+    reason: WithheldReason
+    detail: str = ""
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`edge.audit`: a person or a duty of the edge changed something; the log's own chain seals it."""
+
+    actor: str
+    role: Literal["technician", "supervisor", "auditor", "upstream", "edge"]
+    action: str
+    target: str
+    result: Literal["done", "failed", "refused"]
+    detail: str = ""
+
+
+PAYLOADS: dict[str, type[msgspec.Struct]] = {
+    "attendance.punch": Punch,
+    "device.status": DeviceStatus,
+    "edge.epoch_opened": EpochOpened,
+    "edge.event_withheld": EventWithheld,
+    "edge.audit": Audit,
+}
