@@ -123,6 +123,15 @@ def probe(lang: "Lang", config: Path, device: str) -> None:
 
 
 @main.command()
+@_config
+@click.argument("device", required=False)
+@click.pass_obj
+def reread(lang: "Lang", config: Path, device: str | None) -> None:
+    """重新完整读取一台或全部设备的记录 / read a device's whole log again now, or that of all."""
+    _order(lang, config, "reread", **({"device": device} if device else {}))
+
+
+@main.command()
 @click.option(
     "--app", required=True, help="本应用的名称，与各大厅 confirm 中的一致 / this application's name"
 )
@@ -219,6 +228,19 @@ def _event_lines(folder: Path, wanted: object, lang: "Lang", follow: bool, as_js
         if not follow:
             return
         time.sleep(0.5)
+
+
+def _order(lang: "Lang", config: Path, name: str, **arguments: str) -> None:
+    """Order something of the running daemon, and say what became of it."""
+    from edge.control import command
+    from edge.words import say
+
+    answer = command(Path(_load(config).store.folder), name, **arguments)
+    if answer is None:
+        _leave(EXIT_DEAD, say(lang, "not_running"))
+    if not answer.done:
+        _leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
+    click.echo(f"{say(lang, 'done')}: {answer.text}")
 
 
 def _load(config: Path) -> "Settings":

@@ -6,31 +6,45 @@ from pathlib import Path
 
 import msgspec
 
+from edge.commands import Answer
 from edge.snapshot import Snapshot
 
 TIMEOUT_S = 5.0
+COMMAND_S = 120.0
 
 
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT_S)
-        self._path = path
+    def __init__(self, folder: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path, self._timeout_s = folder / "control.sock", timeout_s
 
     def connect(self) -> None:
         """Reach the daemon's socket instead of a port."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_S)
+        self.sock.settimeout(self._timeout_s)
         self.sock.connect(str(self._path))
 
 
 def snapshot(folder: Path) -> Snapshot | None:
     """The status as the running daemon tells it, or None when nobody answers."""
-    connection = _UnixConnection(folder / "control.sock")
+    connection = _UnixConnection(folder, TIMEOUT_S)
     try:
         connection.request("GET", "/api/status")
         return msgspec.json.decode(connection.getresponse().read(), type=Snapshot)
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return None
+    finally:
+        connection.close()
+
+
+def command(folder: Path, name: str, **arguments: str) -> Answer | None:
+    """Order something of the running daemon; None when nobody answers."""
+    connection = _UnixConnection(folder, COMMAND_S)
+    try:
+        connection.request("POST", f"/control/{name}", msgspec.json.encode(arguments))
+        return msgspec.json.decode(connection.getresponse().read(), type=Answer)
     except (OSError, http.client.HTTPException, msgspec.DecodeError):
         return None
     finally:

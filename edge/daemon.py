@@ -23,6 +23,7 @@ import msgspec
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.clock import WallClock
+from edge.commands import Arguments, Commands, Refused
 from edge.contract import Description, DeviceDescription, source
 from edge.events import Place, event_type
 from edge.keeping import Keeping
@@ -90,9 +91,8 @@ class Daemon:
             lambda: self._pulse.beat("uplink"),
         )
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
-        self._web = WebServer(
-            create_app(self._status.take), settings.web.host, settings.web.port, folder / CONTROL
-        )
+        self._commands: Commands = {"reread": self._command_reread}
+        self._web = self._server(settings.web.host, settings.web.port)
         self._keeping = Keeping(
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
         )
@@ -132,11 +132,23 @@ class Daemon:
         except OSError as error:
             LOG.error("no status page: %s", error)
             self._status.note("web", "page_unavailable")
-            self._web = WebServer(create_app(self._status.take), None, 0, self._folder / CONTROL)
+            self._web = self._server(None, 0)
             try:
                 self._web.start()
             except OSError as unreachable:
                 LOG.error("no control socket either: %s", unreachable)
+
+    def _server(self, host: str | None, port: int) -> WebServer:
+        return WebServer(create_app(self._status.take, self._commands), host, port, self._folder / CONTROL)
+
+    def _command_reread(self, arguments: Arguments) -> str:
+        """Order a whole read of one device's log, or of all."""
+        wanted = arguments.get("device")
+        asked = [runner for runner in self._runners if wanted in (None, runner.device.device_id)]
+        if not asked:
+            raise Refused(f"{wanted}: no such device")
+        taken = [runner.device.device_id for runner in asked if runner.order("reread")]
+        return ", ".join(taken)
 
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""

@@ -17,6 +17,7 @@ ARROWS = {
     "edge.backoff": "",
     "edge.causes": "",
     "edge.clock": "",
+    "edge.commands": "",
     "edge.version": "",
     "edge.contract": "",
     "edge.words": "edge.causes",
@@ -46,13 +47,13 @@ ARROWS = {
         edge.messages edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings
         edge.snapshot edge.store edge.uplink edge.words""",
-    "edge.web": "edge.causes edge.contract edge.snapshot edge.words",
-    "edge.control": "edge.snapshot",
+    "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
+    "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
-    "edge.daemon": """edge.clock edge.contract edge.events edge.keeping edge.payloads edge.runner
-        edge.settings edge.status edge.store edge.uplink edge.version edge.web""",
+    "edge.daemon": """edge.clock edge.commands edge.contract edge.events edge.keeping edge.payloads
+        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.web""",
     "edge.cli": """drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
 }

@@ -1,9 +1,10 @@
-"""The pages and what they stand on: `/`, `/api/status`, `/events`, `/static/`. Nothing here writes.
+"""The pages and what they stand on: `/`, `/api/status`, `/events`, `/static/`; commands on the socket.
 
 * One snapshot a second at most, however many ask; it is taken in a worker thread of its own.
 * A request must name this machine as its host (a rebound DNS name does not), and must not come from
   another site's page.
-* Only GET and HEAD; every answer carries the security headers; an error says nothing of the inside.
+* Only GET and HEAD on a port; `POST /control/{name}` over the control socket alone. Every answer carries
+  the security headers; an error says nothing of the inside.
 """
 
 import asyncio
@@ -27,7 +28,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge.commands import Commands
 from edge.snapshot import Snapshot
+from edge.web.ordering import control_route
 from edge.web.view import page
 from edge.words import Lang, pick_language, say
 
@@ -128,8 +131,11 @@ class Guard:
         await app(scope, receive, sealed)
 
 
-def create_app(take: Callable[[], Snapshot]) -> Starlette:
-    """The pages over `take`, which may block for a moment. For one server; `app.state.feed` is its feed."""
+def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -> Starlette:
+    """The pages over `take` and the `commands`, which may block for a while.
+
+    For one server; `app.state.feed` is its feed.
+    """
     feed = Feed(take)
     templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, auto_reload=False)
 
@@ -157,6 +163,7 @@ def create_app(take: Callable[[], Snapshot]) -> Starlette:
             Route("/", status_page),
             Route("/api/status", api_status),
             Route("/events", events),
+            control_route(commands or {}),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(Guard)],

@@ -41,6 +41,7 @@ def test_a_technicians_day(hall: Hall) -> None:
     assert before.returncode == 5
     assert "没有运行" in before.stderr
     assert "SN0000001" in hall_edge("probe", "fp-1", config=config).stdout
+    assert hall_edge("reread", config=config).returncode == 5
     hall.daemon.start()
     with consuming(hall.county):
         assert until(lambda: hall.held() == 2 and online(hall), 20)
@@ -48,6 +49,9 @@ def test_a_technicians_day(hall: Hall) -> None:
         assert (fine.returncode, "一切正常" in fine.stdout) == (0, True), fine.stdout
         assert "all is well" in hall_edge("--lang", "en", "status", config=config).stdout
         assert json.loads(hall_edge("status", "--json", config=config).stdout)["devices"][0]["stored"] == 2
+        assert hall_edge("reread", "fp-1", config=config).stdout == "已执行: fp-1\n"
+        unknown = hall_edge("reread", "fp-9", config=config)
+        assert (unknown.returncode, "fp-9" in unknown.stderr) == (1, True)
         probed = hall_edge("--lang", "en", "probe", "fp-1", config=config)
         assert "asked by the daemon" in probed.stdout
     listed = hall_edge("events", "--person", "1001", config=config).stdout.splitlines()

@@ -1,0 +1,49 @@
+"""Commands: over the control socket, and by no other way."""
+
+import http.client
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edge.commands import Answer, Arguments, Refused
+from edge.control import command
+from edge.web import WebServer, create_app
+from tests.web.halls import WELL
+
+
+def echo(arguments: Arguments) -> str:
+    if "no" in arguments:
+        raise Refused("not today")
+    return " ".join(f"{name}={value}" for name, value in arguments.items())
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[WebServer]:
+    made = WebServer(create_app(lambda: WELL, {"echo": echo}), "127.0.0.1", 0, tmp_path / "control.sock")
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_command_is_obeyed_or_refused_with_its_reason(server: WebServer, tmp_path: Path) -> None:
+    assert command(tmp_path, "echo", device="大门") == Answer(True, "device=大门")
+    assert command(tmp_path, "echo", no="") == Answer(False, "not today")
+    assert command(tmp_path, "shell", line="ls") == Answer(False, "no such command: shell")
+
+
+def test_what_is_no_command_is_not_run(server: WebServer, tmp_path: Path) -> None:
+    answer = command(tmp_path, "echo", text="x" * (1 << 17))
+    assert answer is None or not answer.done
+
+
+@pytest.mark.parametrize("name", ["echo", "reread"])
+def test_no_port_takes_commands(server: WebServer, name: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        connection.request("POST", f"/control/{name}", b"{}")
+        assert connection.getresponse().status == 403
+
+
+def test_nobody_there_is_told_from_a_refusal(tmp_path: Path) -> None:
+    assert command(tmp_path, "echo") is None
