@@ -5,6 +5,7 @@ where one writing connection per file and read-only readers avoid the trigger. I
 of the standard `sqlite3`: whoever catches one takes it from here.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,21 @@ def _configure(connection: Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+
+
+def make_durable(path: Path) -> None:
+    """Bring to the disk what a database shows; OSError when the disk does not take it.
+
+    After a death or a failed COMMIT the WAL may show, from the page cache, what was never synced: to tell
+    it upstream would be a promise that the next power cut breaks.
+    """
+    for file in (path, path.with_name(path.name + "-wal")):
+        if file.exists():
+            descriptor = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def connect_reader(path: str | Path) -> Connection:

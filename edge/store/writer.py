@@ -90,6 +90,7 @@ class Writer:
         ledger.connection.close()
 
     def _open(self) -> Ledger:
+        sqlite.make_durable(self._path)
         connection = sqlite.connect_writer(self._path)
         tip = read_tip(connection) or open_epoch(connection, self._place, self._hash_alg, self._now)
         return Ledger(connection, self._place, tip, self._now)

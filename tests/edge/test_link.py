@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from queue import Queue
@@ -129,7 +128,7 @@ def test_another_terminal_on_the_same_link_has_a_first_read_of_its_own(store: St
     first.emit([punch("2026-11-02T08:00:00")], "a", "2026-11-20T12:00:00")
     first.observed(Observation(serial="SN2", device_clock="2026-11-20T12:00:00"))
     other = punch("2026-10-30T08:00:00")
-    first.emit([replace(other, serial="SN2")], "b")
+    first.emit([other._replace(serial="SN2")], "b")
     assert sent(store) == ["2026-11-02T08:00:00"]
 
 
@@ -145,7 +144,7 @@ def test_another_terminal_on_the_same_link_has_a_first_read_of_its_own(store: St
 def test_no_reading_can_block_a_device(store: Store, odd: dict[str, object]) -> None:
     first = link(store)
     first.observed(Observation(serial="SN1", device_clock="2026-11-20T10:00:00"))
-    first.emit([replace(punch("2026-11-20T08:00:00"), **odd), punch("2026-11-20T08:00:01")], "a")  # type: ignore[arg-type]
+    first.emit([punch("2026-11-20T08:00:00")._replace(**odd), punch("2026-11-20T08:00:01")], "a")  # type: ignore[arg-type]
     assert sent(store)[-1] == "2026-11-20T08:00:01"
     first.observed(Observation(serial="SN1", device_clock="2026-11-20T14:00:00"))
     first.emit([], "b", complete_until="0001-01-01T00:00:00")

@@ -8,7 +8,7 @@ import pytest
 from tests.faults import strace
 from tests.faults.lab import TREE, Lab, in_lanes, report
 from tests.faults.oracle import Verdict, merge
-from tests.hall import until
+from tests.hall import READY_S, until
 
 pytestmark = pytest.mark.skipif(bool(strace.lacking()), reason=strace.lacking() or "-")
 
@@ -25,7 +25,8 @@ CALLS = {
 """Call -> how many of them one thread makes in about two seconds of life."""
 EMPTY_EVERY = 5
 """So often the daemon starts without a database, and is killed while it makes one."""
-LIFE_S = 3.0
+LIFE_S = 2.0
+"""After it is up."""
 BURST = 40
 """Punches while it is down."""
 WRITES = 40
@@ -67,6 +68,7 @@ def kill_at_calls(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
                 call = lab.chance.choice(["pwrite64", "fsync,fdatasync", "unlink", "openat"])
             lab.daemon.prefix = strace.killing(call, lab.chance.randint(1, CALLS[call]))
             lab.daemon.start(wait=False)
+            until(lambda: not lab.daemon.running or lab.daemon.status() is not None, READY_S)
             hit += until(lambda: not lab.daemon.running, LIFE_S)
             lab.daemon.kill_all()
         lab.daemon.prefix = []
@@ -99,4 +101,4 @@ def _punch_until_dead(lab: Lab) -> bool:
         lab.crowd.one()
         return not lab.daemon.running
 
-    return until(dead, 2 * LIFE_S, 0.1)
+    return until(dead, 3 * LIFE_S, 0.1)

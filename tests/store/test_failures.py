@@ -1,5 +1,7 @@
 """The store when a commit fails, when a job fails late, and over a restart: all or nothing."""
 
+import errno
+import os
 import random
 import subprocess
 import sys
@@ -48,6 +50,35 @@ def test_a_commit_that_fails_after_rows_were_added_leaves_nothing(
     assert store.take(intake(2, 3)) == 2
     assert store.tip.sequence == 4
     assert chain_holds(store)
+    store.close()
+
+
+def test_what_a_dead_daemon_wrote_but_did_not_sync_is_told_only_when_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    store.take(intake(1))
+    copies = {name: (tmp_path / name).read_bytes() for name in ("edge.db", "edge.db-wal")}
+    store.close()
+    for name, content in copies.items():
+        (tmp_path / name).write_bytes(content)
+    synced: list[str] = []
+    real = os.fsync
+
+    def failing(descriptor: int) -> None:
+        file = os.readlink(f"/proc/self/fd/{descriptor}")
+        synced.append(Path(file).name)
+        if file.endswith("-wal"):
+            raise OSError(errno.EROFS, "read-only")
+        real(descriptor)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", failing)
+        with pytest.raises(OSError, match="read-only"):
+            open_store(tmp_path)
+    assert synced == ["edge.db", "edge.db-wal"]
+    store = open_store(tmp_path)
+    assert store.tip.sequence == 2
     store.close()
 
 
