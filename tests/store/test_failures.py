@@ -136,10 +136,10 @@ def test_a_migration_killed_anywhere_leaves_a_whole_database(tmp_path: Path) -> 
     store.take(intake(*range(200)))
     store.close()
     path = tmp_path / "edge.db"
-    with closing(sqlite.connect_writer(path)) as connection:
-        connection.execute("PRAGMA user_version = 0")
     chance = random.Random(5)
     for _ in range(10):
+        with closing(sqlite.connect_writer(path)) as connection:
+            connection.execute("PRAGMA user_version = 0")
         child = subprocess.Popen(
             [sys.executable, "-m", "edge.store.migrate", str(path)], stderr=subprocess.DEVNULL
         )
@@ -150,6 +150,8 @@ def test_a_migration_killed_anywhere_leaves_a_whole_database(tmp_path: Path) -> 
             assert connection.execute("SELECT count(*) FROM event").fetchone() == (201,)
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert version_of(connection) in (0, VERSION)
+    with closing(sqlite.connect_writer(path)) as connection:
+        connection.execute("PRAGMA user_version = 0")
     store = open_store(tmp_path)
     assert store.take(intake(500)) == 1
     assert chain_holds(store)
