@@ -25,7 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "col.last_contact": ("最近联系", "last contact"),
     "col.last_data": ("最近数据", "last data"),
     "col.complete_until": ("数据完整至", "complete until"),
-    "col.counts": ("终端/已存", "terminal/stored"),
+    "col.counts": ("终端/已存", "on device / stored"),
     "col.offset": ("时钟差", "clock"),
     "col.next": ("说明与下一步", "cause and next step"),
     "title": ("大厅边缘机状态", "hall edge status"),

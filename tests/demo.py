@@ -149,7 +149,7 @@ def main() -> int:
     options = parser.parse_args()
     lang: Lang = options.lang
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
 
     def show(event: Event) -> None:

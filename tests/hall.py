@@ -31,6 +31,7 @@ class Daemon:
                 [sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)],
                 stderr=log,
                 stdout=log,
+                start_new_session=True,  # Ctrl-C in the demo's terminal is for the demo alone
             )
         if wait and not until(lambda: self.status() is not None, READY_S):
             self.kill()

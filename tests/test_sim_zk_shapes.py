@@ -1,6 +1,7 @@
 """Every shape of the simulated ZK terminal: packets, pacings, reads, live events, a full log, reboots."""
 
 import struct
+import time
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,22 @@ def test_a_burst_is_one_segment() -> None:
         client.ask(Cmd.EVENT, ALL_EVENTS)
         terminal.burst(morning(2))
         assert len(client.sock.recv(1000)) == 2 * 48
+
+
+def test_paced_replies_rest_between_each_other_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public clients ask all chunks in advance, and drop what follows the end of one in its segment."""
+    monkeypatch.setattr("tests.sim.zk.tcp.REST_S", 0.3)
+    with Terminal() as terminal, RawClient(terminal) as client:
+        client.send(Cmd.GET_TIME)
+        client.send(Cmd.GET_TIME)
+        client.receive()
+        time.sleep(0.1)
+        assert not client._waiting
+        client.sock.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            client.receive()
+        client.sock.settimeout(5)
+        assert client.receive().command == Cmd.OK
 
 
 def test_a_second_client_waits() -> None:

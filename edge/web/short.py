@@ -64,7 +64,7 @@ def clock_offset(offset_ms: int | None) -> str:
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if abs(seconds) >= 2 * size:
             return f"{seconds / size:+.0f} {unit}"
-    return f"{seconds:+.1f} s" if abs(seconds) < 10 else f"{seconds:+.0f} s"
+    return f"{round(seconds, 1) + 0.0:+.1f} s" if abs(seconds) < 10 else f"{seconds:+.0f} s"  # no "-0.0"
 
 
 def _steers(letter: str) -> bool:

@@ -1,6 +1,7 @@
 """SIGTERM ends the daemon within five seconds, whatever its peers do."""
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -68,3 +69,18 @@ def test_a_stop_waits_for_no_peer(
             assert daemon.stop(within_s=STOP_S + STARTED_BY_PYTHON_S) == 0
         finally:
             daemon.kill()
+
+
+def test_a_key_pressed_for_the_demo_is_not_heard_by_its_daemon(tmp_path: Path) -> None:
+    """Ctrl-C goes to the terminal's whole process group: the daemon must be there for the last punch."""
+    config = tmp_path / "edge.toml"
+    config.write_text(
+        f'[site]\ncounty = "410421"\nhall = "hall-1"\n[store]\nfolder = "{tmp_path}/edge"\n'
+        f"[web]\nport = {free_port()}\n"
+    )
+    daemon = Daemon(config, tmp_path / "edge")
+    daemon.start()
+    try:
+        assert os.getpgid(daemon.pid) == daemon.pid
+    finally:
+        daemon.stop()

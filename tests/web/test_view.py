@@ -48,6 +48,7 @@ def test_since_says_how_long(text: str, shown: str) -> None:
     [
         (None, "–"),
         (0, "+0.0 s"),
+        (-40, "+0.0 s"),
         (-400, "-0.4 s"),
         (-96_000, "-96 s"),
         (150_000, "+2 min"),

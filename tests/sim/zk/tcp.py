@@ -2,7 +2,8 @@
 
 A client beyond the allowed number stays in the backlog, connected and unanswered, as on real terminals.
 "paced" writes at most one segment of 1460 bytes, never two data packets at once, and rests two
-milliseconds; the OK that ends a stream rides with the last data, or public clients take it for their next
+milliseconds between any two writes: public clients ask all chunks in advance and throw away what comes
+with the end of one. The OK that ends a stream rides with its last data, or they take it for their next
 answer. "coalesced" joins a reply into one write, "bytes" sends one byte per segment.
 """
 
@@ -33,6 +34,7 @@ class _Client:
         self._session = Session(line.device, line.device.packet)
         self._writing = threading.RLock()
         self._hung = False
+        self._wrote_at = 0.0
         sock.settimeout(STUCK_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -102,12 +104,13 @@ class _Client:
     def _write(self, frames: list[bytes]) -> None:
         if self._step == STEP["coalesced"]:
             frames = [b"".join(frames)]
-        for place, frame in enumerate(frames):
+        for frame in frames:
             with self._writing:
                 for start in range(0, len(frame), self._step):
-                    if self._step == STEP["paced"] and (place or start):
-                        time.sleep(REST_S)
+                    if self._step == STEP["paced"]:
+                        time.sleep(max(0.0, self._wrote_at + REST_S - time.monotonic()))
                     self._sock.sendall(frame[start : start + self._step])
+                    self._wrote_at = time.monotonic()
             self._line.device.count("out", len(frame))
 
 
