@@ -244,7 +244,8 @@ def _order(lang: "Lang", config: Path, name: str, **arguments: str) -> None:
 
 
 def _load(config: Path) -> "Settings":
-    from edge.config import ConfigError, load
+    from edge.complaints import ConfigError
+    from edge.config import load
 
     try:
         return load(config)

@@ -9,15 +9,17 @@ import importlib
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from drivers.base import Driver
+from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.settings import (
     Clock,
     Crypto,
@@ -30,30 +32,6 @@ from edge.settings import (
     UplinkSettings,
     WebSettings,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One thing wrong: `file:line [table] key: message`."""
-
-    file: str
-    line: int
-    table: str
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return " ".join(part for part in (place, f"[{self.table}]", self.key) if part) + f": {self.message}"
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; `complaints` say why."""
-
-    def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__("\n".join(map(str, complaints)))
-        self.complaints = complaints
-
 
 TABLES: dict[str, type[msgspec.Struct]] = {
     "site": Site,
@@ -78,7 +56,7 @@ def load(path: Path) -> Settings:
     reader.stop_if_wrong()
     tables_of_devices = document.get("device", {})
     if not isinstance(tables_of_devices, dict):
-        reader.complain("", "device", "write one table for each device: [device.ID]")
+        reader.complain("", "device", "每台设备写一个表 / write one table for each device: [device.ID]")
         reader.stop_if_wrong()
     devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
@@ -120,14 +98,17 @@ class _Reader:
             self.lines = text.splitlines()
             return tomllib.loads(text)
         except OSError as error:
-            raise ConfigError([Complaint(self.file, 0, "", "", error.strerror or str(error))]) from error
+            message = f"读不到 / cannot be read: {error.strerror or error}"
+            raise ConfigError([Complaint(self.file, 0, "", "", message)]) from error
         except UnicodeDecodeError as error:
-            raise ConfigError([Complaint(self.file, 0, "", "", f"not UTF-8: {error.reason}")]) from error
+            message = f"不是 UTF-8 编码 / not UTF-8: {error.reason}"
+            raise ConfigError([Complaint(self.file, 0, "", "", message)]) from error
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             found = re.search(r"at line (\d+)", str(error))
-            raise ConfigError(
-                [Complaint(self.file, int(found[1]) if found else 0, "", "", f"not TOML: {error}")]
-            ) from error
+            line = int(found[1]) if found else 0
+            key = re.match(r"\s*([\w-]+)\s*=", self.lines[line - 1]) if 0 < line <= len(self.lines) else None
+            message = f"不符合 TOML 语法 / not TOML: {error}"
+            raise ConfigError([Complaint(self.file, line, "", key[1] if key else "", message)]) from error
 
     def stop_if_wrong(self) -> None:
         if self.wrong:
@@ -139,17 +120,15 @@ class _Reader:
     def unknown(self, table: str, given: dict[str, Any], known: list[str]) -> None:
         for key in given:
             if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
                 if table == "" and isinstance(given[key], dict):
-                    self.complain(key, "", f"unknown table{hint}")
+                    self.complain(key, "", unknown(("表", "table"), key, known))
                 else:
-                    self.complain(table, key, f"unknown key{hint}")
+                    self.complain(table, key, unknown(("键", "key"), key, known))
 
     def table(self, name: str, kind: type[msgspec.Struct], document: dict[str, Any]) -> Any:  # noqa: ANN401
         given = document.get(name, {})
         if not isinstance(given, dict):
-            self.complain("", name, f"must be a table: write [{name}]")
+            self.complain("", name, f"必须是一个表，写作 / must be a table: write [{name}]")
             return None
         self.unknown(name, given, [field.name for field in msgspec.structs.fields(kind)])
         return self.convert(name, given, kind)
@@ -165,23 +144,36 @@ class _Reader:
             known = [field.name for field in fields(kind)] if is_dataclass(kind) else []
             if not key and found and found[1] in known:
                 key = found[1]
+            message = plainly(message.removeprefix(f"{key}: "), _choices(kind, key))
             shown = key in given and not key.endswith("_file")  # a secret may stand there by mistake
-            given_value = f" (here: {given[key]!r})" if shown else ""
+            given_value = f" (此处为 / here: {given[key]!s})" if shown and not message.startswith("'") else ""
             self.complain(table, key, message + given_value)
             return None
 
     def cross_check(self, settings: Settings) -> None:
         self._zone("site", settings.site.zone)
         if not settings.store.folder.isprintable():
-            self.complain("store", "folder", "has characters that no path may have")
-        if settings.uplink.cert_file and not settings.uplink.key_file:
-            self.complain("uplink", "key_file", "cert_file needs key_file beside it")
+            self.complain("store", "folder", "含有路径中不能有的字符 / has characters that no path may have")
+        if not settings.store.folder:
+            self.complain("store", "folder", "不能为空 / must not be empty")
+        uplink = settings.uplink
+        if uplink.cert_file and not uplink.key_file:
+            self.complain(
+                "uplink", "key_file", "有 cert_file 就要有 key_file / cert_file needs key_file beside it"
+            )
+        if not _is_host(uplink.host):
+            told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
+            self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")
+        if len(set(uplink.confirm)) < len(uplink.confirm):
+            self.complain("uplink", "confirm", "有重复的应用名 / names an application twice")
 
     def _zone(self, table: str, name: str) -> None:
         try:
             ZoneInfo(name or "UTC")
         except (OSError, ValueError, KeyError):
-            self.complain(table, "zone", f"unknown time zone {name!r}; usually 'Asia/Shanghai'")
+            self.complain(
+                table, "zone", f"没有时区 / unknown time zone {name!r}; 通常为 / usually 'Asia/Shanghai'"
+            )
 
     def device(self, device_id: str, given: object) -> Device:
         """One device; its complaints become its `fault`, so that the other devices run."""
@@ -190,9 +182,9 @@ class _Reader:
         keys = DeviceKeys(driver="none", enabled=False)
         driver: Callable[[], Driver] | None = None
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", device_id):
-            self.complain(table, "", "a device id is 1-64 of A-Z a-z 0-9 _ -")
+            self.complain(table, "", "设备编号为 / a device id is 1-64 of A-Z a-z 0-9 _ -")
         elif not isinstance(given, dict):
-            self.complain("device", device_id, f"must be a table: write [{table}]")
+            self.complain("device", device_id, f"必须是一个表，写作 / must be a table: write [{table}]")
         else:
             keys, driver = self._device(table, given, keys)
         fault = "\n".join(map(str, self.wrong))
@@ -210,7 +202,12 @@ class _Reader:
             driver_class = load_driver(keys.driver)
         except (ImportError, AttributeError):
             near = difflib.get_close_matches(keys.driver, known_drivers(), 1) or known_drivers()
-            self.complain(table, "driver", f"no driver {keys.driver!r}; there is {', '.join(near)}")
+            self.complain(
+                table, "driver", f"没有驱动 / no driver {keys.driver!r}; 有 / there is {', '.join(near)}"
+            )
+            return keys, None
+        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the hall runs on
+            self.complain(table, "driver", f"驱动无法加载 / cannot be loaded: {error!r}")
             return keys, None
         options_kind = driver_class.Options
         names = [field.name for field in fields(options_kind)]
@@ -225,7 +222,24 @@ class _Reader:
             header = re.match(r"\s*\[\s*([^\]]+?)\s*\]", line)
             if header:
                 here = header[1].replace('"', "").replace("'", "")
-                table_line = number if here == table else table_line
+                if here == table or (not table_line and here.startswith(f"{table}.")):
+                    table_line = number
             elif here == table and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
                 return number
         return table_line
+
+
+def _choices(kind: type[Any], key: str) -> tuple[str, ...]:
+    """What `key` may hold, where its type is a list of words."""
+    hint = get_type_hints(kind).get(key)
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _is_host(text: str) -> bool:
+    """Whether `text` is empty, a host name or an IP address, and nothing more."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]*", text):
+        return True
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False

@@ -22,7 +22,8 @@ ARROWS = {
     "edge.contract": "",
     "edge.words": "edge.causes",
     "edge.settings": "drivers.base edge.contract",
-    "edge.config": "drivers.base edge.settings",
+    "edge.complaints": "",
+    "edge.config": "drivers.base edge.complaints edge.settings",
     "edge.payloads": "",
     "edge.events": "drivers.base edge.contract edge.payloads",
     "edge.contract_examples": "edge.contract edge.events edge.payloads",
@@ -54,7 +55,7 @@ ARROWS = {
     "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
     "edge.daemon": """edge.clock edge.commands edge.contract edge.events edge.keeping edge.payloads
         edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.web""",
-    "edge.cli": """drivers.base edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
+    "edge.cli": """drivers.base edge.complaints edge.config edge.consume edge.contract edge.control edge.daemon edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
@@ -75,6 +76,7 @@ HOMES = {
 """Library -> the only rooms that import it."""
 
 PURE = [
+    "edge/complaints.py",
     "edge/contract.py",
     "edge/events.py",
     "edge/hosts.py",

@@ -1,6 +1,5 @@
 """The keys of a `driver = "zk"` table, and the comm key they point to."""
 
-from codecs import lookup
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -35,19 +34,19 @@ class ZkOptions:
         try:
             ip_address(self.host)
         except ValueError as error:
-            raise ValueError(f"host: {self.host!r} is no IP address") from error
+            raise ValueError(f"host: {self.host!r} 不是 IP 地址 / is no IP address") from error
         if not 1 <= self.port <= 65535:
-            raise ValueError(f"port: {self.port} is not 1-65535")
+            raise ValueError(f"port: '{self.port}' 不在 / is not in 1-65535")
         if self.transport not in ("tcp", "udp"):
-            raise ValueError(f'transport: {self.transport!r} is neither "tcp" nor "udp"')
+            raise ValueError(f"transport: {self.transport!r} 只能是 / must be one of 'tcp', 'udp'")
         if not 1 <= self.poll_seconds <= 3600:
-            raise ValueError(f"poll_seconds: {self.poll_seconds} is not 1-3600")
+            raise ValueError(f"poll_seconds: '{self.poll_seconds}' 不在 / is not in 1-3600")
         if self.layout is not None and str(self.layout) not in LAYOUTS:
-            raise ValueError(f"layout: {self.layout!r} is none of {', '.join(LAYOUTS)}")
+            raise ValueError(f"layout: '{self.layout}' 只能是 / must be one of {', '.join(LAYOUTS)}")
         try:
-            lookup(self.encoding)
-        except LookupError as error:
-            raise ValueError(f"encoding: {self.encoding!r} is unknown") from error
+            "".encode(self.encoding)
+        except (LookupError, ValueError) as error:  # `rot13` and the like are no encodings of texts
+            raise ValueError(f"encoding: {self.encoding!r} 没有这种编码 / is unknown") from error
 
     @property
     def layout_by_hand(self) -> str | None:

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from drivers.zk import DRIVER
-from edge.config import TABLES, ConfigError, load
+from edge.complaints import ConfigError
+from edge.config import TABLES, load
 from edge.settings import DeviceKeys
 
 SAMPLE = Path("config/hall-edge.toml")
@@ -85,6 +86,19 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
         ("device = 5\n" + GOOD.split("[device")[0], [":1", "device", "[device.ID]"]),
         ("x = " + "[" * 5000 + "\n", ["TOML"]),
         (GOOD + '[store]\nfolder = "a\\u0000b"\n', [":10", "[store]", "folder"]),
+        (GOOD + "[store]\nfolder = ''\n", [":10", "[store]", "folder"]),
+        (GOOD.replace("[device.fp-1]", "[devices.fp-1]"), [":6 [devices]", "'device'"]),
+        (GOOD.replace("[site]", "[SITE]"), [":2 [SITE]", "'site'"]),
+        (GOOD + "Port = 4370\n", [":9", "Port", "'port'"]),
+        (GOOD + "in_service_from = 2026-13-01\n", [":9 in_service_from", "TOML"]),
+        (GOOD + "in_service_from = 2026-01-01T00:00:00\n", [":9", "2026-01-01T00:00:00".replace("T", " ")]),
+        (GOOD + "encoding = 'rot13'\n", [":9", "[device.fp-1]", "encoding", "rot13"]),
+        (GOOD + "[clock]\ntrust = 'sistem'\n", [":10", "trust", "'kernel', 'system'"]),
+        (GOOD + "[uplink]\nkeepalive = 60\n", [":10", "keepalive", "at most 15"]),
+        (GOOD + "[uplink]\ntls = 'no'\n", [":10", "tls", "true or false"]),
+        (GOOD + "[uplink]\nhost = 'mqtt://broker:1883'\n", [":10", "[uplink] host", "mqtt://"]),
+        (GOOD + "[uplink]\nhost = 'broker:1883'\n", [":10", "[uplink] host", "broker:1883"]),
+        (GOOD + "[uplink]\nconfirm = ['a', 'a']\n", [":10", "[uplink] confirm"]),
     ],
 )
 def test_every_mistake_is_named(tmp_path: Path, text: str, wanted: list[str]) -> None:
@@ -92,6 +106,27 @@ def test_every_mistake_is_named(tmp_path: Path, text: str, wanted: list[str]) ->
     assert "edge.toml" in said
     for part in wanted:
         assert part in said, said
+    for line in said.splitlines():
+        assert re.search(r"[\u4e00-\u9fff].* / .*[a-z]", line), f"not in both languages: {line}"
+        assert "`" not in line, line
+
+
+def test_a_host_may_be_a_name_or_an_address(tmp_path: Path) -> None:
+    for host in ("", "mqtt.example", "10.0.0.1", "fd00::1"):
+        assert complaint(tmp_path, GOOD + f"[uplink]\nhost = '{host}'\n") == ""
+
+
+def test_a_driver_that_cannot_be_loaded_costs_its_devices_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import drivers
+
+    (tmp_path / "broken.py").write_text("DRIVER = (\n")
+    monkeypatch.setattr(drivers, "__path__", [*drivers.__path__, str(tmp_path)])
+    settings = load(written(tmp_path, GOOD + "\n[device.fp-2]\ndriver='broken'\n"))
+    good, bad = settings.devices
+    assert good.driver is not None
+    assert "SyntaxError" in bad.fault
 
 
 def test_a_bad_device_leaves_the_others_running(tmp_path: Path) -> None:
