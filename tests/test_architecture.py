@@ -197,6 +197,20 @@ def test_the_map_names_every_room_and_every_thread() -> None:
         assert re.search(rf"^\| {thread}\b", MAP, re.M), f"thread {thread!r} is not in the table of threads"
 
 
+def test_no_driver_calls_what_fetches_templates_or_changes_a_terminal() -> None:
+    forbidden = re.compile(
+        r"template|^(clear|disable|enable|delete|save|set|unlock|restart|poweroff|enroll)_"
+    )
+    called = {
+        f"{path.name}: {node.attr}"
+        for path in sources()
+        if path.parts[-3:-1] == ("drivers", "zk")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and forbidden.search(node.attr)
+    }
+    assert called == set()
+
+
 def test_no_names_that_say_nothing() -> None:
     vague = {"utils", "helpers", "manager", "common", "util", "helper", "misc"}
     assert [str(path) for path in sources() if vague & set(path.with_suffix("").parts)] == []

@@ -13,6 +13,8 @@ from tests.sim.zk import Faults, Terminal
 
 TRANSPORTS = ["tcp", "udp"]
 ALLOWED = {11, 13, 50, 201, 500, 1000, 1001, 1100, 1102, 1502, 1503, 1504, 2000}
+READ_SETS = {9, 13}
+"""What may be asked by 1503: users and the log. 7 would be the fingerprint templates."""
 
 
 @pytest.fixture(autouse=True)
@@ -283,6 +285,7 @@ def test_a_whole_session_never_sends_what_changes_a_terminal(terminal, options, 
             work.until(lambda: len(done) == 2)
         assert sorted(done) == ["ok", "unsupported"]
         assert set(terminal.commands) <= ALLOWED
+        assert set(terminal.prepared) <= READ_SETS
         assert terminal.commands[0] == 1000
         assert terminal.commands[-1] == 1001
         assert terminal.enabled

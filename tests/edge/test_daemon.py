@@ -13,7 +13,9 @@ from edge import daemon as room
 from edge.config import load
 from edge.daemon import Daemon, JsonLines, Pulse
 from tests.broker import free_port
+from tests.drivers.zk_site import history
 from tests.hall import until
+from tests.sim.zk import Terminal
 
 CONFIG = """
 [site]
@@ -132,6 +134,25 @@ def test_a_driver_that_hangs_is_fed_for(
 
 def test_every_part_has_its_pulse(daemon: Daemon) -> None:
     assert until(lambda: {"writer", "scheduler"} <= set(daemon._pulse.last), 15)
+
+
+def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What neither counter nor live events showed is found then. Here each second is a night."""
+    monkeypatch.setattr(room.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(room, "NIGHTLY_REREAD", {"second": "*"})
+    with Terminal() as terminal:
+        terminal.load(history(100))
+        config = tmp_path / "edge.toml"
+        config.write_text(configured(tmp_path, free_port(), terminal.port))
+        made = Daemon(load(config))
+        thread = threading.Thread(target=made.run)
+        thread.start()
+        try:
+            assert until(lambda: terminal.prepared.count(13) >= 3, 20)
+            assert terminal.bytes_out > 3 * len(terminal.attlog()), "whole, not its tail"
+        finally:
+            made._stop.set()
+            thread.join(20)
 
 
 def test_a_pulse_tells_who_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ class Device:
         self.enabled = True
         self.emitted = 0
         self.commands: list[int] = []
+        self.prepared: list[int] = []
         self.acks = 0
         self.bad_requests = 0
         self.wire: Counter[str] = Counter()

@@ -166,7 +166,9 @@ class Session:
             return self._say(ask, Cmd.UNKNOWN)
         if len(ask.data) != 11:
             return self._say(ask, Cmd.ERROR)
-        dataset = self._take(struct.unpack_from("<xH", ask.data)[0])
+        (command,) = struct.unpack_from("<xH", ask.data)
+        self._device.prepared.append(command)
+        dataset = self._take(command)
         if dataset is None:
             return self._say(ask, Cmd.ERROR)
         if len(dataset) <= SMALL:
