@@ -1,0 +1,74 @@
+"""The uplink's line: what is lost with a connection is said again, and a network thread that died is seen."""
+
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.base import StoreBusy
+from edge.broker import Arrived, Broker
+from edge.contract import Description
+from edge.store import Store, writer
+from tests.broker import Broker as Mosquitto
+from tests.consume.upstream import Wire
+from tests.edge.test_uplink import BASE, listening, numbers, on_line, receipt, sending, states, store
+from tests.hall import until
+from tests.store.halls import intake
+
+__all__ = ["store"]  # the fixture
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_network_thread_that_died_is_seen_and_replaced(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    died: list[str] = []
+    tell = Broker._tell
+
+    def die_once(self: Broker, notice: object) -> None:
+        if isinstance(notice, Arrived) and notice.topic.endswith("/ack/county") and not died:
+            died.append(threading.current_thread().name)
+            raise SystemExit  # paho swallows what is no more than an Exception
+        tell(self, notice)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Broker, "_tell", die_once)
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 10)
+        wire.send(receipt(store, 21), retain=True)
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 20), "by the retained receipt"
+        store.take(intake(100))
+        assert until(lambda: 22 in numbers(wire), 10)
+    assert died
+
+
+def test_state_and_description_are_said_again_to_a_broker_that_forgot_them(
+    store: Store, tmp_path: Path
+) -> None:
+    def described(wire: Wire) -> bool:
+        return any(msgspec.json.decode(body, type=Description) for body in wire.on(f"{BASE}/desc"))
+
+    with Mosquitto(tmp_path / "broker") as broker, sending(store, broker.port):
+        with listening(broker) as wire:
+            assert until(lambda: "ready" in states(wire) and described(wire), 10)
+        broker.kill()
+        broker.restart()
+        with listening(broker) as wire:
+            assert until(lambda: "ready" in states(wire) and described(wire), 30)
+
+
+def test_an_emit_that_meets_a_hung_writer_is_told_in_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert writer.WAIT_S <= 10, "the promise of the driver's door"
+    monkeypatch.setattr(writer, "WAIT_S", 0.3)
+    release = threading.Event()
+    hung = threading.Thread(target=lambda: store._writer.write(lambda _ledger: release.wait(30), 60))
+    hung.start()
+    try:
+        with pytest.raises(StoreBusy):
+            store._writer.write(lambda _ledger: None, writer.WAIT_S)
+    finally:
+        release.set()
+        hung.join()
+    assert store.take(intake(500)) == 1
