@@ -6,7 +6,7 @@ from edge.contract import Event
 from edge.probe import Probed
 from edge.settings import Device
 from edge.snapshot import DeviceHealth, Snapshot
-from edge.words import Lang, cause_text, next_step, say
+from edge.words import Lang, cause_text, next_step, say, word
 
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
 
@@ -48,13 +48,11 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
     parts = [event.time[:19].replace("T", " "), str(data.get("device_id", ""))]
     if kind == "attendance.punch":
         who = str(data.get("staff_no") or data.get("device_user_id"))
-        state, verify = (
-            say(lang, f"punch.{data['punch_state']}"),
-            say(lang, f"verify.{data['verify_method']}"),
-        )
-        parts += [who, state, verify, "" if data["time_quality"] == "synced" else str(data["time_quality"])]
+        told = (("punch", "punch_state"), ("verify", "verify_method"), ("quality", "time_quality"))
+        parts += [who, *(word(lang, group, data.get(name, "")) for group, name in told)]
     else:
-        parts += [kind, str(data.get("state", data.get("reason", "")))]
+        state = data.get("state")
+        parts += [kind, word(lang, "state", state) if state else str(data.get("reason", ""))]
     return inert("  ".join(part for part in parts if part))
 
 
@@ -136,7 +134,7 @@ def probed_lines(device: Device, probed: Probed, lang: Lang) -> list[str]:
         (say(lang, "probe.model"), observation.model),
         (say(lang, "probe.firmware"), observation.firmware),
         (say(lang, "col.offset"), "-" if offset is None else f"{offset / 1000:+.1f} s"),
-        *((name, str(number)) for name, number in observation.counts.items()),
+        *((word(lang, "count", name), str(number)) for name, number in observation.counts.items()),
         *((cause_text(lang, cause), detail) for cause, detail in observation.notes.items()),
         (say(lang, "probe.took"), heard or f"{probed.took_s * 1000:.0f} ms"),
     ]

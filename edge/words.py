@@ -95,12 +95,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verify.palm": ("掌纹", "palm"),
     "verify.manual": ("人工", "manual"),
     "verify.other": ("其他", "other"),
+    "quality.synced": ("", ""),
+    "quality.corrected": ("时间已校正", "time corrected"),
+    "quality.suspect": ("时间存疑", "time suspect"),
+    "quality.unsynced": ("时间未同步", "clock not synchronised"),
+    "count.logs": ("记录数", "logs"),
+    "count.log_max": ("记录容量", "logs at most"),
+    "count.users": ("人员数", "users"),
+    "count.users_max": ("人员容量", "users at most"),
 }
 
 
 def say(lang: Lang, key: str, **values: object) -> str:
     """The text of `key`, with `values` filled in."""
     return TEXTS[key][LANGS.index(lang)].format(**values)
+
+
+def word(lang: Lang, kind: str, name: object) -> str:
+    """The text of `kind.name`; a name this release does not know is shown as it is."""
+    key = f"{kind}.{name}"
+    return say(lang, key) if key in TEXTS else str(name)
 
 
 def cause_text(lang: Lang, cause: str) -> str:

@@ -76,4 +76,5 @@ def test_probe_tells_offset_and_counts(hall: Hall) -> None:
     said = hall_edge("--lang", "en", "probe", "fp-1", config=hall.daemon.config).stdout
     rows = dict(line.strip().split(maxsplit=1) for line in said.splitlines()[1:] if len(line.split()) == 2)
     assert rows["logs"] == "1"
+    assert "记录数" in hall_edge("probe", "fp-1", config=hall.daemon.config).stdout
     assert "-9" in said.split("clock", 1)[1].splitlines()[0]
