@@ -1,5 +1,6 @@
 """What every driver must do, whatever its device: the rules of `drivers/base.py`, for each driver found."""
 
+import os
 import pkgutil
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 import drivers
-from drivers.base import DeviceError, DeviceOffline, Driver, IntakeClosed, StoreBusy
+from drivers.base import DeviceError, DeviceOffline, Driver, IntakeClosed, LinkRevoked, StoreBusy
 from edge.causes import CAUSES
 from edge.config import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
@@ -42,10 +43,10 @@ def test_options_have_defaults_or_names_and_refuse_bad_values_by_name(name: str)
 
 
 def test_the_constructor_opens_nothing(site: Site) -> None:
-    before = threading.active_count()
-    site.driver()
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    kept = site.driver()
     assert site.connections() == 0
-    assert threading.active_count() == before
+    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before, kept
 
 
 def test_what_the_device_records_is_emitted_once_and_known_again(site: Site) -> None:
@@ -59,7 +60,7 @@ def test_what_the_device_records_is_emitted_once_and_known_again(site: Site) -> 
     assert {reading.serial for reading in first.readings} == {first.observations[0].serial}
 
 
-@pytest.mark.parametrize("error", [IntakeClosed("disk full"), StoreBusy("slow")])
+@pytest.mark.parametrize("error", [IntakeClosed("disk full"), StoreBusy("slow"), LinkRevoked("late")])
 def test_an_emit_that_raises_passes_and_the_same_reading_comes_later(site: Site, error: Exception) -> None:
     site.record(1)
     link = MemoryLink(failures=[error])
