@@ -9,7 +9,8 @@ events, their place in the outbox and the cursor are on disk in one commit. The 
 4. `emit([])` proves nothing; only `complete_until` says «I have read everything up to here».
 5. No blocking call longer than 5 s, and every loop looks at `link.stop`.
 6. Vendor errors are translated at the vendor call, never around `emit`.
-7. The constructor touches nothing; `run` opens and closes. No terminal is ever disabled or cleared.
+7. The constructor touches nothing; `run` opens and closes. No terminal is ever disabled or cleared; its
+   clock is set only on the order `set_time`.
 8. No judging, no names of people, no filling of gaps. What makes no sense becomes a `Reject`.
 
     DeviceError                 the device's side
@@ -130,10 +131,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command for this device; `done(result)` answers it, once."""
+    """A command for this device; `done(result)` answers it, once.
+
+    clock: of a `set_time`: the naive wall clock to set at the moment of asking; None = not now, so refuse.
+    """
 
     name: str
     done: Callable[[str], None]
+    clock: Callable[[], str | None] = lambda: None
 
 
 class Link(Protocol):

@@ -8,6 +8,7 @@ what is replaced is private there. It is never given a socket, a log or a templa
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from zk.base import ZK, make_commkey
 from zk.exception import ZKError
@@ -80,6 +81,13 @@ class Commands:
             return str(self._plain.get_time().isoformat())
         except VENDOR:
             return None
+
+    def set_clock(self, moment: str) -> bool:
+        """Set the terminal's naive wall clock; False when it does not take it."""
+        try:
+            return bool(self._plain.set_time(datetime.fromisoformat(moment)))
+        except VENDOR:
+            return False
 
     def sizes(self) -> Sizes | None:
         """What it counts; None when it does not tell, DeviceOffline when it has forgotten our session."""

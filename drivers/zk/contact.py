@@ -1,10 +1,12 @@
 """One contact with a terminal that said who it is: rounds, live events, orders.
 
-A round asks the counter. The log is read at the first round, when the counter changed, on the order
-«reread», and at each round while the counter cannot tell. The clock is sampled around each read, and once
-a minute.
+A round asks the counter. The log is read at the first round, when the counter changed, on an order, and at
+each round while the counter cannot tell. The clock is sampled around each read, and once a minute. It is set
+only on the order `set_time`, right after a read, and measured again at once: what the read brought was
+stamped by the old clock, what comes later by the new one.
 """
 
+from datetime import datetime
 from time import monotonic
 
 from drivers.base import Link, Observation, Order
@@ -17,8 +19,11 @@ from drivers.zk.records import Record, Sizes, decode_live
 from drivers.zk.wire import SLICE_S, Wire
 
 CLOCK_EVERY_S = 60.0
+LIVE_LATE_S = 5.0
+"""A live event that is older, or newer, by the clock as last seen: the clock is asked again."""
 BLIND_READ_S = 600.0
 """How often a log is read whole where neither counter nor tail can tell what is new."""
+ORDERS = ("reread", "set_time")
 NEARLY_FULL = 0.98
 """From here on the counter may stand still while new records push out old ones."""
 
@@ -31,13 +36,15 @@ class Contact:
     ) -> None:
         self._wire, self._commands, self._identity, self._link = wire, commands, identity, link
         self._poll_s = options.poll_seconds
-        self._reader = Reader(wire, link, identity.serial, options)
+        self._reader = Reader(wire, link, identity.serial, options, self._look)
         self._orders: list[Order] = []
         self._notes: dict[str, str] = {}
         self._counter: int | None = None
         self._blind = False
         self._read_at = self._clock_at = 0.0
         self._news = False
+        self._sizes: Sizes | None = None
+        self._shown: str | None = None
         self._observe(commands.sizes(), self._clock())
         commands.register()
 
@@ -49,6 +56,7 @@ class Contact:
         if self._orders or self._must_read(sizes):
             self._read(sizes)
             self._observe(sizes, self._clock())
+            self._set_time()
             return
         self._observe(sizes, clock)
         if clock and not self._blind and not self._notes:
@@ -65,7 +73,8 @@ class Contact:
 
     def leave(self) -> None:
         """Answer the orders that can no longer be carried out."""
-        self._answer_orders("failed")
+        for name in ORDERS:
+            self._answer_orders(name, "failed")
 
     def _must_read(self, sizes: Sizes | None) -> bool:
         if self._counter is None or _count(sizes) != self._counter:
@@ -77,29 +86,54 @@ class Contact:
         began = self._clock()
         self._observe(sizes, began)
         counter, users = _count(sizes), sizes.users if sizes else 0
-        complete = self._reader.read(counter, users, began, whole=bool(self._orders))
+        complete = self._reader.read(counter, users, began, whole=self._ordered("reread"))
         read = self._reader.records
         self._counter, self._read_at = counter, monotonic()
         self._blind = not counter or counter != read or _nearly_full(sizes)
         self._notes = {} if complete else {"counter_disagrees": f"{counter} counted, {read} read"}
-        self._answer_orders("ok" if complete else "incomplete")
+        self._answer_orders("reread", "ok" if complete else "incomplete")
+
+    def _set_time(self) -> None:
+        for order in [order for order in self._orders if order.name == "set_time"]:
+            moment = order.clock()
+            done = moment is not None and self._commands.set_clock(moment)
+            self._observe(self._commands.sizes(), self._clock())
+            self._orders.remove(order)
+            order.done("ok" if done else "failed" if moment else "refused")
 
     def _clock(self) -> str | None:
         self._clock_at = monotonic()
-        return self._commands.clock()
+        self._shown = self._commands.clock()
+        return self._shown
+
+    def _look(self) -> None:
+        """Tell the clock as it is now."""
+        self._observe(self._sizes, self._clock())
 
     def _observe(self, sizes: Sizes | None, clock: str | None) -> None:
         who = self._identity
-        counts = _counts(sizes)
+        counts, self._sizes = _counts(sizes), sizes
         self._link.observed(Observation(who.serial, who.model, who.firmware, clock, counts, self._notes))
 
     def _hear(self, events: list[Packet]) -> None:
-        """Emit what the log will say of these events; where it cannot be known, look at once."""
+        """Emit what the log will say of these events; where it cannot be known, look at once.
+
+        What happens now and bears another time than the clock should show: then the clock has jumped.
+        """
         told = [self._told(event) for event in events]
         records = dict.fromkeys(record for record in told if record)  # a doubled datagram is no second punch
         self._news = None in told
         if records:
+            if any(self._out_of_time(record) for record in records):
+                self._look()
             self._link.emit(readings(self._identity.serial, list(records), {}), self._link.cursor)
+
+    def _out_of_time(self, record: Record) -> bool:
+        since = monotonic() - self._clock_at
+        if self._shown is None:
+            return False
+        off = datetime.fromisoformat(record.time) - datetime.fromisoformat(self._shown)
+        return abs(off.total_seconds() - since) > LIVE_LATE_S
 
     def _told(self, event: Packet) -> Record | None:
         layout = self._reader.layout
@@ -109,14 +143,18 @@ class Contact:
 
     def _take_orders(self) -> None:
         while (order := self._link.orders(0)) is not None:
-            if order.name == "reread":
+            if order.name in ORDERS:
                 self._orders.append(order)
             else:
                 order.done("unsupported")
 
-    def _answer_orders(self, result: str) -> None:
-        orders, self._orders = self._orders, []
-        for order in orders:
+    def _ordered(self, name: str) -> bool:
+        return any(order.name == name for order in self._orders)
+
+    def _answer_orders(self, name: str, result: str) -> None:
+        answered = [order for order in self._orders if order.name == name]
+        self._orders = [order for order in self._orders if order.name != name]
+        for order in answered:
             order.done(result)
 
 

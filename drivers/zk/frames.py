@@ -26,11 +26,12 @@ _LENGTH_AT, _PACKET_AT = 4, 8
 
 
 class Cmd(IntEnum):
-    """Commands we send, and the words a terminal answers with. None of them changes a terminal."""
+    """Commands we send, and the words a terminal answers with. Only SET_TIME changes one, on order."""
 
     ATTENDANCE = 13
     USERS = 9
     SIZES = 50
+    SET_TIME = 202
     EVENT = 500
     CONNECT = 1000
     EXIT = 1001

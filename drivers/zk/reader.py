@@ -5,6 +5,7 @@ only those that also found no fewer records than the counter said before. A read
 once.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from drivers.base import Link, Reject
@@ -23,8 +24,12 @@ ALL_USERS = 5
 class Reader:
     """The log of the terminal `serial`; `known` is what we have of it."""
 
-    def __init__(self, wire: Wire, link: Link, serial: str, options: ZkOptions) -> None:
+    def __init__(
+        self, wire: Wire, link: Link, serial: str, options: ZkOptions, look: Callable[[], None]
+    ) -> None:
+        """`look` tells the Link the terminal's clock: before the newest records, it may just have jumped."""
         self._wire = wire
+        self._look = look
         self._link = link
         self._encoding = options.encoding
         self._by_hand = options.layout_by_hand
@@ -84,7 +89,7 @@ class Reader:
         """Emit what was found, block by block, and return what is known then; names: see `readings`."""
         serial, size = self.known.serial, found.layout.size
         count, tail = found.before, found.tail
-        for block in found.blocks:
+        for block in _before_last(found.blocks, self._look):
             records, bad = decode(found.layout, block)
             rejects = [Reject.record(reason, raw) for reason, raw in bad]
             self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)
@@ -99,3 +104,15 @@ class Reader:
         with dataset(self._wire, Cmd.USERS, ALL_USERS) as table:
             found = decode_users(b"".join(table.parts()), users, self._encoding)
         return {f"uid:{user.uid}": user.user_id for user in found if user.user_id}
+
+
+def _before_last(blocks: Iterator[bytes], look: Callable[[], None]) -> Iterator[bytes]:
+    """The same blocks; `look` is called when all are here, before the last."""
+    held = b""
+    for block in blocks:
+        if held:
+            yield held
+        held = block
+    if held:
+        look()
+        yield held

@@ -304,7 +304,9 @@ def held_at_most(count: int) -> int:
     link = MemoryLink()
     link.readings = Counting()
     link.observations = [Observation("SN")]
-    reader = Reader(Wire("192.0.2.1", 1, "tcp", lambda: False), link, "SN", ZkOptions("192.0.2.1"))
+    reader = Reader(
+        Wire("192.0.2.1", 1, "tcp", lambda: False), link, "SN", ZkOptions("192.0.2.1"), lambda: None
+    )
     tracemalloc.start()
     try:
         reader.take(find_all(DataSet(0, True, pieces), reader.known, None, count), {})
