@@ -238,8 +238,14 @@ CAUSES: dict[str, Cause] = {
     "clock_untrusted": Cause(
         "本机时间未经确认，暂不上传",
         "this machine's clock is not trusted yet; nothing is sent",
-        "检查 NTP 时间同步；或校准本机时间",
-        "check NTP synchronisation, or set this machine's clock",
+        "检查 NTP 时间同步；或校准本机时间后运行 hall-edge clock --confirm",
+        "check NTP synchronisation; or set this machine's clock, then run hall-edge clock --confirm",
+    ),
+    "clock_suspected": Cause(
+        "多台终端一致表明本机时间偏差超过 60 秒",
+        "several terminals agree that this machine's clock is off by more than 60 s",
+        "核对本机时间（hall-edge clock）和 NTP 服务器；本机时间无误则校准终端",
+        "check this machine's clock (hall-edge clock) and its NTP server; if it is right, set the terminals",
     ),
     "page_unavailable": Cause(
         "状态页端口被占用，页面未启动",

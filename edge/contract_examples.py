@@ -12,7 +12,7 @@ import msgspec
 from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
-from edge.payloads import Audit, DeviceStatus, EpochOpened, EventWithheld, Punch
+from edge.payloads import Audit, DeviceStatus, EpochOpened, EventWithheld, Punch, TimeCorrected
 
 PLACE = Place("330100", "h1", contract.source("330100", "h1"))
 EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"
@@ -41,6 +41,15 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         chain="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
         reason="parked",
         detail="more bytes than the broker takes",
+    ),
+    "time.corrected": TimeCorrected(
+        event_id="5d9c8f60-2f0e-5c53-9d0e-7d4a3f1b2c5e",
+        time="2026-11-23T07:58:12+08:00",
+        time_quality="corrected",
+        recordedtime="2026-11-23T07:58:13.250+08:00",
+        edge_shift_ms=1795391850000,
+        how="same_boot",
+        clock_offset_ms=-96500,
     ),
     "attendance.punch": Punch(
         device_id="east-door",

@@ -23,8 +23,10 @@ import msgspec
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.clock import WallClock
+from edge.clocks import Clocks
 from edge.commands import Arguments, Commands, Refused
 from edge.contract import Description, DeviceDescription, source
+from edge.correcting import Correcting
 from edge.events import Place, event_type
 from edge.keeping import Keeping
 from edge.payloads import PAYLOADS, HashAlg
@@ -77,7 +79,7 @@ class Daemon:
         hash_alg: HashAlg = "sm3" if settings.crypto.suite == "gm" else "sha256"
         place = Place(site.county, site.hall, source(site.county, site.hall))
         self._folder, self._stop, self._pulse = folder, threading.Event(), Pulse()
-        self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust)
+        self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust, folder)
         self._store = Store(folder, place, hash_alg, self._clock.now, lambda: self._pulse.beat("writer"))
         self._store.open()
         self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
@@ -91,7 +93,10 @@ class Daemon:
             lambda: self._pulse.beat("uplink"),
         )
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
-        self._commands: Commands = {"reread": self._command_reread}
+        self._correcting = Correcting(self._store, self._clock)
+        self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
+        self._commands: Commands = {"reread": self._command_reread, **self._clocks.commands}
+        self._saved_at = self._store.tip.position
         self._web = self._server(settings.web.host, settings.web.port)
         self._keeping = Keeping(
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
@@ -180,6 +185,7 @@ class Daemon:
         written_at = 0.0
         while not self._stop.wait(1.0):
             self._mind_the_clock()
+            self._correcting.step()
             for runner in self._runners:
                 runner.supervise()
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
@@ -188,9 +194,17 @@ class Daemon:
             if not self._pulse.silent():
                 _notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
-                self._write_status()
+                self._each_minute()
                 written_at = time.monotonic()
         return 0
+
+    def _each_minute(self) -> None:
+        """The last word on disk; where anything happened, the newest time; the terminals' clocks."""
+        self._write_status()
+        if self._store.tip.position != self._saved_at:
+            self._saved_at = self._store.tip.position
+            self._clock.save_newest()
+        self._clocks.look()
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""

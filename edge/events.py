@@ -17,13 +17,14 @@ import msgspec
 from drivers.base import Reading
 from edge.contract import Event
 from edge.payloads import PAYLOADS, HashAlg, TimeQuality
+from edge.trust import Boot
 
 TYPE_PREFIX = "cn.zwdt."
 VERSION = "v1"
 NAMESPACE = UUID("6f1de0a5-2c4f-5d0c-9a57-0e3f6c1c7a10")
 """Of all event ids of the project; must never change."""
 
-TOPIC_KIND = {"attendance": "att", "device": "dev", "edge": "edge"}
+TOPIC_KIND = {"attendance": "att", "device": "dev", "edge": "edge", "time": "edge"}
 """First word of a type -> `{kind}` of its topic."""
 
 OFFSET_TOLERATED_MS = 60_000
@@ -62,6 +63,8 @@ class Origin:
     clock_offset_ms: int | None
     trusted: bool
     """Our own clock is known to be right."""
+    boot: Boot | None = None
+    """Told with the event while it is not, so that the right time can be found later."""
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -130,7 +133,7 @@ def topic_kind(event_type: str) -> str:
 def judge_time(
     device_time: datetime, offset_ms: int | None, now: datetime, trusted: bool
 ) -> tuple[datetime, TimeQuality]:
-    """The best time of a fact and how far to believe it. All times with zone.
+    """The best time of a fact, whole seconds, and how far to believe it. All times with zone.
 
     `offset_ms` = device clock minus true clock, as measured at this contact.
     """
@@ -140,7 +143,7 @@ def judge_time(
         return device_time, "suspect"
     if abs(offset_ms) <= OFFSET_TOLERATED_MS:
         return device_time, "synced" if _plausible(device_time, now) else "suspect"
-    corrected = device_time - timedelta(milliseconds=offset_ms)
+    corrected = device_time - timedelta(seconds=round(offset_ms / 1000))
     if not _plausible(corrected, now):
         return device_time, "suspect"
     return corrected, "corrected" if abs(offset_ms) <= OFFSET_LOST_MS else "suspect"
@@ -182,6 +185,8 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
         "replayed": now - time > REPLAYED_AFTER,
         "native_key": reading.key,
     }
+    if origin.boot and not origin.trusted:
+        values |= {"boot_id": origin.boot.id, "boot_wall_ms": origin.boot.wall_ms}
     try:
         data = msgspec.json.encode(msgspec.convert(values, payload))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:

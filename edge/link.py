@@ -6,6 +6,7 @@ Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thr
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, Queue
 from typing import NamedTuple
@@ -13,16 +14,23 @@ from typing import NamedTuple
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
 from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, clock_offset_ms, normalize
+from edge.offsets import Jump, Offset, at_stamp, measured, shifted
 from edge.settings import Device
 from edge.store import Intake, Store
+from edge.trust import Sample
 
 
 class Told(NamedTuple):
-    """What a device said at its last contact. `clock_offset_ms` = its clock minus ours."""
+    """What a device said at its last contact; `offset`: of its clock, as last measured."""
 
     observation: Observation
     at: str
-    clock_offset_ms: int | None
+    offset: Offset | None
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """Its clock minus ours when that was measured."""
+        return self.offset.ms if self.offset else None
 
 
 class DeviceLink:
@@ -43,6 +51,8 @@ class DeviceLink:
         self._told = Told(Observation(serial=""), "", None)
         self._cursor = store.cursor(device.device_id)
         self._in_service = False
+        self._zone = clock.zone(device.keys.zone)
+        self._jump: Jump | None = None
         self.duplicates = 0
         self.seen = time.monotonic()
 
@@ -86,10 +96,12 @@ class DeviceLink:
         self._alive()
         if observation.serial != self._told.observation.serial:
             self._in_service = False
-        offset = clock_offset_ms(observation.device_clock, self._origin().zone, self._clock.now())
-        self._told = Told(
-            observation, self._clock.text(), self._told.clock_offset_ms if offset is None else offset
-        )
+            self._told, self._jump = self._told._replace(offset=None), None
+        sample, offset = self._clock.sample(), self._told.offset
+        shown_ms = clock_offset_ms(observation.device_clock, self._zone, sample.wall)
+        if shown_ms is not None:
+            offset, self._jump = measured(shown_ms, sample, offset, self._jump)
+        self._told = Told(observation, sample.wall.isoformat(timespec="seconds"), offset)
         self._on_contact(self._told)
 
     def orders(self, wait_s: float) -> Order | None:
@@ -111,24 +123,36 @@ class DeviceLink:
 
     def _drafts(self, readings: Sequence[Reading]) -> tuple[list[tuple[Reading, Draft]], list[Reject]]:
         """Drafts of what fits the catalogue; the rest as rejects, so that it blocks nothing."""
-        now, origin = self._clock.now(), self._origin()
+        sample, origin = self._origin()
         drafts: list[tuple[Reading, Draft]] = []
         refused: list[Reject] = []
         for reading in readings:
             try:
-                drafts.append((reading, normalize(reading, origin, now)))
+                drafts.append(
+                    (reading, normalize(reading, self._stamper(reading, origin, sample), sample.wall))
+                )
             except BadReading as error:
                 refused.append(Reject.frame(str(error), repr(reading).encode()))
         return drafts, refused
 
-    def _origin(self) -> Origin:
-        return Origin(
-            self._device.device_id,
-            self._device.keys.driver,
-            self._clock.zone(self._device.keys.zone),
-            self._told.clock_offset_ms,
-            self._clock.trusted(),
-        )
+    def _stamper(self, reading: Reading, origin: Origin, sample: Sample) -> Origin:
+        """The device as it was when it stamped this: its clock may have jumped since."""
+        if self._jump is None:
+            return origin
+        try:
+            told = datetime.fromisoformat(reading.device_time).replace(tzinfo=self._zone)
+            offset = at_stamp(told, sample, self._told.offset, self._jump)
+        except (ValueError, OverflowError):
+            return origin
+        return replace(origin, clock_offset_ms=offset)
+
+    def _origin(self) -> tuple[Sample, Origin]:
+        """This moment, and the device as known at it."""
+        keys = self._device.keys
+        sample, source = self._clock.look()
+        offset = shifted(self._told.offset, sample.began)
+        device = self._device.device_id
+        return sample, Origin(device, keys.driver, self._zone, offset, bool(source), sample.began)
 
     def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> tuple[frozenset[str], bool]:
         """Facts from before `in_service_from`, and whether the log has come to the first one in service.
@@ -150,7 +174,7 @@ class DeviceLink:
         """A moment of the device's clock as true time; None where it is no moment."""
         if device_time is None:
             return None
-        origin = self._origin()
+        _sample, origin = self._origin()
         offset = timedelta(milliseconds=origin.clock_offset_ms or 0)
         try:
             shown = datetime.fromisoformat(device_time).replace(tzinfo=origin.zone)

@@ -16,7 +16,11 @@ WithheldReason = Literal["parked", "purged", "erased"]
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every event of a device carries (domain §6.1)."""
+    """What every event of a device carries (domain §6.1).
+
+    boot_id, boot_wall_ms: only while unsynced: the boot of the edge, and when it began by the edge's clock of
+    that moment (ms since 1970). Once the time is known, `time.corrected` follows in the same boot.
+    """
 
     device_id: str
     device_serial: str
@@ -25,6 +29,8 @@ class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time_quality: TimeQuality
     replayed: bool
     clock_offset_ms: int | None = None
+    boot_id: str | None = None
+    boot_wall_ms: int | None = None
 
 
 class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +53,23 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     since: str
     reason: str
     firmware: str | None = None
+    clock_offset_ms: int | None = None
+
+
+class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`time.corrected`: what was learned later of an event stored while the edge did not know the time.
+
+    event_id: of that event, whose bytes stay as they are. time, time_quality, clock_offset_ms, recordedtime:
+    in place of its own. edge_shift_ms: the edge's clock was behind by this. how: what links the wrong time to
+    the right one: the clock that runs since the boot.
+    """
+
+    event_id: str
+    time: str
+    time_quality: TimeQuality
+    recordedtime: str
+    edge_shift_ms: int
+    how: Literal["same_boot"]
     clock_offset_ms: int | None = None
 
 
@@ -98,6 +121,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
     "device.status": DeviceStatus,
+    "time.corrected": TimeCorrected,
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,

@@ -91,12 +91,20 @@ class Runner:
             self._change("offline", "hung", f"{self.abandoned}")
             self.start()
 
-    def order(self, name: str) -> bool:
-        """Hand the driver a command; False when it already has too many."""
+    def order(
+        self,
+        name: str,
+        done: Callable[[str], None] = lambda _result: None,
+        clock: Callable[[], str | None] = lambda: None,
+    ) -> bool:
+        """Hand the driver an `Order`; False when it already has too many. `done` must not raise."""
+
+        def answered(result: str) -> None:
+            LOG.info("%s: %s: %s", self.device.device_id, name, result)
+            done(result)
+
         try:
-            self._orders.put_nowait(
-                Order(name, lambda result: LOG.info("%s: %s: %s", self.device.device_id, name, result))
-            )
+            self._orders.put_nowait(Order(name, answered, clock))
         except Full:
             return False
         return True

@@ -14,6 +14,7 @@ import msgspec
 from drivers.base import Driver
 from edge.contract import Name
 
+_HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -39,9 +40,14 @@ class Crypto(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """`[clock]`: `kernel` = believe the clock when the kernel says synchronised; `system` = always."""
+    """`[clock]`: `kernel` = believe the clock when the kernel says synchronised; `system` = always.
+
+    set_terminals: terminals that are wrong are set, in the `quiet_hours`, when nobody punches.
+    """
 
     trust: Literal["kernel", "system"] = "kernel"
+    set_terminals: bool = False
+    quiet_hours: Annotated[str, msgspec.Meta(pattern=_HOURS)] = "02:00-05:00"
 
 
 class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +69,7 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """`[retention]`: days that the payload of confirmed events is kept, by the first word of the kind.
 
-    The law asks 180 days of logs; a yearly review needs more. `edge.*` is kept for ever.
+    The law asks 180 days of logs; a yearly review needs more. `edge.*` and `time.*` are kept for ever.
     """
 
     attendance_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400

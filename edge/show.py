@@ -42,6 +42,19 @@ def status_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     return lines
 
 
+def clock_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
+    """Our time, who vouches for it, each terminal's offset, and what is wrong with that."""
+    who = say(lang, f"clock.{snapshot.clock_source or 'nobody'}")
+    lines = [f"{snapshot.at[:19].replace('T', ' ')}  {who}", ""]
+    for device in snapshot.devices:
+        offset = "-" if device.clock_offset_ms is None else f"{device.clock_offset_ms / 1000:+.1f} s"
+        lines.append(f"  {pad(inert(device.name), 24)}{offset}")
+    for problem in snapshot.problems:
+        if problem.subject == "clock":
+            lines += ["", problem.text[lang], f"  → {say(lang, 'next')}: {problem.next_step[lang]}"]
+    return lines
+
+
 def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
     """One event on one line."""
     kind = event.type.removeprefix("cn.zwdt.").removesuffix(".v1")
@@ -52,7 +65,10 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
         parts += [who, *(word(lang, group, data.get(name, "")) for group, name in told)]
     else:
         state = data.get("state")
-        parts += [kind, word(lang, "state", state) if state else str(data.get("reason", ""))]
+        parts += [
+            kind,
+            word(lang, "state", state) if state else str(data.get("reason", data.get("time", ""))),
+        ]
     return inert("  ".join(part for part in parts if part))
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from edge.contract import Problem
+from edge.trust import Source
 
 DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
 
@@ -77,7 +78,10 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole status at one moment; `problems` is empty when all is well."""
+    """The whole status at one moment; `problems` is empty when all is well.
+
+    clock_source: who vouches for our clock, see `edge/trust.py`.
+    """
 
     at: str
     started: str
@@ -86,6 +90,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     hall: str
     hall_name: str
     clock_trusted: bool
+    clock_source: Source = ""
     devices: tuple[DeviceHealth, ...]
     uplink: UplinkHealth
     store: StoreHealth

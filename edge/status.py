@@ -9,12 +9,14 @@ from contextlib import closing
 
 from drivers.base import Observation
 from edge.clock import WallClock
+from edge.clocks import offset_now, offsets
 from edge.contract import Problem
 from edge.outbox import BROKER
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.snapshot import AppHealth, DeviceHealth, Snapshot, StoreHealth, UplinkHealth
 from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
+from edge.trust import suspicion
 from edge.uplink import Uplink
 from edge.words import both
 
@@ -34,6 +36,7 @@ class Status:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._clock, self._version = uplink, clock, version
         self._started = clock.text()
+        self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
 
     def note(self, subject: str, cause: str) -> None:
@@ -45,8 +48,7 @@ class Status:
         with closing(self._store.reader()) as reader:
             rows = reader.devices()
         devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
-        uplink, site, trusted = self._uplink_health(), self._settings.site, self._clock.trusted()
-        clock = () if trusted else (_problem("clock", "clock_untrusted", self._started),)
+        uplink, site, source = self._uplink_health(), self._settings.site, self._clock.source()
         return Snapshot(
             at=self._clock.text(),
             started=self._started,
@@ -54,16 +56,32 @@ class Status:
             county=site.county,
             hall=site.hall,
             hall_name=site.name,
-            clock_trusted=trusted,
+            clock_trusted=bool(source),
+            clock_source=source,
             devices=devices,
             uplink=uplink,
             store=self._store_health(rows.values()),
-            problems=(*self._noted, *clock, *device_problems(devices), *uplink_problems(uplink)),
+            problems=(
+                *self._noted,
+                *self._clock_problems(),
+                *device_problems(devices),
+                *uplink_problems(uplink),
+            ),
         )
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong in the hall, for the MQTT state."""
-        return device_problems(self._device(runner, None) for runner in self._runners)
+        devices = device_problems(self._device(runner, None) for runner in self._runners)
+        return (*self._clock_problems(), *devices)
+
+    def _clock_problems(self) -> tuple[Problem, ...]:
+        """Nobody vouches for our clock, or the terminals agree against it."""
+        suspected = suspicion(offsets(self._runners, self._clock)) is not None
+        cause = "clock_suspected" if suspected else ""
+        cause = cause if self._clock.trusted() else "clock_untrusted"
+        if cause != self._clock_since[0]:
+            self._clock_since = (cause, self._clock.text())
+        return (_problem("clock", *self._clock_since),) if cause else ()
 
     def _device(self, runner: Runner, row: DeviceRow | None) -> DeviceHealth:
         device, health = runner.device, runner.health
@@ -83,7 +101,7 @@ class Status:
             last_contact=told.at if told else None,
             last_data=row.last_data if row else None,
             complete_until=self._store.complete_until(device.device_id),
-            clock_offset_ms=told.clock_offset_ms if told else None,
+            clock_offset_ms=offset_now(runner, self._clock),
             counts=dict(observation.counts),
             stored=row.stored if row else 0,
             duplicates=runner.link.duplicates if runner.link else 0,

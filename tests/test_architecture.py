@@ -16,7 +16,13 @@ ARROWS = {
     "drivers.zk": "drivers.base",
     "edge.backoff": "",
     "edge.causes": "",
-    "edge.clock": "",
+    "edge.trust": "",
+    "edge.offsets": "edge.trust",
+    "edge.clock": "edge.trust",
+    "edge.clocks": """drivers.base edge.clock edge.commands edge.events edge.offsets edge.payloads edge.runner
+        edge.settings edge.store edge.trust""",
+    "edge.correction": "edge.contract edge.events edge.payloads edge.trust",
+    "edge.correcting": "edge.clock edge.correction edge.store",
     "edge.commands": "",
     "edge.version": "",
     "edge.contract": "",
@@ -25,14 +31,14 @@ ARROWS = {
     "edge.complaints": "",
     "edge.config": "drivers.base edge.complaints edge.settings",
     "edge.payloads": "",
-    "edge.events": "drivers.base edge.contract edge.payloads",
+    "edge.events": "drivers.base edge.contract edge.payloads edge.trust",
     "edge.contract_examples": "edge.contract edge.events edge.payloads",
     "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
     "edge.store": "drivers.base edge.contract edge.events edge.payloads",
-    "edge.snapshot": "edge.contract",
+    "edge.snapshot": "edge.contract edge.trust",
     "edge.retention": "",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store",
-    "edge.link": "drivers.base edge.clock edge.events edge.settings edge.store",
+    "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.payloads edge.link edge.settings
         edge.snapshot edge.store""",
     "edge.outbox": "edge.store",
@@ -46,16 +52,19 @@ ARROWS = {
         edge.outbox edge.receipts edge.store""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.contract edge.outbox edge.runner edge.settings
-        edge.snapshot edge.store edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.clock edge.clocks edge.contract edge.outbox edge.runner edge.settings
+        edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
-    "edge.daemon": """edge.clock edge.commands edge.contract edge.events edge.keeping edge.payloads
-        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.web""",
-    "edge.cli": """drivers.base edge.complaints edge.config edge.consume edge.contract edge.control
+    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.events
+        edge.keeping edge.payloads edge.runner edge.settings edge.status edge.store edge.uplink
+        edge.version edge.web""",
+    "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
+    "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
+    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.consume edge.contract edge.control
         edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
@@ -70,7 +79,7 @@ HOMES = {
     "starlette": {"edge.web"},
     "uvicorn": {"edge.web"},
     "jinja2": {"edge.web"},
-    "click": {"edge.cli"},
+    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock"},
     "cv2": set[str](),
 }
 """Library -> the only rooms that import it."""
@@ -78,13 +87,16 @@ HOMES = {
 PURE = [
     "edge/complaints.py",
     "edge/contract.py",
+    "edge/correction.py",
     "edge/events.py",
     "edge/hosts.py",
+    "edge/offsets.py",
     "edge/outbox.py",
     "edge/payloads.py",
     "edge/receipts.py",
     "edge/retention.py",
     "edge/snapshot.py",
+    "edge/trust.py",
     "edge/causes.py",
     "edge/words.py",
     "edge/consume/ranges.py",

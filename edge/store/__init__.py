@@ -97,9 +97,9 @@ class Store:
             )
         return new
 
-    def add(self, draft: Draft) -> None:
-        """Store one event of our own; IntakeClosed or StoreBusy."""
-        self._writer.write(lambda ledger: add_own(ledger, draft))
+    def add(self, *drafts: Draft) -> None:
+        """Store events of our own, each once, in one commit; IntakeClosed or StoreBusy."""
+        self._writer.write(lambda ledger: add_own(ledger, drafts))
 
     def cursor(self, device_id: str) -> str | None:
         """The cursor of a device's last commit."""

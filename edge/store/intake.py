@@ -60,10 +60,10 @@ def take(ledger: Ledger, intake: Intake) -> int:
     return new
 
 
-def add_own(ledger: Ledger, draft: Draft) -> None:
-    """Store one event of the edge itself, once."""
-    if not ledger.held([draft.fact]):
-        ledger.add([draft], _text(ledger.now()))
+def add_own(ledger: Ledger, drafts: Sequence[Draft]) -> None:
+    """Store events of the edge itself, each once."""
+    held = ledger.held([draft.fact for draft in drafts])
+    ledger.add([draft for draft in drafts if draft.fact not in held], _text(ledger.now()))
 
 
 def save_watermark(ledger: Ledger, device_id: str, complete_until: str) -> None:

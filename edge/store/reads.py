@@ -85,6 +85,14 @@ class Reader:
         rows = self._connection.execute("SELECT app, n, position, received FROM receipt").fetchall()
         return {row[0]: ReceiptRow(*row) for row in rows}
 
+    def stamped_between(self, serial: str, first: str, last: str) -> bool:
+        """Whether a fact of this device bears a time (its own, naive, ISO) from `first` to `last`."""
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE fact BETWEEN ? AND ?)",
+            (f"{serial}|{first}", f"{serial}|{last}~"),
+        ).fetchone()
+        return bool(found)
+
     def newest(self) -> int:
         """Position of the newest event, 0 in an empty log."""
         (newest,) = self._connection.execute("SELECT max(position) FROM event").fetchone()

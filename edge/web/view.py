@@ -198,8 +198,11 @@ def _uplink(uplink: UplinkHealth, at: str, lang: Lang) -> PanelView:
 def _store(snapshot: Snapshot, lang: Lang) -> PanelView:
     words, store = partial(say, lang), snapshot.store
     mebibytes = (store.db_bytes + store.wal_bytes) / 2**20
-    well = snapshot.clock_trusted and not any(problem.subject == "store" for problem in snapshot.problems)
-    cause = ("", "") if snapshot.clock_trusted else _cause("clock_untrusted", lang)
+    causes = {problem.cause for problem in snapshot.problems}
+    clock = "clock_suspected" if "clock_suspected" in causes else ""
+    clock = clock if snapshot.clock_trusted else "clock_untrusted"
+    well = not clock and not any(problem.subject == "store" for problem in snapshot.problems)
+    cause = _cause(clock, lang) if clock else ("", "")
     facts = [
         Fact(words("page.disk"), f"{store.disk_free_bytes / 1e9:.1f} GB"),
         Fact(words("page.database"), f"{mebibytes:.1f} MiB"),

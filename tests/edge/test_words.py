@@ -11,6 +11,7 @@ import pytest
 from edge.causes import CAUSES
 from edge.payloads import PunchState, TimeQuality, VerifyMethod
 from edge.snapshot import DeviceWord, UplinkHealth
+from edge.trust import Source
 from edge.words import LANGS, TEXTS, both, pick_language, say
 
 NOTHING_TO_DO = {"ok", "disabled"}
@@ -20,6 +21,7 @@ BUILT = {
     "verify.": set(get_args(VerifyMethod)),
     "quality.": set(get_args(TimeQuality)),
     "count.": {"logs", "log_max", "users", "users_max"},
+    "clock.": {word or "nobody" for word in get_args(Source)},
 }
 """Keys that are put together from a word of these."""
 

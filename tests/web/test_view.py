@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from edge.contract import Problem
 from edge.web.short import clock_offset, moment, plain, since
 from edge.web.view import page
 from tests.web.halls import DEAD_GATE, GATE, TROUBLE, WELL, problem
@@ -100,6 +101,9 @@ def test_unknown_cause_of_a_plugin_is_shown_as_it_is() -> None:
 
 
 def test_untrusted_clock_is_said_with_its_next_step() -> None:
+    problem = Problem("clock", "clock_suspected", "", {}, {})
+    suspected = page(msgspec.structs.replace(WELL, problems=(problem,)), "zh").panels[1]
+    assert "hall-edge clock" in suspected.next_step
     store = page(msgspec.structs.replace(WELL, clock_trusted=False), "zh").panels[1]
     assert store.level == "warn"
     assert "本机时间" in store.cause

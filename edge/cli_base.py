@@ -1,0 +1,62 @@
+"""What every command of `hall-edge` shares: exit codes, the configuration, orders to the running daemon."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from edge.settings import Settings
+    from edge.words import Lang
+
+DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
+
+EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD = 1, 2, 3, 4, 5
+
+config = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    envvar="HALL_EDGE_CONFIG",
+    show_default=True,
+    help="配置文件 / the configuration file",
+)
+
+
+def load(path: Path) -> "Settings":
+    """The settings; leaves with every complaint when they are wrong."""
+    from edge.complaints import ConfigError
+    from edge.config import load as read
+
+    try:
+        return read(path)
+    except ConfigError as error:
+        leave(EXIT_CONFIG, str(error))
+
+
+def order(lang: "Lang", path: Path, name: str, **arguments: str) -> None:
+    """Order something of the running daemon, and say what became of it."""
+    from edge.control import command
+    from edge.words import say
+
+    answer = command(Path(load(path).store.folder), name, **arguments)
+    if answer is None:
+        leave(EXIT_DEAD, say(lang, "not_running"))
+    if not answer.done:
+        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
+    click.echo(f"{say(lang, 'done')}: {answer.text}")
+
+
+def actor() -> str:
+    """Who orders, for the audit: the person behind sudo, or the user."""
+    import getpass
+
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def leave(code: int, message: str) -> NoReturn:
+    """End with this exit code and say why."""
+    click.echo(message, err=True)
+    raise SystemExit(code)
