@@ -46,8 +46,13 @@ class MovedClock:
         """What the process needs."""
         return {"LD_PRELOAD": str(self._library), "CLOCK_OFFSET_FILE": str(self._offset)}
 
-    def set(self, moment: datetime) -> None:
-        """It is `moment` (with zone) now, and goes on from there."""
+    def set(self, moment: datetime, synchronised: bool | None = None) -> int:
+        """It is `moment` (with zone) now, and goes on from there; returns by how many seconds it is off.
+
+        synchronised: what the kernel says of it; None = what it says here.
+        """
+        off = int(moment.timestamp() - time.time())
         draft = self._offset.with_suffix(".new")
-        draft.write_text(str(int(moment.timestamp() - time.time())))
+        draft.write_text(str(off) if synchronised is None else f"{off} {0 if synchronised else 5}")
         os.replace(draft, self._offset)
+        return off

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import disk, strace
+from tests.faults import clock, disk, strace
 from tests.faults.lab import TREE, Gate
 from tests.faults.test_broker import consumer_away, cut_without_receipts
+from tests.faults.test_clock import go_back_and_wait, keep_time
 from tests.faults.test_io_errors import fail_the_disk
 from tests.faults.test_numbers import forge_receipts, lose_the_database
 from tests.faults.test_power_cut import cut_power
@@ -72,6 +73,19 @@ MUTANTS = {
     "receipts without a look at their head": Mutant(
         "edge/receipts.py", "if ours is None or ours.hex() != receipt.head:", "if False:", forge_receipts, 1
     ),
+    "any clock is believed": Mutant(
+        "edge/clock.py", "return bool(self.source())", "return True", keep_time, 1
+    ),
+    "a step of our clock taken for one of the terminal's": Mutant(
+        "edge/offsets.py", "return offset.ms - step_ms if", "return offset.ms if", keep_time, 2
+    ),
+    "jobs wait by the wall clock": Mutant(
+        "edge/daemon.py",
+        "if abs(time.time() - time.monotonic() - self._wall_at) > STEP_S:",
+        "if False:",
+        go_back_and_wait,
+        1,
+    ),
 }
 
 
@@ -84,6 +98,8 @@ def test_the_lab_catches(tmp_path: Path, name: str) -> None:
         pytest.skip(disk.lacking())
     if mutant.gate in (fail_the_disk, kill_at_each_write) and strace.lacking():
         pytest.skip(strace.lacking())
+    if mutant.gate in (keep_time, go_back_and_wait) and clock.lacking():
+        pytest.skip(clock.lacking())
     tree = seeded(tmp_path / "tree", mutant)
     (tmp_path / "hall").mkdir()
     caught = caught_by(mutant, tmp_path / "hall", tree)
