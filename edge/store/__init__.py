@@ -116,9 +116,9 @@ class Store:
         self._writer.ride(
             f"receipt {receipt.app}",
             lambda ledger: ledger.connection.execute(
-                "INSERT INTO receipt (app, n, position, received) VALUES (?1, ?2, ?3, ?4)"
-                " ON CONFLICT (app) DO UPDATE SET n = ?2, position = ?3, received = ?4",
-                (receipt.app, receipt.n, receipt.position, receipt.received),
+                "INSERT INTO receipt (app, n, position, received, head) VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT (app) DO UPDATE SET n = ?2, position = ?3, received = ?4, head = ?5",
+                (receipt.app, receipt.n, receipt.position, receipt.received, receipt.head),
             ),
         )
 

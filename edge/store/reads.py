@@ -37,12 +37,13 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """The last receipt of one application, as saved."""
+    """The last receipt of one application, as saved. `head`: the chain hash it confirmed, hex."""
 
     app: str
     n: int
     position: int
     received: str
+    head: str | None = None
 
 
 class Reader:
@@ -82,7 +83,7 @@ class Reader:
 
     def receipts(self) -> dict[str, ReceiptRow]:
         """The last receipts that were saved."""
-        rows = self._connection.execute("SELECT app, n, position, received FROM receipt").fetchall()
+        rows = self._connection.execute("SELECT app, n, position, received, head FROM receipt").fetchall()
         return {row[0]: ReceiptRow(*row) for row in rows}
 
     def newest(self) -> int:
