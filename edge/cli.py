@@ -9,30 +9,22 @@ import subprocess  # noqa: S404
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from edge import proving
+from edge.shell import EXIT_CONFIG, EXIT_DEAD, EXIT_NEWER, EXIT_SECOND, EXIT_WRONG
+from edge.shell import config_option as _config
+from edge.shell import leave as _leave
+from edge.shell import load as _load
+from edge.shell import order as _order
 from edge.version import VERSION
 
 if TYPE_CHECKING:
     from edge.settings import Device, Settings
     from edge.snapshot import Snapshot
     from edge.words import Lang
-
-DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
-
-EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD = 1, 2, 3, 4, 5
-
-_config = click.option(
-    "--config",
-    "config",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONFIG,
-    envvar="HALL_EDGE_CONFIG",
-    show_default=True,
-    help="配置文件 / the configuration file",
-)
 
 
 @click.group()
@@ -230,29 +222,6 @@ def _event_lines(folder: Path, wanted: object, lang: "Lang", follow: bool, as_js
         time.sleep(0.5)
 
 
-def _order(lang: "Lang", config: Path, name: str, **arguments: str) -> None:
-    """Order something of the running daemon, and say what became of it."""
-    from edge.control import command
-    from edge.words import say
-
-    answer = command(Path(_load(config).store.folder), name, **arguments)
-    if answer is None:
-        _leave(EXIT_DEAD, say(lang, "not_running"))
-    if not answer.done:
-        _leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    click.echo(f"{say(lang, 'done')}: {answer.text}")
-
-
-def _load(config: Path) -> "Settings":
-    from edge.complaints import ConfigError
-    from edge.config import load
-
-    try:
-        return load(config)
-    except ConfigError as error:
-        _leave(EXIT_CONFIG, str(error))
-
-
 def _device(settings: "Settings", device_id: str) -> "Device":
     devices = {device.device_id: device for device in settings.devices}
     if device_id not in devices:
@@ -273,9 +242,7 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     click.echo("\n".join(status_lines(snapshot, lang)))
 
 
-def _leave(code: int, message: str) -> NoReturn:
-    click.echo(message, err=True)
-    raise SystemExit(code)
+main.add_command(proving.verify)
 
 
 if __name__ == "__main__":

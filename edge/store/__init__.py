@@ -17,7 +17,7 @@ from edge.store import lock, purge, sqlite
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
 from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
 from edge.store.writer import Writer
 
@@ -28,6 +28,7 @@ __all__ = [
     "Reader",
     "ReceiptRow",
     "Row",
+    "SealedRow",
     "SecondInstance",
     "Store",
     "Tip",

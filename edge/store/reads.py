@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from edge.contract import Event
+from edge.payloads import HashAlg
 from edge.store import schema, sqlite
 
 
@@ -20,6 +22,17 @@ class Row:
 
     position: int
     body: str
+
+
+class SealedRow(NamedTuple):
+    """One row of the log with what seals it, as bytes and unjudged; a stub has no body."""
+
+    position: int
+    fact: bytes
+    body: bytes | None
+    hash: bytes
+    chain: bytes
+    emptied: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,22 @@ class Reader:
         )
         return [Row(*row) for row in rows.fetchall()]
 
+    def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
+        """The next rows of the log with what seals them, stubs and whatever else stands there."""
+        rows = self._connection.execute(
+            "SELECT position, CAST(fact AS BLOB), CAST(body AS BLOB), hash, chain, emptied FROM event"
+            " WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+            (after, upto, limit),
+        )
+        return list(map(SealedRow._make, rows.fetchall()))
+
+    def between(self, first: int, last: int) -> int:
+        """How many rows stand at `first`..`last`: walks them."""
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM event WHERE position BETWEEN ? AND ?", (first, last)
+        ).fetchone()
+        return int(count)
+
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""
         row = self._connection.execute("SELECT chain FROM event WHERE position = ?", (position,)).fetchone()
@@ -73,6 +102,16 @@ class Reader:
     def epochs(self) -> dict[str, int]:
         """Epoch -> its number in this database."""
         return dict(self._connection.execute("SELECT epoch, number FROM epoch").fetchall())
+
+    def ledgers(self) -> list[tuple[int, str, HashAlg]]:
+        """Number, name and algorithm of every epoch, in order."""
+        return self._connection.execute(
+            "SELECT number, epoch, hash_alg FROM epoch ORDER BY number"
+        ).fetchall()
+
+    def version(self) -> int:
+        """The schema version of the database."""
+        return schema.version_of(self._connection)
 
     def devices(self) -> dict[str, DeviceRow]:
         """Everything kept of each device."""
@@ -89,6 +128,23 @@ class Reader:
     def newest(self) -> int:
         """Position of the newest event, 0 in an empty log."""
         (newest,) = self._connection.execute("SELECT max(position) FROM event").fetchone()
+        return newest or 0
+
+    def of_fact(self, start: str, kind: str) -> list[Row]:
+        """The rows of a kind whose fact starts so, that still have their body."""
+        rows = self._connection.execute(
+            "SELECT position, body FROM event WHERE fact >= ?1 AND fact < ?1 || char(0x10FFFF)"
+            " AND fact LIKE '%|' || ?2 AND body IS NOT NULL ORDER BY position",
+            (start, kind),
+        )
+        return [Row(*row) for row in rows.fetchall()]
+
+    def newest_of(self, epoch_number: int) -> int:
+        """Position of the newest event of an epoch, 0 where it has none."""
+        (newest,) = self._connection.execute(
+            "SELECT max(position) FROM event WHERE position BETWEEN ? AND ?",
+            (schema.position(epoch_number, 0), schema.position(epoch_number + 1, 0) - 1),
+        ).fetchone()
         return newest or 0
 
     def count(self, kind: str) -> int:
