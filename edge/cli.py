@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge import proving
-from edge.shell import EXIT_CONFIG, EXIT_DEAD, EXIT_NEWER, EXIT_SECOND, EXIT_WRONG
-from edge.shell import config_option as _config
-from edge.shell import leave as _leave
-from edge.shell import load as _load
-from edge.shell import order as _order
+from edge.cli_base import (
+    EXIT_CONFIG,
+    EXIT_DEAD,
+    EXIT_NEWER,
+    EXIT_SECOND,
+    EXIT_WRONG,
+)
+from edge.cli_base import config as _config
+from edge.cli_base import leave as _leave
+from edge.cli_base import load as _load
+from edge.cli_base import order as _order
+from edge.cli_proof import erase, verify
 from edge.version import VERSION
 
 if TYPE_CHECKING:
@@ -242,7 +248,8 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     click.echo("\n".join(status_lines(snapshot, lang)))
 
 
-main.add_command(proving.verify)
+main.add_command(verify)
+main.add_command(erase)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.contract import Description, DeviceDescription, source
+from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.keeping import Keeping
 from edge.payloads import PAYLOADS, HashAlg
@@ -91,7 +92,12 @@ class Daemon:
             lambda: self._pulse.beat("uplink"),
         )
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
-        self._commands: Commands = {"reread": self._command_reread}
+        erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
+        self._commands: Commands = {
+            "reread": self._command_reread,
+            "erasable": erasure.count,
+            "erase": erasure.erase,
+        }
         self._web = self._server(settings.web.host, settings.web.port)
         self._keeping = Keeping(
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired

@@ -58,7 +58,10 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
         parts += [who, *(word(lang, group, data.get(name, "")) for group, name in told)]
     else:
         state = data.get("state")
-        parts += [kind, word(lang, "state", state) if state else str(data.get("reason", ""))]
+        parts += [
+            kind,
+            word(lang, "state", state) if state else str(data.get("reason", data.get("action", ""))),
+        ]
     return inert("  ".join(part for part in parts if part))
 
 

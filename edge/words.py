@@ -124,6 +124,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "锚点的账期不在本库，数据库被更换",
         "the anchor's epoch is not here: the database was replaced",
     ),
+    "erase.sure": ("删除后无法恢复。确定删除？", "This cannot be undone. Erase?"),
     "live": ("实时", "live"),
     "page.minutes": ("{n}\u00a0分钟", "{n}\u00a0min"),
     "page.hours": ("{n}\u00a0小时", "{n}\u00a0h"),

@@ -6,14 +6,15 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 import os
 import subprocess  # noqa: S404
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from edge.events import Draft, Place
-from edge.payloads import HashAlg
+from edge.payloads import Audit, HashAlg
 from edge.store import lock, purge, sqlite
+from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
@@ -126,6 +127,15 @@ class Store:
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""
         return self._writer.write(lambda ledger: purge.empty(ledger.connection, word, after, upto))
+
+    def erase(
+        self,
+        positions: Sequence[int],
+        rejects: Sequence[tuple[int, str]],
+        audit: Callable[[int, str], Audit],
+    ) -> int:
+        """Erase events and rejects for good, audited in the same commit; see `edge/store/erase.py`."""
+        return self._writer.write(lambda ledger: erase(ledger, positions, rejects, audit))
 
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""

@@ -139,6 +139,26 @@ class Reader:
         )
         return [Row(*row) for row in rows.fetchall()]
 
+    def holding(self, text: str, after: int, limit: int) -> list[Row]:
+        """The next numbers of the log; their body where `text` stands in it, else ""."""
+        rows = self._connection.execute(
+            "SELECT position, iif(instr(body, ?), body, '') FROM event WHERE position > ?"
+            " ORDER BY position LIMIT ?",
+            (text, after, limit),
+        )
+        return [Row(*row) for row in rows.fetchall()]
+
+    def set_aside(self) -> set[int]:
+        """Positions of the events that the uplink has set aside."""
+        return {place for (place,) in self._connection.execute("SELECT position FROM parked").fetchall()}
+
+    def quarantined(self, device: str | None) -> list[tuple[int, bytes, str]]:
+        """What is kept raw in quarantine, of one device or all: `(id, raw, reason)`."""
+        return self._connection.execute(
+            "SELECT id, coalesce(raw, x''), reason FROM quarantine WHERE ?1 IS NULL OR device_id = ?1",
+            (device,),
+        ).fetchall()
+
     def newest_of(self, epoch_number: int) -> int:
         """Position of the newest event of an epoch, 0 where it has none."""
         (newest,) = self._connection.execute(
@@ -171,12 +191,18 @@ def select(reader: Reader, wanted: Filter, after: int = 0) -> Iterator[tuple[int
         for row in rows:
             event = msgspec.json.decode(row.body, type=Event)
             data = msgspec.json.decode(event.data, type=dict[str, object])
-            if _passes(wanted, event, data):
+            if _matches(wanted, event, data):
                 yield row.position, event, data
         after = rows[-1].position
 
 
-def _passes(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
+def passes(wanted: Filter, body: str) -> bool:
+    """Whether a stored event passes the filter."""
+    event = msgspec.json.decode(body, type=Event)
+    return _matches(wanted, event, msgspec.json.decode(event.data, type=dict[str, object]))
+
+
+def _matches(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
     return (
         (wanted.device is None or data.get("device_id") == wanted.device)
         and (wanted.person is None or wanted.person in (data.get("staff_no"), data.get("device_user_id")))

@@ -1,8 +1,6 @@
-"""What all commands of `hall-edge` share: the config option, loading it, ordering the daemon, leaving.
+"""What every command of `hall-edge` shares: exit codes, the configuration, orders to the running daemon."""
 
-Exit codes stand in `edge/cli.py`.
-"""
-
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,7 +14,7 @@ DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
 
 EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD = 1, 2, 3, 4, 5
 
-config_option = click.option(
+config = click.option(
     "--config",
     "config",
     type=click.Path(path_type=Path),
@@ -27,23 +25,23 @@ config_option = click.option(
 )
 
 
-def load(config: Path) -> "Settings":
-    """The configuration, or exit code 2 with every complaint."""
+def load(path: Path) -> "Settings":
+    """The settings; leaves with every complaint when they are wrong."""
     from edge.complaints import ConfigError
-    from edge.config import load
+    from edge.config import load as read
 
     try:
-        return load(config)
+        return read(path)
     except ConfigError as error:
         leave(EXIT_CONFIG, str(error))
 
 
-def order(lang: "Lang", config: Path, name: str, **arguments: str) -> None:
+def order(lang: "Lang", path: Path, name: str, **arguments: str) -> None:
     """Order something of the running daemon, and say what became of it."""
     from edge.control import command
     from edge.words import say
 
-    answer = command(Path(load(config).store.folder), name, **arguments)
+    answer = command(Path(load(path).store.folder), name, **arguments)
     if answer is None:
         leave(EXIT_DEAD, say(lang, "not_running"))
     if not answer.done:
@@ -51,7 +49,14 @@ def order(lang: "Lang", config: Path, name: str, **arguments: str) -> None:
     click.echo(f"{say(lang, 'done')}: {answer.text}")
 
 
+def actor() -> str:
+    """Who orders, for the audit: the person behind sudo, or the user."""
+    import getpass
+
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
 def leave(code: int, message: str) -> NoReturn:
-    """End the command with a message on stderr."""
+    """End with this exit code and say why."""
     click.echo(message, err=True)
     raise SystemExit(code)

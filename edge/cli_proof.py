@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.shell import EXIT_CONFIG, EXIT_NEWER, EXIT_WRONG, config_option, leave, load
+from edge.cli_base import EXIT_CONFIG, EXIT_DEAD, EXIT_NEWER, EXIT_WRONG, actor, config, leave, load
 
 if TYPE_CHECKING:
     from edge.verify import Report
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@config_option
+@config
 @click.option(
     "--head",
     "heads",
@@ -66,3 +66,30 @@ def _progress() -> Callable[[int, int], None]:
         click.echo(f"\r{done:,} / {total:,}{end}", err=True, nl=False)
 
     return show if sys.stderr.isatty() else lambda _done, _total: None
+
+
+@click.command()
+@config
+@click.option("--person", required=True, help="工号或考勤机用户号 / staff number or device user id")
+@click.option("--device", help="只在这台设备上的用户号 / this device's user id only")
+@click.option(
+    "--reason", required=True, help="依据，记入审计，不得写明其人 / why; goes into the audit, naming nobody"
+)
+@click.option("--yes", is_flag=True, help="不再询问 / do not ask")
+@click.pass_obj
+def erase(lang: "Lang", config: Path, person: str, device: str | None, reason: str, yes: bool) -> None:
+    """依法删除一个人的事件内容，保留存根 / empty a person's events by law; stubs stay."""
+    from edge.control import command
+    from edge.words import say
+
+    folder = Path(load(config).store.folder)
+    wanted = {"person": person, "reason": reason, **({"device": device} if device else {})}
+    for name in ("erasable", "erase"):
+        answer = command(folder, name, actor=actor(), **wanted)
+        if answer is None:
+            leave(EXIT_DEAD, say(lang, "not_running"))
+        if not answer.done:
+            leave(EXIT_WRONG, answer.text)
+        click.echo(answer.text)
+        if name == "erasable" and not yes:
+            click.confirm(say(lang, "erase.sure"), abort=True)
