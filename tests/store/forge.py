@@ -13,8 +13,6 @@ from edge.store import FILE, epoch_of, position, sequence_of, sqlite
 from edge.store.ledger import Ledger, Tip
 from tests.store.halls import NOW, PLACE
 
-COLUMNS = "fact, body, hash, chain, size, emptied"
-
 
 def at(number: int, epoch: int = 1) -> int:
     return position(epoch, number)
