@@ -25,6 +25,7 @@ from edge.cli_base import leave as _leave
 from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
+from edge.cli_proof import erase, verify
 from edge.version import VERSION
 
 if TYPE_CHECKING:
@@ -250,6 +251,8 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 
 main.add_command(clock)
 main.add_command(set_time)
+main.add_command(verify)
+main.add_command(erase)
 
 
 if __name__ == "__main__":

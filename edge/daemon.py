@@ -27,6 +27,7 @@ from edge.clocks import Clocks
 from edge.commands import Arguments, Commands, Refused
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting
+from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.keeping import Keeping
 from edge.payloads import PAYLOADS, HashAlg
@@ -95,8 +96,14 @@ class Daemon:
         self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._commands: Commands = {"reread": self._command_reread, **self._clocks.commands}
         self._saved_at = self._store.tip.position
+        erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
+        self._commands: Commands = {
+            "reread": self._command_reread,
+            "erasable": erasure.count,
+            "erase": erasure.erase,
+            **self._clocks.commands,
+        }
         self._web = self._server(settings.web.host, settings.web.port)
         self._keeping = Keeping(
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired

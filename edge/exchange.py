@@ -196,7 +196,7 @@ class Exchange:
         if plain:
             self.outbox.want(BROKER, receipt.want, time.monotonic())
         elif self.outbox.confirmed(app, receipt, time.monotonic()):
-            self.receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text())
+            self.receipts[app] = ReceiptRow(app, receipt.n, receipt.upto, self._clock.text(), receipt.head)
             self._store.keep_receipt(self.receipts[app])
             self._fault(f"receipt {app}", "")
             self._fault("receipts", "")

@@ -55,6 +55,8 @@ class Fitting:
     want: tuple[Span, ...]
     refused: tuple[str, ...] = ()
     """What the application cannot use: number and reason."""
+    head: str = ""
+    """Chain hash at `upto`, hex: the application's word, and ours."""
 
 
 def _never(_position: int) -> bool:

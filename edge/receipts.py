@@ -40,4 +40,4 @@ def fit(
     if not all(upto < first <= last <= newest for first, last in also):
         raise Unfit(f"what it holds above {receipt.upto} is not in our log: {receipt.also}")
     refused = tuple(f"{each.sequence}: {each.reason}" for each in receipt.refused)
-    return Fitting(receipt.n, upto, tuple(also), tuple(want), refused)
+    return Fitting(receipt.n, upto, tuple(also), tuple(want), refused, receipt.head)

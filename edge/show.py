@@ -1,12 +1,18 @@
 """How the command line shows things to people: plain text, Chinese or English, every foreign byte inert."""
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from edge.contract import Event
 from edge.probe import Probed
 from edge.settings import Device
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.words import Lang, cause_text, next_step, say, word
+
+if TYPE_CHECKING:
+    from edge.verify import EpochFound, Report
 
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
 
@@ -67,7 +73,9 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
         state = data.get("state")
         parts += [
             kind,
-            word(lang, "state", state) if state else str(data.get("reason", data.get("time", ""))),
+            word(lang, "state", state)
+            if state
+            else str(next((data[name] for name in ("reason", "action", "time") if name in data), "")),
         ]
     return inert("  ".join(part for part in parts if part))
 
@@ -158,3 +166,33 @@ def probed_lines(device: Device, probed: Probed, lang: Lang) -> list[str]:
         inert(f"{device.device_id} ({device.name})"),
         *(f"  {pad(key, 14)}{inert(value)}" for key, value in rows),
     ]
+
+
+def report_lines(report: "Report", lang: Lang) -> list[str]:
+    """What `verify` found: the epochs, the anchors, and the conclusion last."""
+    lines = [line for epoch in report.epochs for line in _epoch_lines(epoch, lang)]
+    for anchor in report.anchors:
+        standing = say(lang, f"standing.{anchor.standing}")
+        values = {"who": inert(anchor.who), "sequence": anchor.sequence, "standing": standing}
+        lines.append("  " + say(lang, "proof.anchor", **values))
+    bad = report.bad
+    if bad is None:
+        rows = sum(epoch.rows for epoch in report.epochs)
+        note = [] if any(a.standing == "fits" for a in report.anchors) else [say(lang, "proof.unanchored")]
+        return [*lines, *note, say(lang, "proof.whole", rows=rows, seconds=report.seconds)]
+    what = say(lang, f"tamper.{bad.fault}") + (f" [{inert(bad.detail)}]" if bad.detail else "")
+    where = {"epoch": bad.epoch or "?", "sequence": bad.sequence, "position": bad.position}
+    lines.append(say(lang, "proof.bad", what=what, **where))
+    if bad.fault == "rewritten":
+        lines.append("  " + say(lang, "proof.fits_up_to", sequence=report.fits_up_to()))
+    return [*lines, f"  → {say(lang, 'next')}: {say(lang, 'proof.next')}"]
+
+
+def _epoch_lines(epoch: "EpochFound", lang: Lang) -> list[str]:
+    lines = [say(lang, "proof.epoch", **msgspec.structs.asdict(epoch))]
+    if epoch.purged or epoch.erased:
+        lines.append("  " + say(lang, "proof.emptied", purged=epoch.purged, erased=epoch.erased))
+    if epoch.declared:
+        ranges = ", ".join(f"{first}–{last}" for first, last in epoch.declared)
+        lines.append("  " + say(lang, "proof.declared", ranges=ranges))
+    return lines

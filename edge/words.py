@@ -58,6 +58,81 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the kernel said synchronised a while ago; not stepped since",
     ),
     "clock.nobody": ("未经确认", "not trusted"),
+    "proof.epoch": (
+        "账期 {epoch}  {hash_alg}  最新第 {newest:,} 号，{rows:,} 行",
+        "epoch {epoch}  {hash_alg}  newest number {newest:,}, {rows:,} rows",
+    ),
+    "proof.emptied": (
+        "内容已清除 {purged:,} 行（保留期满），已删除 {erased:,} 行（依法删除个人信息）",
+        "{purged:,} purged (kept long enough), {erased:,} erased (a person's, by law)",
+    ),
+    "proof.declared": ("已申明不在本库的序号: {ranges}", "numbers declared not to be here: {ranges}"),
+    "proof.anchor": ("锚点 {who} 第 {sequence:,} 号: {standing}", "anchor {who} #{sequence:,}: {standing}"),
+    "proof.whole": (
+        "结论: 链完整，{rows:,} 行，{seconds:.1f} 秒",
+        "the chain is whole: {rows:,} rows, {seconds:.1f} s",
+    ),
+    "proof.unanchored": (
+        "注意: 没有上级的锚点，看不出尾部被截或整链重算。向上级要最新回执，用 --head 核对",
+        "note: without an anchor from upstream a cut tail or a chain made anew does not show: ask there for"
+        " the newest receipt and give it as --head",
+    ),
+    "proof.bad": (
+        "结论: 第一处异常在账期 {epoch} 第 {sequence:,} 号（位置 {position}）: {what}",
+        "the first bad row: epoch {epoch}, number {sequence:,} (position {position}): {what}",
+    ),
+    "proof.fits_up_to": (
+        "与上级相符至第 {sequence:,} 号",
+        "up to number {sequence:,} it fits what was seen upstream",
+    ),
+    "proof.next": (
+        "先复制并封存数据库文件，不要重启或修改；再与上级账目逐条核对",
+        "copy and seal the database files first, change nothing; then compare with the books upstream",
+    ),
+    "proof.no_database": ("{path}: 没有数据库", "{path}: no database"),
+    "proof.cannot_read": (
+        "{path}: 数据库读不了: {why}。以守护进程的用户或 root 运行",
+        "{path}: the database cannot be read: {why}. Run it as the daemon's user or root",
+    ),
+    "proof.older": (
+        "{path}: 数据库是旧版结构，先用本版本启动一次守护进程",
+        "{path}: the database has an older schema; start the daemon of this release once",
+    ),
+    "proof.newer": (
+        "{path}: 数据库版本比本程序新，未核对",
+        "{path}: the database is newer than this release; it was not verified",
+    ),
+    "proof.no_anchor": (
+        "{text}: 不是锚点。格式为 序号:哈希、账期:序号:哈希，或回执的 JSON",
+        "{text}: not an anchor. Give SEQUENCE:HEX, EPOCH:SEQUENCE:HEX, or the JSON of a receipt",
+    ),
+    "standing.fits": ("相符", "fits"),
+    "standing.reached": ("在本库中（当时未存哈希）", "is here (its head was not kept)"),
+    "standing.declared": ("已申明不在本库，无从比对", "declared not to be here, nothing to compare"),
+    "standing.cut": ("本库没有这么多", "is beyond what is here"),
+    "standing.rewritten": ("哈希不符", "its head differs"),
+    "standing.other_database": ("属于另一数据库", "is of another database"),
+    "tamper.edited": ("内容被改动，与所存哈希不符", "its body was edited: it does not fit its hash"),
+    "tamper.gap": ("行被删除，序号缺失", "deleted: the number is absent"),
+    "tamper.foreign": ("这里放着另一行（插入或调换）", "another row stands here (inserted or reordered)"),
+    "tamper.chain": (
+        "哈希链在此断开（插入、替换或改动）",
+        "the chain breaks here (inserted, replaced or altered)",
+    ),
+    "tamper.fact": ("事实键被改动，与事件编号不符", "its key was altered: it does not fit the event's id"),
+    "tamper.emptied": ("不该清空的行被清空", "emptied, though rows of its kind never are"),
+    "tamper.nowhere": ("多出的行，此处不应有行", "inserted: no row belongs here"),
+    "tamper.unreadable": ("数据库文件损坏，读不了", "damaged: the database file cannot be read here"),
+    "tamper.cut": ("尾部被截，上级确认过的行已不在", "the tail is cut: what was confirmed upstream is gone"),
+    "tamper.rewritten": (
+        "此号或更早的行被改写，并重算了哈希链",
+        "this row or an earlier one was rewritten, and the chain made anew",
+    ),
+    "tamper.other_database": (
+        "锚点的账期不在本库，数据库被更换",
+        "the anchor's epoch is not here: the database was replaced",
+    ),
+    "erase.sure": ("删除后无法恢复。确定删除？", "This cannot be undone. Erase?"),
     "live": ("实时", "live"),
     "page.minutes": ("{n}\u00a0分钟", "{n}\u00a0min"),
     "page.hours": ("{n}\u00a0小时", "{n}\u00a0h"),

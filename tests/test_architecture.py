@@ -19,8 +19,8 @@ ARROWS = {
     "edge.trust": "",
     "edge.offsets": "edge.trust",
     "edge.clock": "edge.trust",
-    "edge.clocks": """drivers.base edge.clock edge.commands edge.events edge.offsets edge.payloads edge.runner
-        edge.settings edge.store edge.trust""",
+    "edge.clocks": """drivers.base edge.clock edge.commands edge.events edge.offsets edge.payloads
+        edge.runner edge.settings edge.store edge.trust""",
     "edge.correction": "edge.contract edge.events edge.payloads edge.trust",
     "edge.correcting": "edge.clock edge.correction edge.store",
     "edge.commands": "",
@@ -36,10 +36,13 @@ ARROWS = {
     "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
     "edge.store": "drivers.base edge.contract edge.events edge.payloads",
     "edge.snapshot": "edge.contract edge.trust",
+    "edge.proof": "edge.contract edge.events edge.payloads edge.store",
+    "edge.verify": "edge.contract edge.payloads edge.proof edge.store",
     "edge.retention": "",
+    "edge.erasure": "edge.commands edge.payloads edge.store",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store",
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
-    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.payloads edge.link edge.settings
+    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
     "edge.outbox": "edge.store",
     "edge.receipts": "edge.contract edge.outbox edge.store",
@@ -57,15 +60,17 @@ ARROWS = {
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
-    "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
-    "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
-    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.events
-        edge.keeping edge.payloads edge.runner edge.settings edge.status edge.store edge.uplink
-        edge.version edge.web""",
+    "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
+    "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
+    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.erasure
+        edge.events edge.keeping edge.payloads edge.runner edge.settings edge.status edge.store
+        edge.uplink edge.version edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.consume edge.contract edge.control
-        edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.consume edge.contract
+        edge.control edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store
+        edge.version edge.words""",
+    "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
@@ -79,7 +84,7 @@ HOMES = {
     "starlette": {"edge.web"},
     "uvicorn": {"edge.web"},
     "jinja2": {"edge.web"},
-    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock"},
+    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock", "edge.cli_proof"},
     "cv2": set[str](),
 }
 """Library -> the only rooms that import it."""
@@ -93,6 +98,7 @@ PURE = [
     "edge/offsets.py",
     "edge/outbox.py",
     "edge/payloads.py",
+    "edge/proof.py",
     "edge/receipts.py",
     "edge/retention.py",
     "edge/snapshot.py",

@@ -18,6 +18,7 @@ PREFIXES = {
     "latency": {"p8"},
     "daemon": {"p11", "p12"},
     "disk": {"p13"},
+    "proof": {"verify"},
 }
 
 

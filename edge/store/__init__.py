@@ -6,18 +6,19 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 import os
 import subprocess  # noqa: S404
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from edge.events import Draft, Place
-from edge.payloads import HashAlg
+from edge.payloads import Audit, HashAlg
 from edge.store import lock, purge, sqlite
+from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
 from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
 from edge.store.writer import Writer
 
@@ -28,6 +29,7 @@ __all__ = [
     "Reader",
     "ReceiptRow",
     "Row",
+    "SealedRow",
     "SecondInstance",
     "Store",
     "Tip",
@@ -116,15 +118,24 @@ class Store:
         self._writer.ride(
             f"receipt {receipt.app}",
             lambda ledger: ledger.connection.execute(
-                "INSERT INTO receipt (app, n, position, received) VALUES (?1, ?2, ?3, ?4)"
-                " ON CONFLICT (app) DO UPDATE SET n = ?2, position = ?3, received = ?4",
-                (receipt.app, receipt.n, receipt.position, receipt.received),
+                "INSERT INTO receipt (app, n, position, received, head) VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT (app) DO UPDATE SET n = ?2, position = ?3, received = ?4, head = ?5",
+                (receipt.app, receipt.n, receipt.position, receipt.received, receipt.head),
             ),
         )
 
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""
         return self._writer.write(lambda ledger: purge.empty(ledger.connection, word, after, upto))
+
+    def erase(
+        self,
+        positions: Sequence[int],
+        rejects: Sequence[tuple[int, str]],
+        audit: Callable[[int, str], Audit],
+    ) -> int:
+        """Erase events and rejects for good, audited in the same commit; see `edge/store/erase.py`."""
+        return self._writer.write(lambda ledger: erase(ledger, positions, rejects, audit))
 
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""

@@ -1,5 +1,9 @@
 """Emptying rows: the payload goes, the stub stays (position, fact, hash, chain, size). For the writer."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from edge.payloads import WithheldReason
 from edge.store.sqlite import Connection
 
 BATCH = 200
@@ -18,9 +22,14 @@ def empty(connection: Connection, word: str, after: int, upto: int) -> tuple[int
         (after, upto, BATCH),
     ).fetchall()
     due = [row for row in rows if row[4] is not None and row[1].rpartition("|")[2].startswith(f"{word}.")]
-    connection.executemany("DELETE FROM event WHERE position = ?", [row[:1] for row in due])
-    connection.executemany(STUB, [(*row, "purged") for row in due])
+    make_stubs(connection, due, "purged")
     return rows[-1][0] if len(rows) == BATCH else upto, len(due)
+
+
+def make_stubs(connection: Connection, rows: Sequence[tuple[Any, ...]], why: WithheldReason) -> None:
+    """Empty rows, each given as `(position, fact, hash, chain, size)`."""
+    connection.executemany("DELETE FROM event WHERE position = ?", [row[:1] for row in rows])
+    connection.executemany(STUB, [(*row, why) for row in rows])
 
 
 def give_back(connection: Connection) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from edge.contract import Event
+from edge.payloads import HashAlg
 from edge.store import schema, sqlite
 
 
@@ -20,6 +22,17 @@ class Row:
 
     position: int
     body: str
+
+
+class SealedRow(NamedTuple):
+    """One row of the log with what seals it, as bytes and unjudged; a stub has no body."""
+
+    position: int
+    fact: bytes
+    body: bytes | None
+    hash: bytes
+    chain: bytes
+    emptied: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +50,13 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """The last receipt of one application, as saved."""
+    """The last receipt of one application, as saved. `head`: the chain hash it confirmed, hex."""
 
     app: str
     n: int
     position: int
     received: str
+    head: str | None = None
 
 
 class Reader:
@@ -64,6 +78,22 @@ class Reader:
         )
         return [Row(*row) for row in rows.fetchall()]
 
+    def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
+        """The next rows of the log with what seals them, stubs and whatever else stands there."""
+        rows = self._connection.execute(
+            "SELECT position, CAST(fact AS BLOB), CAST(body AS BLOB), hash, chain, emptied FROM event"
+            " WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
+            (after, upto, limit),
+        )
+        return list(map(SealedRow._make, rows.fetchall()))
+
+    def between(self, first: int, last: int) -> int:
+        """How many rows stand at `first`..`last`: walks them."""
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM event WHERE position BETWEEN ? AND ?", (first, last)
+        ).fetchone()
+        return int(count)
+
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""
         row = self._connection.execute("SELECT chain FROM event WHERE position = ?", (position,)).fetchone()
@@ -72,6 +102,16 @@ class Reader:
     def epochs(self) -> dict[str, int]:
         """Epoch -> its number in this database."""
         return dict(self._connection.execute("SELECT epoch, number FROM epoch").fetchall())
+
+    def ledgers(self) -> list[tuple[int, str, HashAlg]]:
+        """Number, name and algorithm of every epoch, in order."""
+        return self._connection.execute(
+            "SELECT number, epoch, hash_alg FROM epoch ORDER BY number"
+        ).fetchall()
+
+    def version(self) -> int:
+        """The schema version of the database."""
+        return schema.version_of(self._connection)
 
     def devices(self) -> dict[str, DeviceRow]:
         """Everything kept of each device."""
@@ -82,7 +122,7 @@ class Reader:
 
     def receipts(self) -> dict[str, ReceiptRow]:
         """The last receipts that were saved."""
-        rows = self._connection.execute("SELECT app, n, position, received FROM receipt").fetchall()
+        rows = self._connection.execute("SELECT app, n, position, received, head FROM receipt").fetchall()
         return {row[0]: ReceiptRow(*row) for row in rows}
 
     def stamped_between(self, serial: str, first: str, last: str) -> bool:
@@ -96,6 +136,43 @@ class Reader:
     def newest(self) -> int:
         """Position of the newest event, 0 in an empty log."""
         (newest,) = self._connection.execute("SELECT max(position) FROM event").fetchone()
+        return newest or 0
+
+    def of_fact(self, start: str, kind: str) -> list[Row]:
+        """The rows of a kind whose fact starts so, that still have their body."""
+        rows = self._connection.execute(
+            "SELECT position, body FROM event WHERE fact >= ?1 AND fact < ?1 || char(0x10FFFF)"
+            " AND fact LIKE '%|' || ?2 AND body IS NOT NULL ORDER BY position",
+            (start, kind),
+        )
+        return [Row(*row) for row in rows.fetchall()]
+
+    def holding(self, text: str, after: int, limit: int) -> list[Row]:
+        """The next numbers of the log; their body where `text` stands in it, else ""."""
+        rows = self._connection.execute(
+            "SELECT position, iif(instr(body, ?), body, '') FROM event WHERE position > ?"
+            " ORDER BY position LIMIT ?",
+            (text, after, limit),
+        )
+        return [Row(*row) for row in rows.fetchall()]
+
+    def set_aside(self) -> set[int]:
+        """Positions of the events that the uplink has set aside."""
+        return {place for (place,) in self._connection.execute("SELECT position FROM parked").fetchall()}
+
+    def quarantined(self, device: str | None) -> list[tuple[int, bytes, str]]:
+        """What is kept raw in quarantine, of one device or all: `(id, raw, reason)`."""
+        return self._connection.execute(
+            "SELECT id, coalesce(raw, x''), reason FROM quarantine WHERE ?1 IS NULL OR device_id = ?1",
+            (device,),
+        ).fetchall()
+
+    def newest_of(self, epoch_number: int) -> int:
+        """Position of the newest event of an epoch, 0 where it has none."""
+        (newest,) = self._connection.execute(
+            "SELECT max(position) FROM event WHERE position BETWEEN ? AND ?",
+            (schema.position(epoch_number, 0), schema.position(epoch_number + 1, 0) - 1),
+        ).fetchone()
         return newest or 0
 
     def count(self, kind: str) -> int:
@@ -122,12 +199,18 @@ def select(reader: Reader, wanted: Filter, after: int = 0) -> Iterator[tuple[int
         for row in rows:
             event = msgspec.json.decode(row.body, type=Event)
             data = msgspec.json.decode(event.data, type=dict[str, object])
-            if _passes(wanted, event, data):
+            if _matches(wanted, event, data):
                 yield row.position, event, data
         after = rows[-1].position
 
 
-def _passes(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
+def passes(wanted: Filter, body: str) -> bool:
+    """Whether a stored event passes the filter."""
+    event = msgspec.json.decode(body, type=Event)
+    return _matches(wanted, event, msgspec.json.decode(event.data, type=dict[str, object]))
+
+
+def _matches(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
     return (
         (wanted.device is None or data.get("device_id") == wanted.device)
         and (wanted.person is None or wanted.person in (data.get("staff_no"), data.get("device_user_id")))

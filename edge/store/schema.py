@@ -9,7 +9,8 @@ copies      how many identical records a terminal holds of one fact, where it is
 device      per configured device: the driver's cursor and how far its data is complete.
 terminal    per serial number: when its first complete read ended.
 quarantine  what made no sense; `pending_from` = complete until then, the period that stays pending.
-receipt     per confirming application: its last receipt; application '' is the broker's PUBACK.
+receipt     per confirming application: its last receipt, with the chain hash at it (hex) that it confirmed;
+            application '' is the broker's PUBACK, which confirms none.
 """
 
 from edge.store.sqlite import Connection
@@ -51,6 +52,7 @@ TABLES_2 = """
 ALTER TABLE event ADD COLUMN size INTEGER;
 ALTER TABLE event ADD COLUMN emptied TEXT;
 CREATE TABLE parked (position INTEGER PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL) STRICT;
+ALTER TABLE receipt ADD COLUMN head TEXT;
 """
 
 

@@ -72,6 +72,7 @@ def _configure(connection: Connection) -> None:
     if mode not in ("wal", "memory"):
         raise OperationalError(f"journal mode is {mode}, not wal: this file system cannot carry it")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = FAST")  # a page that is written keeps nothing of before
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
 

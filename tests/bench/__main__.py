@@ -15,7 +15,7 @@ from typing import TextIO
 
 import msgspec
 
-from tests.bench import daemon, decode, disk, ingest, latency, zk
+from tests.bench import daemon, decode, disk, ingest, latency, proof, zk
 from tests.bench.measure import Line, Scale, say
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
@@ -25,6 +25,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "latency": latency.benchmarks,
     "daemon": daemon.benchmarks,
     "disk": disk.benchmarks,
+    "proof": proof.benchmarks,
 }
 
 

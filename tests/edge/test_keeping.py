@@ -11,6 +11,7 @@ from edge.events import digest_of, extend, genesis
 from edge.keeping import Keeping
 from edge.settings import Retention
 from edge.store import Intake, Store, epoch_of, sqlite
+from edge.verify import verify
 from tests.store.halls import NOW, ZONE, intake, open_store
 
 DAYS = 180
@@ -76,6 +77,8 @@ def test_the_payload_goes_when_it_is_old_and_the_stub_keeps_chain_and_fact(hall:
                 assert extend(chain, body.encode(), digest) == (body_hash, place)
             chain = digest(chain + body_hash)
     assert chain == tip.chain
+    report = verify(hall.store.path.parent, [])
+    assert (report.bad, report.epochs[0].purged, report.epochs[0].erased) == (None, 3, 0)
 
 
 def test_what_upstream_does_not_hold_is_never_emptied(hall: Hall) -> None:

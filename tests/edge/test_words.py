@@ -10,6 +10,7 @@ import pytest
 
 from edge.causes import CAUSES
 from edge.payloads import PunchState, TimeQuality, VerifyMethod
+from edge.proof import Fault, Standing
 from edge.snapshot import DeviceWord, UplinkHealth
 from edge.trust import Source
 from edge.words import LANGS, TEXTS, both, pick_language, say
@@ -22,6 +23,8 @@ BUILT = {
     "quality.": set(get_args(TimeQuality)),
     "count.": {"logs", "log_max", "users", "users_max"},
     "clock.": {word or "nobody" for word in get_args(Source)},
+    "tamper.": set(get_args(Fault)),
+    "standing.": set(get_args(Standing)),
 }
 """Keys that are put together from a word of these."""
 

@@ -105,11 +105,13 @@ def test_a_job_that_fails_last_leaves_neither_events_nor_cursor(
 
 def test_receipts_are_known_again_after_a_stop(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    store.keep_receipt(ReceiptRow("county", 7, store.tip.position, "2026-11-20T12:00:00+08:00"))
+    head = store.tip.chain.hex()
+    kept = ReceiptRow("county", 7, store.tip.position, "2026-11-20T12:00:00+08:00", head)
+    store.keep_receipt(kept)
     store.close()
     store = open_store(tmp_path)
     with closing(store.reader()) as reader:
-        assert reader.receipts()["county"].n == 7
+        assert reader.receipts() == {"county": kept}, "the head it confirmed is the anchor of later proof"
     store.close()
 
 
