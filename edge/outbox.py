@@ -73,7 +73,9 @@ class Confirmation:
 
     def covers(self, position: int) -> bool:
         """Whether the application has this one."""
-        return position <= self.upto or any(first <= position <= last for first, last in self.also)
+        if position <= self.upto or not self.also:
+            return position <= self.upto
+        return any(first <= position <= last for first, last in self.also)
 
 
 @dataclass(slots=True)
@@ -282,7 +284,10 @@ class Outbox:
         return True
 
     def _covered(self, position: int) -> bool:
-        return all(confirmation.covers(position) for confirmation in self.confirmations.values())
+        for confirmation in self.confirmations.values():  # noqa: SIM110 - of each row: `all` takes twice as long
+            if not confirmation.covers(position):
+                return False
+        return True
 
     def _adapt(self, took_s: float, now: float) -> None:
         """Grow by one a PUBACK; halve when a message waited longer than the window may hold."""

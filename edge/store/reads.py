@@ -16,8 +16,7 @@ from edge.payloads import HashAlg
 from edge.store import schema, sqlite
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One event as stored. `body` is the JSON text as it goes upstream."""
 
     position: int
@@ -76,7 +75,7 @@ class Reader:
             " ORDER BY position LIMIT ?",
             (position, limit),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
         """The next rows of the log with what seals them, stubs and whatever else stands there."""
