@@ -19,6 +19,7 @@ PREFIXES = {
     "daemon": {"p11", "p12"},
     "disk": {"p13"},
     "proof": {"verify"},
+    "drain": {"p5", "p6", "p10", "p11"},
 }
 
 

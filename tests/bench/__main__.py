@@ -15,7 +15,7 @@ from typing import TextIO
 
 import msgspec
 
-from tests.bench import daemon, decode, disk, ingest, latency, proof, zk
+from tests.bench import daemon, decode, disk, drain, ingest, latency, proof, zk
 from tests.bench.measure import Line, Scale, say
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
@@ -26,6 +26,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "daemon": daemon.benchmarks,
     "disk": disk.benchmarks,
     "proof": proof.benchmarks,
+    "drain": drain.benchmarks,
 }
 
 

@@ -1,5 +1,6 @@
 """What the benchmarks share: a hall, its store on disk, and punches as a terminal would tell them."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ trust = "system"
 host = "127.0.0.1"
 port = {broker}
 tls = false
+confirm = {confirm}
 [web]
 port = 0
 """
@@ -76,9 +78,10 @@ def intake(number: int, serial: str = SERIAL) -> Intake:
     return Intake(f"device-{serial}", serial, (draft(number, serial),), f"cursor-{number}")
 
 
-def config(folder: Path, broker: int, ports: Sequence[int]) -> str:
+def config(folder: Path, broker: int, ports: Sequence[int], confirm: Sequence[str] = ()) -> str:
     """The configuration of a hall with a terminal on each of the ports."""
-    head = CONFIG.format(county=COUNTY, hall=HALL, folder=folder, broker=broker)
+    apps = json.dumps(list(confirm))
+    head = CONFIG.format(county=COUNTY, hall=HALL, folder=folder, broker=broker, confirm=apps)
     return head + "".join(DEVICE.format(number=number, port=port) for number, port in enumerate(ports, 1))
 
 

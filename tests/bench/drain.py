@@ -1,0 +1,91 @@
+"""P5, P6 and P10: a backlog leaves the real daemon, beside ThingsBoard's gateway with the same events.
+
+First to somebody who confirms from memory, so that the broker's PUBACK sets the pace; then to the reference
+consumer in a process of its own, whose receipts are durable. CPU is that of the whole daemon's process.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+
+from edge.store import FILE, Reader
+from tests.bench import peer
+from tests.bench.filled import filled
+from tests.bench.measure import Line, Rounds, Scale, against_constant, line
+from tests.bench.outlet import Drained, Outlet
+
+CPU_PLAIN_US, CPU_GZIP_US = 6.0, 8.0
+RSS_MORE_MB = 15.0
+FEW = 10_000
+PEER = 100_000
+"""Its rate falls with more: 100,000 is its best case."""
+LIMIT = "bare SQLite read, then bare paho publish of the same batches"
+Found = Mapping[str, Sequence[Drained]]
+
+
+def benchmarks(scale: Scale) -> Iterator[Line]:
+    """P5, P6, P10, and P11 while it drains."""
+    rows, least = scale.of(1_000_000, 10_000), scale.of(FEW, 2_000)
+    many, few = (Outlet(scale.folder, filled(scale.folder, each), each + 1) for each in (rows, least))
+    found: dict[str, list[Drained]] = defaultdict(list)
+    for number in range(scale.repeat):
+        if not scale.quick:
+            found["peer"].append(_peer(scale, many, number))
+        found["plain"].append(many.from_memory(["batch"]))
+        found["limit"].append(many.bare(batch=200))
+        found["gzip"].append(many.from_memory(["batch", "gzip"]))
+        found["durable"].append(many.durably())
+        found["few"].append(few.from_memory(["batch"]))
+        found["single"].append(few.to_anybody())
+        found["single limit"].append(few.bare(batch=1))
+    if not scale.quick:
+        yield from _beside_the_peer(rows, found)
+    yield from _beside_the_limit(rows, least, found)
+    yield from _cpu_and_memory(rows, least, found)
+    yield _wire("p10.wire_of_batches", found["gzip"], "<= 0.25")
+    yield _wire("p10.wire_of_one", found["single"], "<= 1.1")
+
+
+def _peer(scale: Scale, outlet: Outlet, number: int) -> Drained:
+    """The first events of the backlog, as many as it drains at its best rate."""
+    peer.install()
+    with closing(Reader(outlet.database / FILE)) as reader:
+        bodies = [row.body for row in reader.after(0, PEER)]
+    done = peer.drain(scale.folder / f"peer-{number}", bodies)
+    return Drained(done.rate, done.cpu_us)
+
+
+def _beside_the_peer(rows: int, found: Found) -> Iterator[Line]:
+    what = f"{peer.RELEASE}, pack {peer.PACK}"
+    for name, how, target in (
+        (f"p5.drain_{rows}", "plain", ">= 20"),
+        (f"p5.drain_{rows}_gzip", "gzip", ">= 20"),
+        (f"p6.drain_{rows}_durable", "durable", ">= 4"),
+    ):
+        yield line(name, "events/s", _rates(found, how, "peer"), what, target)
+
+
+def _beside_the_limit(rows: int, few: int, found: Found) -> Iterator[Line]:
+    yield line(f"p5.drain_{rows}_of_limit", "events/s", _rates(found, "plain", "limit"), LIMIT, ">= 0.5")
+    single = _rates(found, "single", "single limit")
+    yield line(f"p5.drain_{few}_one_by_one_of_limit", "events/s", single, LIMIT, ">= 0.5")
+
+
+def _cpu_and_memory(rows: int, least: int, found: Found) -> Iterator[Line]:
+    for how, most in (("plain", CPU_PLAIN_US), ("gzip", CPU_GZIP_US), ("durable", CPU_GZIP_US)):
+        used = against_constant([each.cpu_us for each in found[how]], most)
+        yield line(f"p6.cpu_{rows}_{how}", "us/event", used, "allowed", "<= 1")
+    pairs = zip(found["plain"], found["few"], strict=True)
+    more = [max(many.peak_mb - few.peak_mb, 0.0) for many, few in pairs]
+    rss = against_constant(more, RSS_MORE_MB)
+    yield line(f"p11.rss_draining_{rows}", "MB", rss, f"allowed above that of {least}", "<= 1")
+
+
+def _wire(name: str, found: Sequence[Drained], target: str) -> Line:
+    """Bytes of whole PUBLISH packets, beside the JSON in them."""
+    rounds = Rounds([each.wire for each in found], [each.raw for each in found])
+    return line(name, "bytes/event", rounds, "its JSON", target)
+
+
+def _rates(found: Found, ours: str, theirs: str) -> Rounds:
+    return Rounds([each.rate for each in found[ours]], [each.rate for each in found[theirs]])
