@@ -20,6 +20,7 @@ PREFIXES = {
     "disk": {"p13"},
     "proof": {"verify"},
     "drain": {"p5", "p6", "p10", "p11"},
+    "fresh": {"p9"},
 }
 
 

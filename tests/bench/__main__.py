@@ -15,7 +15,7 @@ from typing import TextIO
 
 import msgspec
 
-from tests.bench import daemon, decode, disk, drain, ingest, latency, proof, zk
+from tests.bench import daemon, decode, disk, drain, fresh, ingest, latency, proof, zk
 from tests.bench.measure import Line, Scale, say
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
@@ -27,6 +27,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "disk": disk.benchmarks,
     "proof": proof.benchmarks,
     "drain": drain.benchmarks,
+    "fresh": fresh.benchmarks,
 }
 
 

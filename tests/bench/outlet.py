@@ -44,12 +44,12 @@ class Outlet:
     def from_memory(self, takes: Sequence[Takes]) -> Drained:
         """To somebody who confirms at once what has arrived."""
         with self._broker() as broker, listening(broker.port, takes) as upstream:
-            return self._drain(broker, [APP], lambda: upstream.confirm_until(self._events, self._path))
+            return self._drain(broker, [APP], lambda: upstream.confirm_until(self._all, self._path))
 
     def to_anybody(self) -> Drained:
         """Where nobody confirms: one event to a message, and the PUBACK is all."""
         with self._broker() as broker, listening(broker.port, []) as upstream:
-            return self._drain(broker, [], lambda: upstream.confirm_until(self._events, self._path))
+            return self._drain(broker, [], lambda: upstream.confirm_until(self._all, self._path))
 
     def durably(self) -> Drained:
         """To the reference consumer in a process of its own."""
@@ -67,6 +67,9 @@ class Outlet:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
         return Drained(self._events / sum(json.loads(done.stdout).values()))
 
+    def _all(self, tally: Tally) -> bool:
+        return tally.upto >= self._events
+
     @property
     def _path(self) -> Path:
         return self.database / FILE
@@ -75,8 +78,7 @@ class Outlet:
         return Broker(self._folder / "drain-broker", config=BROKER)
 
     def _drain(self, broker: Broker, confirm: Sequence[str], arrive: Callable[[], Tally]) -> Drained:
-        with closing(sqlite.connect_writer(self._path)) as connection:
-            connection.execute("DELETE FROM receipt")
+        forget_receipts(self._path)
         path = self.database / "hall-edge.toml"
         path.write_text(config(self.database, broker.port, (), confirm))
         daemon = Daemon(path, self.database)
@@ -91,6 +93,12 @@ class Outlet:
         return Drained(
             tally.rate, spent / self._events * 1e6, peak, tally.wire_bytes / each, tally.raw_bytes / each
         )
+
+
+def forget_receipts(database: Path) -> None:
+    """Nothing of this log is confirmed any more."""
+    with closing(sqlite.connect_writer(database)) as connection:
+        connection.execute("DELETE FROM receipt")
 
 
 @contextmanager

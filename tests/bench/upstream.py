@@ -6,7 +6,7 @@ those of whole PUBLISH packets.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ _MANY = msgspec.json.Decoder(list[_Numbered])
 
 @dataclass(slots=True)
 class Tally:
-    """What arrived so far. `at`: of a few events, when each arrived (`time.monotonic`), by id."""
+    """What arrived so far. `at`: when each event above `backlog` arrived (`time.monotonic`), by id."""
 
     events: int = 0
     again: int = 0
@@ -49,6 +49,7 @@ class Tally:
     wire_bytes: int = 0
     began: float = 0.0
     ended: float = 0.0
+    backlog: int = 1 << 40
     at: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -67,21 +68,21 @@ class Upstream:
         self.tally = Tally()
         client.on_message = self._on_message
 
-    def confirm_until(self, upto: int, database: Path) -> Tally:
-        """Send receipts until every number up to there has come; the heads are read from the hall's disk."""
+    def confirm_until(self, done: Callable[[Tally], bool], database: Path) -> Tally:
+        """Send receipts until it is done; the heads are read from the hall's disk."""
         told = HostState("online", tuple(self._takes))
         self._client.publish(host_topic(APP), msgspec.json.encode(told), qos=1, retain=True)
         number, moved_at = time.time_ns() >> 12, time.monotonic()
         with closing(Reader(database)) as reader:
             confirmed = 0
-            while self.tally.upto < upto:
+            while not done(self.tally):
                 time.sleep(RECEIPT_EVERY_S)
                 now = time.monotonic()
                 if self.tally.upto > confirmed:
                     confirmed, number, moved_at = self.tally.upto, number + 1, now
                     self._confirm(number, confirmed, reader)
                 elif now - moved_at > STALLED_S:
-                    raise TimeoutError(f"nothing comes after number {confirmed} of {upto}")
+                    raise TimeoutError(f"nothing comes after number {confirmed}")
         return self.tally
 
     def _confirm(self, number: int, upto: int, reader: Reader) -> None:
@@ -98,13 +99,13 @@ class Upstream:
         tally.raw_bytes += len(text)
         tally.wire_bytes += len(payload) + len(message.topic) + PACKET_BYTES
         self._epoch = events[0].epoch
-        if len(events) == 1:
-            tally.at.setdefault(events[0].id, now)
         for event in events:
-            self._note(int(event.sequence))
+            self._note(event, int(event.sequence))
 
-    def _note(self, number: int) -> None:
+    def _note(self, event: _Numbered, number: int) -> None:
         tally = self.tally
+        if number > tally.backlog:
+            tally.at.setdefault(event.id, tally.ended)
         if number <= tally.upto or number in self._beyond:
             tally.again += 1
             return
