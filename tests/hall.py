@@ -49,6 +49,12 @@ class Daemon:
     def status(self) -> Snapshot | None:
         return snapshot(self.folder)
 
+    def peak_mb(self) -> float:
+        """The most memory it has held in this life, in MiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (peak,) = (row.split()[1] for row in status.splitlines() if row.startswith("VmHWM"))
+        return int(peak) / 1024
+
     def kill(self) -> None:
         """SIGKILL, as a power cut would look to the process."""
         self._end(signal.SIGKILL, 10)

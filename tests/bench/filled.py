@@ -18,16 +18,21 @@ def filled(folder: Path, rows: int) -> Path:
     """The folder of a database that holds so many punches of the first device; made once in a run."""
     made = folder / f"filled-{rows}"
     say(f"   filling a database with {rows} punches")
-    with opened(made):
+    fill(made, SERIAL, rows, f"cursor-{rows}")
+    return made
+
+
+def fill(folder: Path, serial: str, rows: int, cursor: str) -> None:
+    """Make a database with so many punches of one terminal, the first device; `cursor` is its last one."""
+    with opened(folder):
         pass
-    with closing(sqlite.connect_writer(made / FILE)) as connection:
+    with closing(sqlite.connect_writer(folder / FILE)) as connection:
         tip = read_tip(connection)
         if tip is None:
             raise RuntimeError("the database has no epoch")
         ledger = Ledger(connection, PLACE, tip, CLOCK.now)
         for first in range(0, rows, COMMIT):
-            drafts = [draft(number) for number in range(first, min(first + COMMIT, rows))]
+            drafts = [draft(number, serial) for number in range(first, min(first + COMMIT, rows))]
             connection.execute("BEGIN IMMEDIATE")
-            take(ledger, Intake("fp-1", SERIAL, drafts, f"cursor-{first}"))
+            take(ledger, Intake("fp-1", serial, drafts, cursor))
             connection.execute("COMMIT")
-    return made

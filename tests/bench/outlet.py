@@ -86,7 +86,7 @@ class Outlet:
         try:
             began = cpu_s(daemon.pid)
             tally = arrive()
-            spent, peak = cpu_s(daemon.pid) - began, peak_mb(daemon.pid)
+            spent, peak = cpu_s(daemon.pid) - began, daemon.peak_mb()
         finally:
             daemon.kill()
         each = max(tally.events + tally.again, 1)
@@ -111,13 +111,6 @@ def consumer(port: int, books: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-
-
-def peak_mb(pid: int) -> float:
-    """The most memory a process has held, in MB of 1024 x 1024 bytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (peak,) = (row.split()[1] for row in status.splitlines() if row.startswith("VmHWM"))
-    return int(peak) / 1024
 
 
 def _booked(books: Path, events: int) -> Tally:

@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Self
 
 from edge import consume
+from edge.contract import Event
 from edge.snapshot import Snapshot
 from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
@@ -155,11 +156,12 @@ class Lab:
         consumer: bool = True,
         broker: tuple[str, ...] = (),
         acl: str | None = None,
+        capacity: int = 1_000_000,
     ) -> None:
         self.folder, self.chance = folder, random.Random(seed)
         self.broker = Broker(folder / "broker", config=broker, acl=acl)
         self.proxy = Proxy(self.broker.port)
-        self.terminal = Terminal(capacity=1_000_000)
+        self.terminal = Terminal(capacity=capacity)
         self.crowd = Crowd(self.terminal, seed)
         self.books = Books(folder / "county.db")
         self.daemon = Victim(folder / "edge.toml", store or folder / "edge", tree)
@@ -196,10 +198,10 @@ class Lab:
             )
         )
 
-    def consume(self) -> None:
+    def consume(self, on_event: Callable[[Event], None] | None = None) -> None:
         """The county's application comes, and stays until the end."""
         settings = consume.Settings("county", self.books.database, port=self.broker.port)
-        self._heard = self._stack.enter_context(consuming(settings))
+        self._heard = self._stack.enter_context(consuming(settings, on_event))
 
     def subscribe_and_leave(self) -> None:
         """The county's application leaves a session behind, which the broker fills."""

@@ -13,7 +13,7 @@ live      a fresh punch passes after the faults have ended
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -125,10 +125,15 @@ class Books:
     def __init__(self, database: Path) -> None:
         self.database = database
 
-    def punches(self) -> list[dict[str, Any]]:
+    def punches(self) -> Iterator[dict[str, Any]]:
         """The `data` of every punch received."""
         rows = self._rows("SELECT body FROM events WHERE type = ? ORDER BY number", PUNCH)
-        return [json.loads(body)["data"] for (body,) in rows]
+        return (json.loads(body)["data"] for (body,) in rows)
+
+    def upto(self) -> int:
+        """Up to which number the newest ledger is without a gap."""
+        rows = self._rows("SELECT upto FROM ledgers ORDER BY key DESC LIMIT 1")
+        return int(rows[0][0]) if rows else 0
 
     def count(self) -> int:
         """How many different punches are here."""
