@@ -21,6 +21,7 @@ PREFIXES = {
     "proof": {"verify"},
     "drain": {"p5", "p6", "p10", "p11"},
     "fresh": {"p9"},
+    "growth": {"growth"},
 }
 
 

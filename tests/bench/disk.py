@@ -26,7 +26,7 @@ def benchmarks(scale: Scale) -> Iterator[Line]:
     used, raw = (folder / FILE).stat().st_size / rows, _raw_bytes(folder / FILE) / rows
     yield line(f"p13.disk_{rows}", "bytes/event", in_turn(1, lambda: used, lambda: raw), "its JSON", "<= 1.4")
     with opened(folder) as store:
-        take = _status(store, folder).take
+        take = status_of(store, folder).take
         look_ms = [
             seconds(lambda: [take() for _ in range(LOOKS)]) / LOOKS * 1000 for _ in range(scale.repeat)
         ]
@@ -41,7 +41,7 @@ def _raw_bytes(database: Path) -> int:
     return int(total)
 
 
-def _status(store: Store, folder: Path) -> Status:
+def status_of(store: Store, folder: Path) -> Status:
     """The status of a hall whose daemon does not run, but whose store is open."""
     path = folder / "status.toml"
     path.write_text(config(folder, 0, (1, 2, 3)))

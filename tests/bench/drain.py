@@ -26,7 +26,7 @@ Found = Mapping[str, Sequence[Drained]]
 def benchmarks(scale: Scale) -> Iterator[Line]:
     """P5, P6, P10, and P11 while it drains."""
     rows, least = scale.of(1_000_000, 10_000), scale.of(FEW, 2_000)
-    many, few = (Outlet(scale.folder, filled(scale.folder, each), each + 1) for each in (rows, least))
+    many, few = (Outlet(scale.folder, filled(scale.folder, each)) for each in (rows, least))
     found: dict[str, list[Drained]] = defaultdict(list)
     for number in range(scale.repeat):
         if not scale.quick:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.contract import Takes
-from edge.store import FILE, sqlite
+from edge.store import FILE, Reader, sequence_of, sqlite
 from tests.bench.peer import cpu_s
 from tests.bench.site import config
 from tests.bench.upstream import APP, STALLED_S, Tally, listening
@@ -36,10 +36,12 @@ class Drained(NamedTuple):
 
 
 class Outlet:
-    """A hall without devices whose log holds `events`; every drain begins at number 1."""
+    """A hall without devices; every drain begins at number 1 of its log."""
 
-    def __init__(self, folder: Path, database: Path, events: int) -> None:
-        self._folder, self.database, self._events = folder, database, events
+    def __init__(self, folder: Path, database: Path) -> None:
+        self._folder, self.database = folder, database
+        with closing(Reader(self._path)) as reader:
+            self._events = sequence_of(reader.newest())
 
     def from_memory(self, takes: Sequence[Takes]) -> Drained:
         """To somebody who confirms at once what has arrived."""
@@ -118,7 +120,7 @@ def _booked(books: Path, events: int) -> Tally:
     tally, moved_at = Tally(), time.monotonic()
     while tally.events < events:
         time.sleep(POLL_S)
-        upto, now = upto_of(books), time.monotonic()
+        upto, now = _upto(books), time.monotonic()
         if upto > tally.events:
             tally.events, moved_at, tally.ended = upto, now, now
             tally.began = tally.began or now
@@ -127,8 +129,7 @@ def _booked(books: Path, events: int) -> Tally:
     return tally
 
 
-def upto_of(books: Path) -> int:
-    """How far a consumer's books are without a gap."""
+def _upto(books: Path) -> int:
     if not books.exists() or not os.path.getsize(books):
         return 0
     with closing(sqlite.connect_reader(books)) as connection:
