@@ -23,6 +23,8 @@ LOG = logging.getLogger(__name__)
 
 BATCH_MAX = 200
 """Most messages in one commit."""
+BATCH_BYTES = 256 << 10
+"""And most bytes of them, or a little more: a fresh event waits for the commit before its own."""
 INBOX_MAX = 400
 TURN_S = 0.05
 CONNACK_WAIT_S = 10.0
@@ -151,8 +153,10 @@ class _Connection:
 def _gather(inbox: "Queue[Notice]") -> list[Notice]:
     """What is there, at most a batch; waits a moment for the first."""
     notices: list[Notice] = []
+    size = 0
     with suppress(Empty):
         notices.append(inbox.get(timeout=TURN_S))
-        while len(notices) < BATCH_MAX:
-            notices.append(inbox.get_nowait())
+        while len(notices) < BATCH_MAX and size < BATCH_BYTES:
+            notices.append(notice := inbox.get_nowait())
+            size += len(notice.payload) if isinstance(notice, Arrived) else 0
     return notices
