@@ -1,9 +1,11 @@
 # Two commands for everybody:  make demo [SECONDS=n]   make test
-# For developers:              make check  bench  faults  contract  lock
+# For developers:              make check  bench [BENCH="drain fresh"] [FULL=1]  faults  contract  lock
 # Everything is set up on the way: Debian packages where one is missing, a private .venv, pip with hashes.
 
 PYTHON ?= python3
 SECONDS ?= 0
+BENCH ?=
+FULL ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
@@ -33,7 +35,7 @@ types: $(READY)
 
 bench: apt-test $(READY)
 	@echo "== benchmarks, each beside its peer or limit; JSON lines"
-	@$(RUN) -m tests.bench
+	@$(RUN) -m tests.bench $(BENCH) $(if $(FULL),--full)
 
 faults: apt-test $(READY)
 	@echo "== fault gates, long form; JSON lines"
