@@ -48,7 +48,7 @@ def host_topic(app: str) -> str:
     return f"{TOPIC_ROOT}/host/{topic_part(app)}/state"
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One CloudEvents 1.0 event, structured mode; the bytes on the wire are the bytes in the store.
 
     `data` is one of the payloads of `edge/events.py`, told by `type`.

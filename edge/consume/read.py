@@ -30,8 +30,7 @@ class _Number(msgspec.Struct, frozen=True):
     sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(msgspec.Struct, frozen=True, gc=False):
     """One event with its place in the ledger. `event` is None when unusable; then `reason` says why.
 
     hash_alg: set on the event that opens an epoch.
