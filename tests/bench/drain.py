@@ -11,7 +11,7 @@ from contextlib import closing
 from edge.store import FILE, Reader
 from tests.bench import peer
 from tests.bench.filled import filled
-from tests.bench.measure import Line, Rounds, Scale, against_constant, line
+from tests.bench.measure import Line, Rounds, Scale, against_constant, line, say
 from tests.bench.outlet import Drained, Outlet
 
 CPU_PLAIN_US, CPU_GZIP_US = 6.0, 8.0
@@ -29,15 +29,19 @@ def benchmarks(scale: Scale) -> Iterator[Line]:
     many, few = (Outlet(scale.folder, filled(scale.folder, each)) for each in (rows, least))
     found: dict[str, list[Drained]] = defaultdict(list)
     for number in range(scale.repeat):
-        if not scale.quick:
-            found["peer"].append(_peer(scale, many, number))
-        found["plain"].append(many.from_memory(["batch"]))
-        found["limit"].append(many.bare(batch=200))
-        found["gzip"].append(many.from_memory(["batch", "gzip"]))
-        found["durable"].append(many.durably())
-        found["few"].append(few.from_memory(["batch"]))
-        found["single"].append(few.to_anybody())
-        found["single limit"].append(few.bare(batch=1))
+        for how, drain in {
+            "peer": lambda number=number: _peer(scale, many, number),
+            "plain": lambda: many.from_memory(["batch"]),
+            "limit": lambda: many.bare(batch=200),
+            "gzip": lambda: many.from_memory(["batch", "gzip"]),
+            "durable": many.durably,
+            "few": lambda: few.from_memory(["batch"]),
+            "single": few.to_anybody,
+            "single limit": lambda: few.bare(batch=1),
+        }.items():
+            if how != "peer" or not scale.quick:
+                found[how].append(drain())
+                say(f"   {how}: {found[how][-1].rate:.0f} events/s, {found[how][-1].cpu_us:.1f} us/event")
     if not scale.quick:
         yield from _beside_the_peer(rows, found)
     yield from _beside_the_limit(rows, least, found)
