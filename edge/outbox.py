@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from edge.ahead import Ahead
 from edge.store import Row, epoch_of, position
 
 BROKER = ""
@@ -21,8 +22,6 @@ IN_FLIGHT_MAX_S = 2.0
 PARCEL_MAX = 200
 FRESH_MAX = 200
 """More rows at once than this are a backlog, not news."""
-AHEAD_MAX = 20_000
-"""The backlog goes no further ahead of the receipts: 100 parcels, a tenth of a default broker's queue."""
 STALL_S = (10.0, 3600.0)
 """(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
@@ -95,6 +94,7 @@ class Outbox:
     in_flight: dict[int, Flight] = field(default_factory=dict)
     behind: deque[Span] = field(default_factory=deque)
     parked: dict[int, str] = field(default_factory=dict)
+    ahead: Ahead = field(default_factory=Ahead)
     _wanted: dict[str, deque[Span]] = field(default_factory=dict)
     _wanted_at: dict[str, float] = field(default_factory=dict)
     _strikes: Counter[int] = field(default_factory=Counter)
@@ -134,6 +134,8 @@ class Outbox:
     def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""
         self.in_flight[parcel[0].position] = Flight(parcel, now)
+        if self.behind and parcel[-1].position < self.behind[0][0]:
+            self.ahead.sent(parcel[-1].position, now)
 
     def acknowledged(self, first: int, now: float) -> None:
         """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
@@ -206,6 +208,7 @@ class Outbox:
             self._progress_at = now
         confirmation.n, confirmation.upto, confirmation.also = receipt.n, receipt.upto, receipt.also
         self.sent = max(self.sent, self.retired)
+        self.ahead.confirmed(self.retired, now)
         if rewound:
             self._again(receipt.upto)
         self.want(app, receipt.want, now)
@@ -274,7 +277,7 @@ class Outbox:
         """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
         first = self.behind[0][0]
         held = max(self.retired, position(epoch_of(first), 0))
-        return BROKER not in self.confirmations and first - held > AHEAD_MAX
+        return BROKER not in self.confirmations and first - held > self.ahead.limit
 
     def _all_missing_are_parked(self, newest: int) -> bool:
         for held in self.confirmations.values():

@@ -14,6 +14,7 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 ARROWS = {
     "drivers.base": "",
     "drivers.zk": "drivers.base",
+    "edge.ahead": "",
     "edge.backoff": "",
     "edge.causes": "",
     "edge.trust": "",
@@ -44,7 +45,7 @@ ARROWS = {
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
-    "edge.outbox": "edge.store",
+    "edge.outbox": "edge.ahead edge.store",
     "edge.receipts": "edge.contract edge.outbox edge.store",
     "edge.hosts": "edge.contract",
     "edge.messages": "edge.contract edge.events edge.outbox edge.store",
@@ -90,6 +91,7 @@ HOMES = {
 """Library -> the only rooms that import it."""
 
 PURE = [
+    "edge/ahead.py",
     "edge/complaints.py",
     "edge/contract.py",
     "edge/correction.py",

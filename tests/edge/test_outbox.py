@@ -5,7 +5,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.outbox import AHEAD_MAX, BROKER, STALL_S, Confirmation, Fitting, Outbox
+from edge.ahead import AHEAD_FIRST
+from edge.outbox import BROKER, STALL_S, Confirmation, Fitting, Outbox
 from edge.store.reads import Row
 
 LOG = 30
@@ -278,11 +279,22 @@ def test_the_backlog_waits_for_receipts_and_a_stall_still_ends_the_wait() -> Non
                 highest = parcel[-1].position
         return highest
 
-    assert AHEAD_MAX <= all_sent() <= AHEAD_MAX + 200
+    assert AHEAD_FIRST <= all_sent() <= AHEAD_FIRST + 200
     assert box.resend_if_stalled(STALL_S[0] + 1, 100_000)
     assert box.behind[0][0] == 1
     box.confirmed("county", receipt(1, 50_000), 20.0)
-    assert 50_000 + AHEAD_MAX <= all_sent() <= 50_000 + AHEAD_MAX + 200
+    slow = AHEAD_FIRST // 2
+    assert 50_000 + slow <= all_sent() <= 50_000 + slow + 200
+
+
+def test_a_fresh_row_is_confirmed_out_of_turn_and_does_not_tell_the_backlogs_pace() -> None:
+    box = outbox()
+    box.fall_behind(LOG - 2)
+    for parcel in box.next(read, LOG):
+        box.published(parcel, 0.0)
+        box.acknowledged(parcel[0].position, 0.0)
+    box.confirmed("county", receipt(1, 1), 0.1)
+    assert box.ahead.limit == AHEAD_FIRST * 3 // 2
 
 
 def test_a_parcel_that_is_refused_or_cut_off_goes_again_whole() -> None:
