@@ -23,7 +23,7 @@ from tests.bench.site import punches
 from tests.faults import clock
 from tests.faults.lab import TREE, Lab, report
 from tests.faults.oracle import Verdict, also_lost, key
-from tests.faults.test_clock import BASE, STEPS
+from tests.faults.test_clock import BASE
 from tests.hall import until
 from tests.sim.zk import Punch
 
@@ -34,6 +34,8 @@ FRESH_MAX_S = 5.0
 FRESH_EVERY_S = (0.1, 0.3)
 COLLECT_S = 60.0
 RECORD_BYTES = 40
+STEPS = [timedelta(hours=hours) for hours in (-1, 1, -24, 24, 400 * 24)]
+"""By which our own clock jumps for a day."""
 
 moves_the_clock = pytest.mark.skipif(bool(clock.lacking()), reason=clock.lacking() or "-")
 
@@ -80,7 +82,7 @@ def stay_offline(folder: Path, rounds: int, seed: int, tree: Path = TREE, a_day:
         kills = lab.chance.sample(range(rounds), rounds * 2 // 3)
         steps = lab.chance.sample(range(rounds), max(1, rounds // 6))
         for day in range(rounds):
-            step = lab.chance.choice(list(STEPS.values())) if day in steps else timedelta(0)
+            step = lab.chance.choice(STEPS) if day in steps else timedelta(0)
             moved.set(BASE + timedelta(days=day) + step)
             lab.terminal.load(_day(day, a_day))
             if day in kills:
