@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -85,6 +85,7 @@ class Sealed(NamedTuple):
     chain: bytes
 
 
+@cache
 def digest_of(algorithm: HashAlg) -> Digest:
     """The hash function of a chain; `sm3` is the one of `crypto.suite = "gm"`."""
     blank = hashlib.new(algorithm)

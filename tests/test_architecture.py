@@ -57,6 +57,7 @@ ARROWS = {
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
+    "edge.listing": "edge.show edge.store edge.words",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.payloads edge.paho edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.events
@@ -65,7 +66,8 @@ ARROWS = {
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.consume edge.contract edge.control
-        edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
+        edge.daemon edge.listing edge.probe edge.settings edge.show edge.snapshot edge.store edge.version
+        edge.words""",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
