@@ -137,7 +137,8 @@ def settle(path: Path, hall: Hall, order: Order | None) -> tuple[bool, EpochReas
         ledger = Ledger(connection, hall.place, tip or Tip(0, "", hall.hash_alg, 0, b""), hall.now)
         moved = epochs.begin(ledger, wanted, hall.told)
         connection.execute("COMMIT")
-        LOG.warning("epoch %s begins (%s): %d events move", ledger.tip.epoch, reason, moved)
+        level = logging.WARNING if mark or order else logging.INFO
+        LOG.log(level, "epoch %s begins (%s): %d events move", ledger.tip.epoch, reason, moved)
         now_at = epochs.mark(connection)
         if now_at:
             marks.write_mark(path.parent, now_at)
