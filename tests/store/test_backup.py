@@ -15,6 +15,8 @@ from tests.store.halls import intake, open_store
 from tests.store.test_epochs import facts, log, said
 from tests.store.test_salvage import filled
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 
 def test_a_backup_is_whole_while_the_daemon_works(tmp_path: Path) -> None:
     store = filled(tmp_path, 200)

@@ -15,6 +15,7 @@ from edge.store import ReceiptRow, Store, Witness, epochs, marks, position, sqli
 from tests.store.halls import NOW, PLACE, intake, open_store
 
 FILES = ("edge.db", "edge.db-wal", "edge.db-shm")
+pytestmark = pytest.mark.usefixtures("one_process")
 RECEIVED = "2026-11-20T12:00:00+08:00"
 
 

@@ -14,13 +14,14 @@ from drivers.base import Reject
 from edge.contract import Event
 from edge.events import Draft
 from edge.payloads import HashAlg
-from edge.store import ReceiptRow, Store, marks, opening, position, salvage, sqlite
+from edge.store import ReceiptRow, Store, marks, position, salvage, sqlite
 from tests.faults.damage import DAMAGES, PAGE
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
 from tests.store.halls import intake, open_store
 from tests.store.test_epochs import FILES, RECEIVED, chain_of_epoch, log, said
 
+pytestmark = pytest.mark.usefixtures("one_process")
 SAVED_MIN = 0.999
 ROWS = 700
 
@@ -193,7 +194,6 @@ def test_a_salvage_killed_anywhere_goes_on(tmp_path: Path, monkeypatch: pytest.M
     filled(tmp_path, 200).close()
     whole = damage_it(tmp_path, "header", 3)
     path, steps = tmp_path / "edge.db", ("_set_aside", "fill", "migrate.take_place", "_forget_old")
-    monkeypatch.setattr(opening, "_child", lambda _module, path, _owned, _told: salvage.salvage(path))
     for step in steps:
         with monkeypatch.context() as killed:
             room = salvage.migrate if "." in step else salvage
