@@ -216,21 +216,25 @@ def _is_reject(columns: Sequence[object]) -> bool:
 
 
 def _mend_chain(connection: Connection) -> None:
-    """Chain hashes follow from the row before. A stub that fits neither neighbour is not believed."""
+    """A chain hash follows from the row before, or leads to the next; what does neither is mended.
+
+    A stub is believed only where it fits: its own hash is of bytes that are gone.
+    """
     algorithms: dict[int, HashAlg] = dict(connection.execute("SELECT number, hash_alg FROM epoch").fetchall())
     before: tuple[int, bytes] = (0, b"")
     for rows in _in_steps(connection):
         for at, (position, emptied, hashed, chain) in enumerate(rows):
             algorithm = algorithms.get(schema.epoch_of(position))
-            follows = before[0] + 1 == position
-            right = digest_of(algorithm)(before[1] + hashed) if algorithm and follows else chain
-            proved = algorithm and follows and chain == right
-            if emptied and not proved and not _leads(rows, at, chain, algorithm):
+            follows = algorithm is not None and before[0] + 1 == position
+            right = digest_of(algorithm)(before[1] + hashed) if algorithm and follows else None
+            leads = chain != right and _leads(rows, at, chain, algorithm)
+            if emptied and chain != right and (follows or not leads):
                 connection.execute("DELETE FROM event WHERE position = ?", (position,))
-                continue
-            if chain != right:
+            elif right and chain != right and not leads:
                 connection.execute("UPDATE event SET chain = ? WHERE position = ?", (right, position))
-            before = (position, right)
+                before = (position, right)
+            else:
+                before = (position, chain) if leads or chain == right else (0, b"")
 
 
 Link = tuple[int, int, bytes, bytes]

@@ -1,4 +1,4 @@
-"""Migration and salvage without processes of their own, for tests of what they do; G6 starts the real ones."""
+"""Migration and salvage without processes of their own, for tests of what they do; G6 starts real ones."""
 
 import pytest
 

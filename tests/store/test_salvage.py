@@ -127,10 +127,15 @@ def test_confirmed_rows_stay_where_they_were_by_the_word_of_the_mark(tmp_path: P
     store = filled(tmp_path, 300)
     store.keep_receipt(ReceiptRow("county", 5, position(1, 200), RECEIVED))
     store.close()
-    before = bodies(tmp_path / "edge.db")
+    before, chains = bodies(tmp_path / "edge.db"), "SELECT position, chain FROM event WHERE position <= ?"
+    with closing(sqlite.connect_writer(tmp_path / "edge.db")) as connection:
+        sealed = connection.execute(chains, (position(1, 200),)).fetchall()
+        connection.execute("UPDATE event SET chain = zeroblob(32) WHERE position = ?", (position(1, 50),))
     damage_it(tmp_path, "header", 1)
     store = open_store(tmp_path, confirm=("county",))
     after = bodies(store.path)
+    with closing(sqlite.connect_reader(store.path)) as connection:
+        assert connection.execute(chains, (position(1, 200),)).fetchall() == sealed, "the chain is mended"
     assert [name for name in before if after[name] == before[name]] == list(before)[:200]
     assert said(store).moved == 101
     with closing(store.reader()) as reader:
@@ -155,6 +160,19 @@ def test_emptied_rows_stay_empty_and_known(tmp_path: Path) -> None:
     with closing(sqlite.connect_reader(store.path)) as connection:
         assert connection.execute(stubs).fetchall() == before
     assert store.take(intake(*range(900))) == 0
+    store.close()
+
+
+def test_a_stub_that_fits_no_neighbour_is_not_believed(tmp_path: Path) -> None:
+    store = filled(tmp_path, 30)
+    store.keep_receipt(ReceiptRow("county", 5, position(1, 31), RECEIVED))
+    store.empty("attendance", 0, position(1, 31))
+    alter = "UPDATE event SET hash = zeroblob(32) WHERE position = ?"
+    store._writer.write(lambda ledger: ledger.connection.execute(alter, (position(1, 20),)).rowcount)
+    store.close()
+    damage_it(tmp_path, "header", 1)
+    store = open_store(tmp_path, confirm=("county",))
+    assert said(store).missing == ((20, 20),)
     store.close()
 
 
