@@ -225,8 +225,7 @@ def restore(config: Path, file: Path) -> None:
     from edge.store.backup import restore
 
     with _database(folder := Path(_load(config).store.folder)):
-        aside = restore(file, folder)
-        click.echo(f"已恢复，下次启动开启新账期 / restored; the next start begins a new epoch  {aside}")
+        click.echo(f"已恢复，下次启动开启新账期 / restored, a new epoch begins  {restore(file, folder)}")
 
 
 @contextmanager
