@@ -10,8 +10,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from paho.mqtt import publish
 
 from edge import consume
+from edge.contract import Receipt, topic
 from edge.payloads import EpochOpened
 from edge.store import sqlite
 from tests.faults.damage import DAMAGES, PAGE, overwrite
@@ -22,7 +24,7 @@ from tests.hall import consuming, until
 EXIT_DAMAGED = 6
 SAVED_MIN = 0.999
 UP_S = 30.0
-SHORT = ("first page", "62 pages", "foreign")
+SHORT = ("62 pages", "foreign")
 KINDS = (*DAMAGES, "no wal")
 
 
@@ -114,9 +116,10 @@ def damage_at_work(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> V
                 unkept.append(f"the daemon did not leave by itself, {left=} {code=}")
             lab.daemon.start()
             settled = lab.settled()
-            causes = [problem.cause for problem in lab.status().problems]
-            if not settled or "database_salvaged" not in causes:
-                unkept.append(f"{settled=} after damage at work, {causes}")
+            causes = {problem.cause for problem in lab.status().problems}
+            kept = lab.status().store.set_aside_bytes
+            if not settled or not kept or {"database_salvaged", "damaged_file_kept"} - causes:
+                unkept.append(f"{settled=} after damage at work, {kept=}, {causes}")
             lab.daemon.stop()
         verdict = lab.judge(damages=rounds)
     return also_lost(verdict, unkept)
@@ -175,6 +178,39 @@ def put_back_a_folder(folder: Path, rounds: int, seed: int, tree: Path = TREE) -
     return also_lost(verdict, unkept)
 
 
+def forge_a_newer_upstream(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
+    """Somebody confirms what we never gave, again and again: one new epoch, and nothing is retired."""
+    with Lab(folder, seed=seed, tree=tree, consumer=False) as lab:
+        lab.daemon.start()
+        for _ in range(20):
+            lab.crowd.one()
+        assert until(lambda: lab.status().store.seq_head > 20, 20)
+        lab.daemon.stop()
+        lab.daemon.start()
+        for n in range(1, rounds + 1):
+            assert until(lambda: lab.status().uplink.state == "connected", 20)
+            status = lab.status()
+            _forge(lab, Receipt(n=n, epoch=status.store.epoch, upto=5000 + n, head=status.store.head))
+            lab.live(1.5)
+        begun = _opened(lab)
+        with closing(sqlite.connect_reader(lab.daemon.folder / "edge.db")) as connection:
+            (epochs,) = connection.execute("SELECT count(*) FROM epoch").fetchone()
+        lab.consume()
+        verdict = lab.judge(forged=rounds)
+    wrong = (epochs, begun.reason) != (2, "older_copy")
+    return also_lost(verdict, [f"{epochs} epochs, the newest {begun}"] if wrong else [])
+
+
+def _forge(lab: Lab, receipt: Receipt) -> None:
+    publish.single(
+        topic("410421", "hall-1", "ack", "county"),
+        msgspec.json.encode(receipt),
+        qos=1,
+        hostname=lab.broker.host,
+        port=lab.broker.port,
+    )
+
+
 def _punch(lab: Lab, count: int) -> None:
     for _ in range(count):
         lab.crowd.one()
@@ -227,6 +263,12 @@ def test_an_older_copy_swallows_nothing(tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_an_older_folder_swallows_nothing(tmp_path: Path) -> None:
     verdict = put_back_a_folder(tmp_path, 100, 9)
+    assert verdict.clean, verdict
+
+
+@pytest.mark.timeout(300)
+def test_forged_receipts_cost_one_epoch_in_a_life(tmp_path: Path) -> None:
+    verdict = forge_a_newer_upstream(tmp_path, 3, 11)
     assert verdict.clean, verdict
 
 

@@ -106,6 +106,16 @@ def test_an_older_copy_gives_no_number_again(tmp_path: Path, hash_alg: HashAlg) 
     store.close()
 
 
+def test_whoever_waits_for_a_long_start_is_told(tmp_path: Path) -> None:
+    copy, _epoch, _head = aged_copy(tmp_path, 10)
+    put_back(tmp_path, copy)
+    told: list[bool] = []
+    store = Store(tmp_path, PLACE, "sha256", lambda: NOW, told=lambda: told.append(True))
+    store.open()
+    assert told
+    store.close()
+
+
 def test_a_database_as_new_as_its_mark_goes_on(tmp_path: Path) -> None:
     open_store(tmp_path).close()
     store = open_store(tmp_path)
