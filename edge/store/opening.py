@@ -123,6 +123,7 @@ def _version(path: Path) -> int:
 
 def settle(path: Path, hall: Hall, order: Order | None) -> tuple[bool, EpochReason | None]:
     """Begin the epoch that the database needs, if any, and renew the mark; see `prepare`."""
+    sqlite.make_durable(path)
     with closing(sqlite.connect_writer(path)) as connection:
         tip, mark = read_tip(connection), marks.read_mark(path.parent)
         seen = epochs.witness(connection, tip, mark)
