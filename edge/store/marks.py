@@ -79,8 +79,8 @@ def sync_folder(folder: Path) -> None:
 
 def give_to_owner(path: Path) -> None:
     """A file made by root belongs to whoever owns the folder, so that the daemon can use it."""
-    folder = path.parent.stat()
-    if os.geteuid() == 0:
+    folder, file = path.parent.stat(), path.stat()
+    if os.geteuid() == 0 and (file.st_uid, file.st_gid) != (folder.st_uid, folder.st_gid):
         os.chown(path, folder.st_uid, folder.st_gid)
 
 
