@@ -247,6 +247,30 @@ CAUSES: dict[str, Cause] = {
         "核对本机时间（hall-edge clock）和 NTP 服务器；本机时间无误则校准终端",
         "check this machine's clock (hall-edge clock) and its NTP server; if it is right, set the terminals",
     ),
+    "database_salvaged": Cause(
+        "本机数据库曾损坏，完好的记录已救回，其余从各终端重新读取",
+        "the local database was damaged; what was whole was saved, the terminals are read again",
+        "检查磁盘健康 (smartctl) 和供电；缺失的编号已报上级",
+        "check the disk (smartctl) and the power supply; missing numbers were reported upstream",
+    ),
+    "damaged_file_kept": Cause(
+        "损坏的数据库文件仍保留在数据目录中，占用磁盘",
+        "a damaged database file is kept in the data folder and takes room",
+        "把 edge.db.corrupt-* 交给支持人员，然后删除",
+        "hand edge.db.corrupt-* to support, then delete it",
+    ),
+    "older_copy_found": Cause(
+        "本机数据库是较旧的副本，已开启新账期，未确认的数据会重发",
+        "the local database is an older copy; a new epoch has begun and what is unconfirmed is sent again",
+        "查明是谁放回了旧文件；恢复备份请用 hall-edge restore",
+        "find out who put the old file back; to restore a backup use hall-edge restore",
+    ),
+    "database_lost": Cause(
+        "本机数据库不见了，已新建，正从各终端重新读取",
+        "the local database was gone; a new one was made and the terminals are read again",
+        "查明是谁删除了数据目录中的 edge.db；有备份可用 hall-edge restore 恢复",
+        "find out who deleted edge.db in the data folder; a backup can be restored with hall-edge restore",
+    ),
     "page_unavailable": Cause(
         "状态页端口被占用，页面未启动",
         "the status page's port is taken; there is no page",

@@ -51,6 +51,10 @@ STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
 STOP_S = 3.0
+START_EXTENDED_S = 60
+"""So long systemd waits after each word from a start that has much to mend."""
+EXIT_DAMAGED = 6
+"""The next start salvages the database."""
 NIGHTLY_REREAD = {"hour": 2, "minute": 30}
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
@@ -81,7 +85,15 @@ class Daemon:
         place = Place(site.county, site.hall, source(site.county, site.hall))
         self._folder, self._stop, self._pulse = folder, threading.Event(), Pulse()
         self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust, folder)
-        self._store = Store(folder, place, hash_alg, self._clock.now, lambda: self._pulse.beat("writer"))
+        self._store = Store(
+            folder,
+            place,
+            hash_alg,
+            self._clock.now,
+            lambda: self._pulse.beat("writer"),
+            settings.uplink.confirm,
+            lambda: _notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
+        )
         self._store.open()
         self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
         self._uplink = Uplink(
@@ -114,7 +126,7 @@ class Daemon:
         )
 
     def run(self) -> int:
-        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1 when too many drivers hang."""
+        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1: too many drivers hang, EXIT_DAMAGED."""
         faulthandler.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
@@ -198,6 +210,8 @@ class Daemon:
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
                 LOG.error("%d drivers hang; leaving for a fresh start", ABANDONED_MAX)
                 return 1
+            if self._store.damage:
+                return EXIT_DAMAGED
             if not self._pulse.silent():
                 _notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
@@ -235,13 +249,14 @@ class Daemon:
             runner.order("reread")
 
     def _write_status(self) -> None:
-        """For people who come when the daemon is dead; by rename, readable by the group."""
+        """For people who come when the daemon is dead; by rename, readable by the group. And the mark."""
         path = self._folder / "status.json"
         draft = path.with_suffix(".json.new")
         try:
             draft.write_bytes(msgspec.json.encode(self._status.take()))
             draft.chmod(0o640)
             os.replace(draft, path)
+            self._store.renew_mark()
         except Exception:  # noqa: BLE001 - a status that cannot be told must not stop the hall
             LOG.exception("status.json cannot be written")
 

@@ -16,8 +16,8 @@ from edge.contract import HOST_STATES, Problem
 from edge.hosts import Hosts
 from edge.messages import Messages
 from edge.outbox import BROKER, PARCEL_MAX, WINDOW_MAX, Confirmation, Outbox, Parcel
-from edge.receipts import OtherDatabase, Unfit, fit
-from edge.store import Reader, ReceiptRow, Store, sequence_of
+from edge.receipts import Contradicts, OtherDatabase, Unfit, fit
+from edge.store import Reader, ReceiptRow, Store, Witness, sequence_of
 
 LOG = logging.getLogger(__name__)
 
@@ -192,6 +192,8 @@ class Exchange:
             return
         except Unfit as unfit:
             self._fault(f"receipt {app}", "receipt_refused", f"{app}: {unfit}")
+            if isinstance(unfit, Contradicts) and not plain and self._store.inherited:
+                self._leave_epoch(unfit)
             return
         if plain:
             self.outbox.want(BROKER, receipt.want, time.monotonic())
@@ -202,6 +204,16 @@ class Exchange:
             self._fault("receipts", "")
             unusable = "; ".join(receipt.refused[:3])
             self._fault(f"refused {app}", "refused_upstream" if unusable else "", f"{app}: {unusable}")
+
+    def _leave_epoch(self, told: Contradicts) -> None:
+        """Upstream holds what we never gave: our database is an older copy, and its numbers are not ours.
+
+        Only in an epoch of an earlier life, so that whoever forges receipts can do this once in a life.
+        """
+        self._store.leave_epoch(Witness(self._store.tip.epoch, told.reached, told.forked))
+        self._mids.clear()
+        self.outbox.begin_anew(self._store.tip.position)
+        self._state_at = 0.0
 
     def _host(self, topic: str, payload: bytes) -> None:
         if self._hosts.heard(topic, payload):

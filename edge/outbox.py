@@ -114,6 +114,15 @@ class Outbox:
             self.behind.append((self.sent + 1, newest))
             self.sent = newest
 
+    def begin_anew(self, newest: int) -> None:
+        """What is not retired stands under other numbers now, up to `newest`: nothing of it was sent."""
+        for gone in (self.in_flight, self.behind, self.parked, self._wanted, self._strikes):
+            gone.clear()
+        for confirmation in self.confirmations.values():
+            confirmation.also = ()
+        self.sent = self.retired
+        self.fall_behind(newest)
+
     def next(self, read: Read, newest: int) -> list[Parcel]:
         """The messages to publish now, as far as the window has room: fresh rows first."""
         if newest - self.sent > FRESH_MAX:

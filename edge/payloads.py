@@ -74,7 +74,9 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`edge.epoch_opened`: always number 1 of its epoch; `hash_alg` is the chain's algorithm.
+    """`edge.epoch_opened`: number 1 of its epoch; `hash_alg` is the chain's algorithm.
+
+    Under another number it is the opening of an epoch before, which upstream had not confirmed.
 
     previous, last_sequence, head: the epoch before it, its newest number and chain hash in this database.
     missing: numbers of it that are not here; they may be upstream, or come from the terminals again.

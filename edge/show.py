@@ -139,6 +139,7 @@ def _store_line(snapshot: Snapshot, lang: Lang) -> str:
         f"#{store.seq_head}",
         say(lang, "disk_free", gb=store.disk_free_bytes / 1e9),
         say(lang, "quarantined", n=store.quarantined) if store.quarantined else "",
+        say(lang, "set_aside", mb=store.set_aside_bytes / 1e6) if store.set_aside_bytes else "",
         f"SQLite {store.sqlite_version}",
     ]
     return "  ".join(part for part in parts if part)

@@ -64,7 +64,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The local database."""
+    """The local database. `set_aside_bytes`: of files put aside, damaged or replaced."""
 
     path: str
     epoch: str
@@ -75,6 +75,7 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_bytes: int
     quarantined: int
     sqlite_version: str
+    set_aside_bytes: int = 0
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,13 @@ from edge.trust import suspicion
 from edge.uplink import Uplink
 from edge.words import both
 
+EPOCH_CAUSES = {
+    "salvaged": "database_salvaged",
+    "older_copy": "older_copy_found",
+    "new_database": "database_lost",
+}
+"""Why an epoch was begun -> what a person should know of it."""
+
 
 class Status:
     """Takes the snapshot; `take` may be called from any thread."""
@@ -63,6 +70,7 @@ class Status:
             store=self._store_health(rows.values()),
             problems=(
                 *self._noted,
+                *self._store_problems(),
                 *self._clock_problems(),
                 *device_problems(devices),
                 *uplink_problems(uplink),
@@ -72,7 +80,17 @@ class Status:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong in the hall, for the MQTT state."""
         devices = device_problems(self._device(runner, None) for runner in self._runners)
-        return (*self._clock_problems(), *devices)
+        return (*self._store_problems(), *self._clock_problems(), *devices)
+
+    def _store_problems(self) -> tuple[Problem, ...]:
+        """What happened to the database in this life, and what a person should look at."""
+        cause = EPOCH_CAUSES.get(self._store.epoch_reason or "")
+        found = {cause: self._store.epoch_since} if cause else {}
+        if kept := self._store.damaged_since():
+            found["damaged_file_kept"] = kept
+        return tuple(
+            _problem("store", word, since.isoformat(timespec="seconds")) for word, since in found.items()
+        )
 
     def _clock_problems(self) -> tuple[Problem, ...]:
         """Nobody vouches for our clock, or the terminals agree against it."""
@@ -146,6 +164,7 @@ class Status:
             disk_free_bytes=shutil.disk_usage(path.parent).free,
             quarantined=sum(row.quarantined for row in rows),
             sqlite_version=sqlite.VERSION,
+            set_aside_bytes=self._store.set_aside_bytes(),
         )
 
 

@@ -69,9 +69,10 @@ ARROWS = {
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.consume edge.contract
-        edge.control edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store
-        edge.version edge.words""",
+        edge.control edge.daemon edge.listing edge.probe edge.settings edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
+    "edge.listing": "edge.show edge.store edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 

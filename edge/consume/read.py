@@ -132,9 +132,10 @@ def _event(topic: str, hall: str, body: bytes) -> Item:
         event, hash_alg = _usable(body)
     except (_Unusable, *UNREADABLE) as error:
         return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
-    if hash_alg is not None and sequence != 1:
-        return Numbered(topic, hall, number.epoch, sequence, body, None, "an epoch opens with number 1")
-    return Numbered(topic, hall, number.epoch, sequence, body, event, "", hash_alg)
+    opens = (
+        hash_alg if sequence == 1 else None
+    )  # what opened an epoch before may be sent again under this one
+    return Numbered(topic, hall, number.epoch, sequence, body, event, "", opens)
 
 
 def _usable(body: bytes) -> tuple[Event, HashAlg | None]:

@@ -16,9 +16,8 @@ from typing import Any, TypeVar
 
 from drivers.base import IntakeClosed, StoreBusy
 from edge.events import Place
-from edge.payloads import HashAlg
 from edge.store import sqlite
-from edge.store.ledger import Ledger, Tip, open_epoch, read_tip
+from edge.store.ledger import Ledger, Tip, read_tip
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,17 +35,17 @@ class Writer:
         self,
         path: Path,
         place: Place,
-        hash_alg: HashAlg,
         now: Callable[[], datetime],
         beat: Callable[[], None],
     ) -> None:
-        self._path, self._place, self._hash_alg = path, place, hash_alg
+        self._path, self._place = path, place
         self._now, self._beat = now, beat
         self._jobs: SimpleQueue[tuple[Job[Any], Future[Any]] | None] = SimpleQueue()
         self._riders: dict[str, Job[Any]] = {}
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[Tip] = Future()
         self.on_commit: Callable[[Tip], None] = lambda _tip: None
+        self.on_damage: Callable[[str], None] = lambda _what: None
 
     def start(self) -> Tip:
         """Open the database and begin; raises what opening raises."""
@@ -92,7 +91,9 @@ class Writer:
     def _open(self) -> Ledger:
         sqlite.make_durable(self._path)
         connection = sqlite.connect_writer(self._path)
-        tip = read_tip(connection) or open_epoch(connection, self._place, self._hash_alg, self._now)
+        tip = read_tip(connection)
+        if tip is None:
+            raise sqlite.DatabaseError(f"{self._path} has no epoch")
         return Ledger(connection, self._place, tip, self._now)
 
     def _collect(self) -> tuple[list[tuple[Job[Any], Future[Any]]], bool]:
@@ -122,6 +123,8 @@ class Writer:
             ledger.connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - everyone who waits is told, and the thread lives on
             LOG.error("commit failed: %s", error)
+            if sqlite.is_damage(error):
+                self.on_damage(str(error))
             return self._after_failure(ledger, group, error)
         for key, rider in riders.items():
             if self._riders.get(key) is rider:

@@ -203,7 +203,7 @@ def test_unusable_event_settles_its_number_and_is_kept(ledger, path):
 
 def test_every_refusal_is_told_though_a_receipt_is_bounded(ledger):
     opening = HALL.log([])[0][0]
-    bad = [altered(opening, sequence=f"{n:020d}") for n in range(2, 152)]
+    bad = [altered(opening, sequence=f"{n:020d}", time="now") for n in range(2, 152)]
     ledger.take([HALL.one(opening), HALL.batch(bad)])
     pages = [[refusal.sequence for refusal in receipt(ledger).refused] for _ in range(4)]
     assert [len(page) for page in pages] == [64, 64, 22, 64]

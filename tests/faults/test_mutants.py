@@ -14,6 +14,7 @@ from tests.faults import clock, disk, strace
 from tests.faults.lab import TREE, Gate
 from tests.faults.test_broker import consumer_away, cut_without_receipts
 from tests.faults.test_clock import go_back_and_wait, keep_time
+from tests.faults.test_corruption import damage_at_rest, put_back_a_copy
 from tests.faults.test_io_errors import fail_the_disk
 from tests.faults.test_numbers import forge_receipts, lose_the_database
 from tests.faults.test_power_cut import cut_power
@@ -85,6 +86,16 @@ MUTANTS = {
         "if False:",
         go_back_and_wait,
         1,
+    ),
+    "salvage believes every row": Mutant(
+        "edge/store/salvage.py",
+        "next((each for each in ALGORITHMS if digest_of(each)(text) == hashed), None)",
+        "ALGORITHMS[0]",
+        damage_at_rest,
+        7,
+    ),
+    "an older copy goes on in its epoch": Mutant(
+        "edge/store/opening.py", 'return "older_copy" if seen else None', "return None", put_back_a_copy, 60
     ),
 }
 
