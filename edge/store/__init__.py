@@ -6,7 +6,7 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 import os
 import subprocess  # noqa: S404
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
+from edge.store.parked import save_parked
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow, Stub
 from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
 from edge.store.writer import Writer
 
@@ -32,6 +33,7 @@ __all__ = [
     "SealedRow",
     "SecondInstance",
     "Store",
+    "Stub",
     "Tip",
     "epoch_of",
     "position",
@@ -123,6 +125,10 @@ class Store:
                 (receipt.app, receipt.n, receipt.position, receipt.received, receipt.head),
             ),
         )
+
+    def keep_parked(self, parked: Mapping[int, str], at: str) -> None:
+        """Remember what is set aside, and why; it rides, and a crash only costs finding it out again."""
+        self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, at))
 
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""

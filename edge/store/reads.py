@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from edge.contract import Event
-from edge.payloads import HashAlg
+from edge.payloads import HashAlg, WithheldReason
 from edge.store import schema, sqlite
 
 
 class Row(NamedTuple):
-    """One event as stored. `body` is the JSON text as it goes upstream."""
+    """One event as stored. `body` is the JSON text as it goes upstream; "" where only a stub is left."""
 
     position: int
     body: str
@@ -32,6 +32,22 @@ class SealedRow(NamedTuple):
     hash: bytes
     chain: bytes
     emptied: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is known of an event without its body. `size`: bytes of that, 0 where it is no longer known.
+
+    emptied: why it has no body, "" while it has one.
+    """
+
+    position: int
+    epoch: str
+    fact: str
+    hash: bytes
+    chain: bytes
+    size: int
+    emptied: WithheldReason | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,13 @@ class ReceiptRow:
     position: int
     received: str
     head: str | None = None
+
+
+STUB = (
+    "SELECT epoch.epoch, fact, hash, chain, coalesce(size, length(CAST(body AS BLOB)), 0),"
+    " iif(body IS NULL, coalesce(emptied, 'purged'), '')"
+    " FROM event JOIN epoch ON epoch.number = position >> 40 WHERE position = ?"
+)
 
 
 class Reader:
@@ -92,6 +115,25 @@ class Reader:
             "SELECT count(*) FROM event WHERE position BETWEEN ? AND ?", (first, last)
         ).fetchone()
         return int(count)
+
+    def numbers(self, position: int, limit: int) -> list[Row]:
+        """The next numbers of the log, with their body or without."""
+        rows = self._connection.execute(
+            "SELECT position, coalesce(body, '') FROM event WHERE position > ? ORDER BY position LIMIT ?",
+            (position, limit),
+        )
+        return [*map(Row._make, rows.fetchall())]
+
+    def stub(self, position: int) -> Stub:
+        """What an event is without its body, whether that is still here or not; KeyError for no event."""
+        row = self._connection.execute(STUB, (position,)).fetchone()
+        if row is None:
+            raise KeyError(position)
+        return Stub(position, *row)
+
+    def parked(self) -> dict[int, str]:
+        """What is set aside, and why."""
+        return dict(self._connection.execute("SELECT position, reason FROM parked").fetchall())
 
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""
@@ -144,7 +186,7 @@ class Reader:
             " AND fact LIKE '%|' || ?2 AND body IS NOT NULL ORDER BY position",
             (start, kind),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def holding(self, text: str, after: int, limit: int) -> list[Row]:
         """The next numbers of the log; their body where `text` stands in it, else ""."""
@@ -153,7 +195,7 @@ class Reader:
             " ORDER BY position LIMIT ?",
             (text, after, limit),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def set_aside(self) -> set[int]:
         """Positions of the events that the uplink has set aside."""
