@@ -46,20 +46,26 @@ ARROWS = {
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
-    "edge.outbox": "edge.ahead edge.store",
-    "edge.receipts": "edge.contract edge.outbox edge.store",
+    "edge.confirmations": "",
+    "edge.aside": "",
+    "edge.stall": "",
+    "edge.window": "edge.store",
+    "edge.standing": "edge.store",
+    "edge.outbox": "edge.ahead edge.aside edge.confirmations edge.stall edge.store edge.window",
+    "edge.receipts": "edge.confirmations edge.contract edge.store",
     "edge.hosts": "edge.contract",
     "edge.withheld": "edge.contract edge.events edge.payloads edge.store",
-    "edge.messages": "edge.contract edge.events edge.outbox edge.store",
+    "edge.messages": """edge.confirmations edge.contract edge.events edge.outbox edge.payloads edge.store
+        edge.withheld""",
     "edge.paho": "",
     "edge.certificates": "",
     "edge.broker": "edge.certificates edge.paho edge.settings",
-    "edge.exchange": """edge.broker edge.certificates edge.clock edge.contract edge.hosts edge.messages
-        edge.outbox edge.receipts edge.store""",
+    "edge.exchange": """edge.broker edge.certificates edge.clock edge.confirmations edge.contract edge.hosts
+        edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.contract edge.outbox edge.runner edge.settings
-        edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.runner
+        edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
@@ -94,7 +100,9 @@ HOMES = {
 
 PURE = [
     "edge/ahead.py",
+    "edge/aside.py",
     "edge/complaints.py",
+    "edge/confirmations.py",
     "edge/contract.py",
     "edge/correction.py",
     "edge/events.py",
@@ -107,7 +115,10 @@ PURE = [
     "edge/retention.py",
     "edge/snapshot.py",
     "edge/trust.py",
+    "edge/stall.py",
+    "edge/standing.py",
     "edge/urgency.py",
+    "edge/window.py",
     "edge/withheld.py",
     "edge/causes.py",
     "edge/words.py",
