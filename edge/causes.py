@@ -200,10 +200,10 @@ CAUSES: dict[str, Cause] = {
         "put a new certificate in place before that; no restart is needed",
     ),
     "publish_refused": Cause(
-        "上行服务器拒收部分消息，已搁置，其余照常发送",
-        "the broker refuses some messages; they are set aside, the rest flows",
-        "请上级平台检查该大厅的主题权限和消息大小上限",
-        "ask upstream to check this hall's topic permissions and the message size it takes",
+        "部分事件被上行服务器或上级应用拒收，已搁置，其余照常发送",
+        "some events are refused by the broker or the upstream application and set aside; the rest flows",
+        "请上级平台按所示原因检查主题权限、消息大小上限或接收程序；处理后运行 hall-edge requeue",
+        "ask upstream to check topic permissions, message size or its consumer, then run hall-edge requeue",
     ),
     "nobody_listens": Cause(
         "上行服务器上没有人订阅本大厅的消息",
@@ -223,11 +223,11 @@ CAUSES: dict[str, Cause] = {
         "请上级平台核对；不会丢失数据",
         "ask upstream to check; nothing is lost",
     ),
-    "refused_upstream": Cause(
-        "上级应用收到了部分事件但无法使用",
-        "the upstream application holds some events that it cannot use",
-        "把编号和原因交给支持人员；其余照常",
-        "send number and reason to support; the rest flows",
+    "taken_over": Cause(
+        "另一台机器以本大厅的名义登录，连接被顶替",
+        "another machine logs in as this hall and takes its connection over",
+        "查找并停用本机数据库的副本或克隆的机器",
+        "find and stop the copy of this machine or of its database",
     ),
     "nobody_confirms": Cause(
         "未指定确认应用，没有人确认收到数据",

@@ -123,6 +123,15 @@ def reread(lang: "Lang", config: Path, device: str | None) -> None:
 
 
 @main.command()
+@_config
+@click.argument("number", required=False, type=click.IntRange(1))
+@click.pass_obj
+def requeue(lang: "Lang", config: Path, number: int | None) -> None:
+    """重新发送被搁置的一条或全部事件 / send an event that was set aside again, or all of them."""
+    _order(lang, config, "requeue", **({"number": str(number)} if number else {}))
+
+
+@main.command()
 @click.option(
     "--app", required=True, help="本应用的名称，与各大厅 confirm 中的一致 / this application's name"
 )

@@ -112,6 +112,7 @@ class Daemon:
         erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
         self._commands: Commands = {
             "reread": self._command_reread,
+            "requeue": self._command_requeue,
             "erasable": erasure.count,
             "erase": erasure.erase,
             **self._clocks.commands,
@@ -173,6 +174,16 @@ class Daemon:
             raise Refused(f"{wanted}: no such device")
         taken = [runner.device.device_id for runner in asked if runner.order("reread")]
         return ", ".join(taken)
+
+    def _command_requeue(self, arguments: Arguments) -> str:
+        """Send again what the uplink has set aside: the event of one number, or all."""
+        wanted = arguments.get("number")
+        if wanted is not None and not wanted.isdecimal():
+            raise Refused(f"{wanted}: not a number")
+        found = self._uplink.requeue(None if wanted is None else int(wanted))
+        if not found:
+            raise Refused(f"#{wanted} is not set aside" if wanted else "nothing is set aside")
+        return ", ".join(f"#{number}" for number in found)
 
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""

@@ -13,6 +13,7 @@ PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", 
 HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
+AlarmCode = Literal["clock_drift", "log_nearly_full", "tamper", "auth_failed", "serial_replaced"]
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +74,14 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     clock_offset_ms: int | None = None
 
 
+class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end."""
+
+    device_id: str
+    code: AlarmCode
+    active: bool
+
+
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`edge.epoch_opened`: number 1 of its epoch; `hash_alg` is the chain's algorithm.
 
@@ -124,6 +133,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
+    "device.alarm": DeviceAlarm,
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from edge.confirmations import Fitting
 from edge.contract import UNREADABLE, Receipt
-from edge.outbox import Fitting
 from edge.store import epoch_of, position
+
+REASON_MAX = 200
+"""Characters kept of why an application cannot use an event."""
 
 
 class Unfit(Exception):
@@ -53,7 +56,9 @@ def fit(
     if not all(upto < first <= last <= newest for first, last in also):
         why = f"what it holds above {receipt.upto} is not in our log: {receipt.also}"
         raise _unfit(why, number, reached, newest) if position(number, reached) > newest else Unfit(why)
-    refused = tuple(f"{each.sequence}: {each.reason}" for each in receipt.refused)
+    refused = tuple((position(number, each.sequence), each.reason[:REASON_MAX]) for each in receipt.refused)
+    if any(chain(place) is None for place, _reason in refused):
+        raise Unfit("what it refuses is not in our log")
     return Fitting(receipt.n, upto, tuple(also), tuple(want), refused, receipt.head)
 
 

@@ -126,6 +126,8 @@ def _uplink_line(snapshot: Snapshot, lang: Lang) -> str:
         f"{MARK[uplink.state]} {say(lang, 'state.' + uplink.state)}",
         uplink.broker,
         say(lang, "unconfirmed", n=uplink.unconfirmed),
+        say(lang, "parked", n=uplink.parked, first=uplink.parked_first) if uplink.parked else "",
+        inert(uplink.parked_why),
         "" if uplink.cause == "ok" else cause_text(lang, uplink.cause),
         inert(uplink.detail),
     ]

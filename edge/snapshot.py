@@ -42,7 +42,11 @@ class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`."""
+    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`.
+
+    parked: how many events are set aside; parked_first, parked_why: the first of them. takeovers: how often
+    another client took the connection over since the start.
+    """
 
     state: Literal["connected", "offline", "disabled"]
     cause: str
@@ -51,6 +55,10 @@ class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     sent_to: int = 0
     unconfirmed: int = 0
+    parked: int = 0
+    parked_first: int = 0
+    parked_why: str = ""
+    takeovers: int = 0
     apps: dict[str, AppHealth] = {}
 
 

@@ -10,8 +10,8 @@ from contextlib import closing
 from drivers.base import Observation
 from edge.clock import WallClock
 from edge.clocks import offset_now, offsets
+from edge.confirmations import BROKER
 from edge.contract import Problem
-from edge.outbox import BROKER
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.snapshot import AppHealth, DeviceHealth, Snapshot, StoreHealth, UplinkHealth
@@ -130,7 +130,8 @@ class Status:
         settings, line, outbox = self._settings.uplink, self._uplink.line, self._uplink.outbox
         newest, retired = self._store.tip.position, outbox.retired
         held = sequence_of(retired) if epoch_of(retired) == epoch_of(newest) else 0
-        receipts = self._uplink.receipts
+        receipts, parked = self._uplink.receipts, dict(outbox.aside.parked)
+        first = min(parked, default=0)
         apps = {
             app: AppHealth(
                 upto=sequence_of(each.upto),
@@ -148,6 +149,10 @@ class Status:
             detail=line.detail,
             sent_to=sequence_of(outbox.sent),
             unconfirmed=sequence_of(newest) - held,
+            parked=len(parked),
+            parked_first=sequence_of(first),
+            parked_why=parked.get(first, ""),
+            takeovers=self._uplink.takeovers,
             apps=apps,
         )
 

@@ -32,6 +32,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uplink": ("上行", "uplink"),
     "store": ("本机存储", "store"),
     "unconfirmed": ("待确认 {n} 条", "{n} unconfirmed"),
+    "parked": ("搁置 {n} 条，首个 #{first}:", "{n} set aside, the first #{first}:"),
     "quarantined": ("隔离 {n} 条", "{n} quarantined"),
     "disk_free": ("磁盘剩余 {gb:.1f} GB", "{gb:.1f} GB free"),
     "set_aside": ("另存旧库 {mb:.0f} MB", "{mb:.0f} MB set aside"),

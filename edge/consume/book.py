@@ -1,16 +1,17 @@
 """The ledger of one source and epoch: which numbers are here, which are missing, the chain without a gap.
 
-A number is settled by whatever bytes came first under it, usable or not. The chain grows only while there is
-no gap; bodies above one wait. Without number 1, which names the algorithm, nothing is contiguous.
+A number is settled by whatever bytes came first under it, usable or not, or by word that its event is
+withheld, which tells their hash. The chain grows only while there is no gap; what is above one waits.
+Without number 1, which names the algorithm, nothing is contiguous.
 """
 
 from typing import Literal
 
 from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
-from edge.consume.tables import Tables
+from edge.consume.tables import Link, Tables
 from edge.contract import RANGES_MAX, Range, Refusal
-from edge.events import digest_of, extend, genesis
+from edge.events import digest_of, genesis
 from edge.payloads import HashAlg
 
 Settled = Literal["new", "known", "conflict"]
@@ -31,6 +32,7 @@ class Book:
         self.above = tables.islands(self.key)
         """Numbers received beyond a gap."""
         self._refused_told = 0
+        self._given_up: list[int] = []
 
     @property
     def head(self) -> str:
@@ -43,38 +45,62 @@ class Book:
 
     def settle(self, item: Numbered) -> Settled:
         """Enter a number; `save` follows at the end of the batch."""
+        link = _link(item)
         if item.sequence <= self.upto or contains(self.above, item.sequence):
-            return "known" if self._same(item) else "conflict"
+            return "known" if self._same(item.sequence, link) else "conflict"
         if item.hash_alg is not None:
             self._hash_alg = item.hash_alg
             self._head = genesis(self.epoch, digest_of(item.hash_alg))
         if item.sequence == self.upto + 1 and self._hash_alg is not None:
-            self._extend(item.body, self._hash_alg)
+            if not self._extend(link, self._hash_alg):
+                return "conflict"
             self._catch_up(self._hash_alg)
         else:
-            self._tables.wait(self.key, item.sequence, item.body)
+            self._tables.wait(self.key, item.sequence, link)
             insert(self.above, item.sequence)
         return "new"
 
-    def _same(self, item: Numbered) -> bool:
-        if item.sequence > self.upto:
-            kept = self._tables.waiting(self.key, item.sequence, item.sequence)
-            return [item.body] == [body for _, body in kept]
-        known = self._tables.body_hash(self.key, item.sequence)
-        return self._hash_alg is not None and known == digest_of(self._hash_alg)(item.body)
+    def given_up(self) -> list[int]:
+        """Numbers whose withholding did not fit the chain when it came to them: they are missing again."""
+        found, self._given_up = self._given_up, []
+        return found
+
+    def _same(self, sequence: int, link: Link) -> bool:
+        if sequence > self.upto:
+            ((_, kept),) = self._tables.waiting(self.key, sequence, sequence)
+            return self._alike(kept, link)
+        known = self._tables.body_hash(self.key, sequence)
+        return self._hash_alg is not None and known == _hash(link, self._hash_alg)
+
+    def _alike(self, kept: Link, link: Link) -> bool:
+        """Whether both are of one event; believed where it cannot be told without the algorithm."""
+        if kept.hash is None and link.hash is None:
+            return kept.body == link.body
+        if self._hash_alg is None:
+            return None in (kept.hash, link.hash) or kept.hash == link.hash
+        return _hash(kept, self._hash_alg) == _hash(link, self._hash_alg)
 
     def _catch_up(self, hash_alg: HashAlg) -> None:
         if not self.above or self.above[0][0] != self.upto + 1:
             return
         first, last = self.above.pop(0)
-        for _, body in self._tables.waiting(self.key, first, last):
-            self._extend(body, hash_alg)
+        for sequence, link in self._tables.waiting(self.key, first, last):
+            if not self._extend(link, hash_alg):
+                self._given_up.append(sequence)
+                self.above[:0] = [(sequence + 1, last)] if sequence < last else []
+                last = sequence
+                break
         self._tables.waited(self.key, last)
 
-    def _extend(self, body: bytes, hash_alg: HashAlg) -> None:
-        body_hash, self._head = extend(self._head, body, digest_of(hash_alg))
-        self.upto += 1
+    def _extend(self, link: Link, hash_alg: HashAlg) -> bool:
+        """Settle the next number; False where a withheld one does not fit the chain."""
+        body_hash = _hash(link, hash_alg)
+        head = digest_of(hash_alg)(self._head + body_hash)
+        if link.chain not in (None, head):
+            return False
+        self.upto, self._head = self.upto + 1, head
         self._tables.settle(self.key, self.upto, body_hash)
+        return True
 
     def save(self) -> None:
         """Write down how far it is without a gap."""
@@ -83,5 +109,17 @@ class Book:
     def refusals(self) -> list[Refusal]:
         """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
         page = self._tables.refusals(self.key, self._refused_told)
+        if not page and self._refused_told:
+            page = self._tables.refusals(self.key, 0)
         self._refused_told = page[-1].sequence if len(page) == RANGES_MAX else 0
         return page
+
+
+def _link(item: Numbered) -> Link:
+    if item.withheld is None:
+        return Link(item.body)
+    return Link(item.body, bytes.fromhex(item.withheld.hash), bytes.fromhex(item.withheld.chain))
+
+
+def _hash(link: Link, hash_alg: HashAlg) -> bytes:
+    return digest_of(hash_alg)(link.body) if link.hash is None else link.hash

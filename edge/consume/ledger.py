@@ -1,6 +1,7 @@
 """The consumer's rules: what counts, what is missing, what a receipt says. Knows no MQTT and no clock.
 
-1. An event counts by its id: the first copy wins, for ever, whichever epoch and number it came under.
+1. An event counts by its id: the first copy wins, for ever, whichever epoch and number it came under. Word
+   that one is withheld settles its number only: the event counts when it comes.
 2. `(source, epoch, sequence)` is only the ledger of gaps (`book.py`).
 3. A hall has one present epoch: the one its `state` names, else the one begun last. The ledgers of the
    others are closed: nothing of them is wanted, but late events of them still count by rule 1.
@@ -13,28 +14,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.consume.book import Book
+import msgspec
+
+from edge.consume.book import Book, Settled
 from edge.consume.read import Garbage, Heard, Item, Numbered, read
 from edge.consume.tables import Tables
 from edge.contract import RANGES_MAX, Event, Range, Receipt
+from edge.payloads import EventWithheld
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one source since the ledger was opened; `gaps` = numbers missing now."""
+    """Of one source since the ledger was opened; `gaps` = numbers missing now.
+
+    withheld: numbers that were settled without their event.
+    """
 
     events: int
     duplicates: int
     refused: int
     conflicts: int
     gaps: int
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What one batch changed.
 
-    due: halls to which a receipt must go. refused, garbage: seen for the first time.
+    due: halls to which a receipt must go. refused, garbage, withheld: seen for the first time.
     conflicts: numbers that came again with other bytes.
     """
 
@@ -43,6 +51,7 @@ class Taken:
     refused: tuple[Numbered, ...]
     garbage: tuple[Garbage, ...]
     conflicts: tuple[Numbered, ...]
+    withheld: tuple[Numbered, ...] = ()
 
 
 @dataclass(slots=True)
@@ -61,6 +70,7 @@ class _Batch:
     refused: list[Numbered] = field(default_factory=list)
     garbage: list[Garbage] = field(default_factory=list)
     conflicts: list[Numbered] = field(default_factory=list)
+    withheld: list[Numbered] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     books: set[Book] = field(default_factory=set)
     halls: set[str] = field(default_factory=set)
@@ -74,12 +84,14 @@ class Ledger:
         self._tables = Tables(path)
         self._books: dict[tuple[str, str], Book] = {}
         self._halls: dict[str, _Hall] = {}
+        self._awaits = False
         self._counts: Counter[tuple[str, str]] = Counter()
         self._load()
 
     def _load(self) -> None:
         self._books.clear()
         self._halls = {source: _Hall(epoch, n) for source, epoch, n in self._tables.halls()}
+        self._awaits = self._tables.awaits()
 
     def close(self) -> None:
         """Let the database go."""
@@ -97,6 +109,7 @@ class Ledger:
             tuple(batch.refused),
             tuple(batch.garbage),
             tuple(batch.conflicts),
+            tuple(batch.withheld),
         )
 
     def renew(self, sources: Iterable[str]) -> None:
@@ -129,13 +142,10 @@ class Ledger:
         return {source: self._count(source) for source in {"", *self._halls}}
 
     def _count(self, source: str) -> Counts:
-        events, duplicates, refused, conflicts = (
-            self._counts[source, what] for what in ("events", "duplicates", "refused", "conflicts")
-        )
         missing = self._gaps(source) if source in self._halls else []
-        return Counts(
-            events, duplicates, refused, conflicts, sum(last - first + 1 for first, last in missing)
-        )
+        gaps = sum(last - first + 1 for first, last in missing)
+        what = ("events", "duplicates", "refused", "conflicts", "withheld")
+        return Counts(gaps=gaps, **{name: self._counts[source, name] for name in what})
 
     def _gaps(self, source: str) -> list[Range]:
         return self._present(source).gaps(self._halls[source].sent_to)
@@ -174,8 +184,9 @@ class Ledger:
             case Heard():
                 self._hear(item, batch)
             case Numbered():
-                self._enter_number(item, batch)
-                self._enter_event(item, batch)
+                settled = self._enter_number(item, batch)
+                if item.withheld is None:
+                    self._enter_event(item, settled, batch)
 
     def _discard(self, item: Garbage, batch: _Batch) -> None:
         if self._tables.discard(item.topic, item.body, item.reason):
@@ -193,23 +204,44 @@ class Ledger:
             hall.n = max(hall.n, item.n)
             batch.halls.add(item.source)
 
-    def _enter_number(self, item: Numbered, batch: _Batch) -> None:
+    def _enter_number(self, item: Numbered, batch: _Batch) -> Settled:
         book = self._book(item.source, item.epoch)
         settled = book.settle(item)
         batch.due.add(item.source)
         if settled == "new":
             batch.books.add(book)
-            if item.event is None:
+            if item.withheld is not None:
+                self._withhold(book, item, item.withheld, batch)
+            elif item.event is None:
                 self._tables.refuse(book.key, item.sequence, item.topic, item.body, item.reason)
                 batch.refused.append(item)
         elif settled == "conflict":
-            batch.conflicts.append(item)
-            batch.counts[item.source, "conflicts"] += 1
+            self._conflict(item, batch)
+        for sequence in book.given_up():
+            self._tables.give_up(book.key, sequence)
+            self._conflict(msgspec.structs.replace(item, sequence=sequence), batch)
+        return settled
 
-    def _enter_event(self, item: Numbered, batch: _Batch) -> None:
+    @staticmethod
+    def _conflict(item: Numbered, batch: _Batch) -> None:
+        batch.conflicts.append(item)
+        batch.counts[item.source, "conflicts"] += 1
+
+    def _withhold(self, book: Book, item: Numbered, told: EventWithheld, batch: _Batch) -> None:
+        self._tables.withhold(book.key, item.sequence, told)
+        self._awaits = True
+        batch.withheld.append(item)
+        batch.counts[item.source, "withheld"] += 1
+
+    def _enter_event(self, item: Numbered, settled: Settled, batch: _Batch) -> None:
         if item.event is None:
             batch.counts[item.source, "refused"] += 1
-        elif self._tables.add_event(item.event, item.sequence, item.body):
+            return
+        if settled == "known":
+            self._tables.use(self._book(item.source, item.epoch).key, item.sequence)
+        if self._awaits and settled != "conflict":
+            self._tables.arrive(item.event.id)
+        if self._tables.add_event(item.event, item.sequence, item.body):
             batch.events.append(item.event)
             batch.counts[item.source, "events"] += 1
         else:

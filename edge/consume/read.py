@@ -6,6 +6,7 @@ does not, or speaks for another hall than its topic, is `Garbage`.
 """
 
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,14 @@ import msgspec
 
 from edge.contract import N_END, TOPIC_ROOT, UNREADABLE, Event, Receipt, State, source
 from edge.events import TYPE_PREFIX, VERSION
-from edge.payloads import PAYLOADS, EpochOpened, HashAlg
+from edge.payloads import PAYLOADS, EpochOpened, EventWithheld, HashAlg
 
 BATCH_BYTES_MAX = 8 << 20
 """Most bytes a batch may unpack to."""
 SEQUENCE_END = 1 << 40
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31
+_HASHES = re.compile("[0-9a-f]{128}\\Z")
 
 
 class _Number(msgspec.Struct, frozen=True):
@@ -33,7 +35,8 @@ class _Number(msgspec.Struct, frozen=True):
 class Numbered(msgspec.Struct, frozen=True, gc=False):
     """One event with its place in the ledger. `event` is None when unusable; then `reason` says why.
 
-    hash_alg: set on the event that opens an epoch.
+    hash_alg: set on the event that opens an epoch. withheld: set, and `event` None, where it is only word of
+    an event that does not come.
     """
 
     topic: str
@@ -44,6 +47,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     event: Event | None
     reason: str = ""
     hash_alg: HashAlg | None = None
+    withheld: EventWithheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +133,28 @@ def _event(topic: str, hall: str, body: bytes) -> Item:
     except (_Unusable, *UNREADABLE) as error:
         return Garbage(topic, body, str(error))
     try:
-        event, hash_alg = _usable(body)
+        event, data = _usable(body)
     except (_Unusable, *UNREADABLE) as error:
         return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
-    opens = (
-        hash_alg if sequence == 1 else None
-    )  # what opened an epoch before may be sent again under this one
-    return Numbered(topic, hall, number.epoch, sequence, body, event, "", opens)
+    if isinstance(data, EventWithheld):
+        wrong = _wrong(data, sequence)
+        if wrong:
+            return Garbage(topic, body, wrong)
+        return Numbered(topic, hall, number.epoch, sequence, body, None, "", None, data)
+    # The opening of an earlier epoch may be sent again under this one, as an event like any other.
+    hash_alg = data.hash_alg if isinstance(data, EpochOpened) and sequence == 1 else None
+    return Numbered(topic, hall, number.epoch, sequence, body, event, "", hash_alg)
 
 
-def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
-    """The event and, if it opens an epoch, the algorithm of its chain. Unknown types pass as they are."""
+def _wrong(withheld: EventWithheld, sequence: int) -> str:
+    """Why word of a withheld event can settle no number, or ""."""
+    if sequence == 1:
+        return "number 1 opens its epoch and cannot be withheld"
+    return "" if _HASHES.match(withheld.hash + withheld.chain) else "withheld without hash and chain"
+
+
+def _usable(body: bytes) -> tuple[Event, object]:
+    """The event and its data. Unknown types pass as they are."""
     body.decode()
     event = msgspec.json.decode(body, type=Event)
     if not event.id:
@@ -152,11 +167,9 @@ def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
         raise _Unusable("no time zone - at `$.time`")
     kind = event.type.removeprefix(TYPE_PREFIX).removesuffix(f".{VERSION}")
     data = msgspec.json.decode(event.data, type=PAYLOADS.get(kind, dict))
-    if not isinstance(data, EpochOpened):
-        return event, None
-    if data.hash_alg not in hashlib.algorithms_available:
+    if isinstance(data, EpochOpened) and data.hash_alg not in hashlib.algorithms_available:
         raise _Unusable(f"{data.hash_alg} is not available here - at `$.data.hash_alg`")
-    return event, data.hash_alg
+    return event, data
 
 
 def _state(hall: str, payload: bytes, app: str) -> list[Item]:

@@ -87,6 +87,11 @@ class Consumer:
             self.say_once(f"refused from {item.source} {item.epoch}", f"{item.sequence}: {item.reason}")
         for item in taken.conflicts:
             self.say_once(f"other bytes under a number of {item.source} {item.epoch}", f"{item.sequence}")
+        for item in taken.withheld:
+            told = item.withheld
+            self.say_once(
+                f"withheld by {item.source} {item.epoch}", f"{item.sequence}: {told and told.reason}"
+            )
         for event in taken.events:
             self._on_event(event)
 

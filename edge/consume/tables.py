@@ -1,8 +1,10 @@
 """The consumer's database, as SQL and nothing else: what SQLite must be told for each step of `ledger.py`.
 
 events   what counts, once per id, for ever the first copy.
+withheld numbers that are settled without their event; it may still come, and then leaves this table.
 ledgers  per source and epoch: committed without a gap up to where, chain hash there.
-numbers  the hash of each number up to there; waiting: bodies of numbers above it.
+numbers  the hash of each number up to there; waiting: bodies of numbers above it, and where it is only
+         word of a withheld event, the event's own hash and chain.
 refused  what could not be used, with its bytes (without a number: the first `GARBAGE_KEPT` of them).
 """
 
@@ -10,17 +12,17 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from edge.contract import RANGES_MAX, Event, Range, Refusal
 from edge.events import event_type
-from edge.payloads import HashAlg
+from edge.payloads import EventWithheld, HashAlg
 from edge.store import sqlite
 
-SCHEMA_VERSION = 1
 GARBAGE_KEPT = 4096
 CACHE_KB = 64 << 10
 """Ids are spread over their whole index: with SQLite's own 2 MB each new one is read from the disk."""
-_SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE events (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, epoch TEXT NOT NULL,
     sequence INTEGER NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL) STRICT;
@@ -41,12 +43,31 @@ CREATE TABLE refused (
     UNIQUE (ledger, sequence)) STRICT;
 CREATE UNIQUE INDEX refused_garbage ON refused (topic, sha256) WHERE ledger IS NULL;
 """
+_SCHEMA_2 = """
+ALTER TABLE waiting ADD COLUMN hash BLOB;
+ALTER TABLE waiting ADD COLUMN chain BLOB;
+CREATE TABLE withheld (
+    ledger INTEGER NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+    size INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (ledger, sequence)) STRICT;
+CREATE INDEX withheld_id ON withheld (id);
+"""
+SCHEMAS = (_SCHEMA_1, _SCHEMA_2)
+"""What each version adds to the one before; `PRAGMA user_version` is how many of them are there."""
 _ISLANDS = """
 SELECT min(sequence), max(sequence) FROM (
     SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island
     FROM waiting WHERE ledger = ?)
 GROUP BY island ORDER BY 1
 """
+
+
+class Link(NamedTuple):
+    """What extends the chain by one number: a body; or word that it is withheld, with its hash and chain."""
+
+    body: bytes
+    hash: bytes | None = None
+    chain: bytes | None = None
 
 
 class DatabaseNewer(Exception):
@@ -69,12 +90,12 @@ class Tables:
 
     def _make(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise DatabaseNewer(f"{path}: schema {version}, this release knows {SCHEMA_VERSION}")
-        if version == 0:
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+        newest = len(SCHEMAS)
+        if version > newest:
+            raise DatabaseNewer(f"{path}: schema {version}, this release knows {newest}")
+        if version < newest:
+            steps = "".join(SCHEMAS[version:])
+            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {newest}; COMMIT;")
 
     def close(self) -> None:
         """Let the database go."""
@@ -105,6 +126,32 @@ class Tables:
         """Keep a numbered event that cannot be used."""
         self._refuse(ledger, sequence, topic, body, body, reason)
 
+    def use(self, ledger: int, sequence: int) -> None:
+        """A number that was refused can be used after all."""
+        self._db.execute("DELETE FROM refused WHERE ledger = ? AND sequence = ?", (ledger, sequence))
+
+    def withhold(self, ledger: int, sequence: int, told: EventWithheld) -> None:
+        """Keep what is known of an event that does not come, unless it is here under another number."""
+        row = (ledger, sequence, told.event_id, told.event_type, told.size, told.reason, told.detail)
+        self._db.execute(
+            "INSERT INTO withheld SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+            " WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?3)",
+            row,
+        )
+
+    def arrive(self, event_id: str) -> None:
+        """An event that was withheld is here."""
+        self._db.execute("DELETE FROM withheld WHERE id = ?", (event_id,))
+
+    def give_up(self, ledger: int, sequence: int) -> None:
+        """What was said of a withheld number is not true."""
+        self._db.execute("DELETE FROM withheld WHERE ledger = ? AND sequence = ?", (ledger, sequence))
+
+    def awaits(self) -> bool:
+        """Whether any event is withheld."""
+        (any_withheld,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM withheld)").fetchone()
+        return bool(any_withheld)
+
     def discard(self, topic: str, body: bytes, reason: str) -> bool:
         """Keep the beginning of what has no number; whether it was not there."""
         return self._refuse(None, None, topic, body, body[:GARBAGE_KEPT], reason)
@@ -126,17 +173,18 @@ class Tables:
         )
         return [Refusal(sequence, reason) for sequence, reason in rows]
 
-    def wait(self, ledger: int, sequence: int, body: bytes) -> None:
-        """Keep a body above a gap, for the chain."""
-        self._db.execute("INSERT INTO waiting VALUES (?, ?, ?)", (ledger, sequence, body))
+    def wait(self, ledger: int, sequence: int, link: Link) -> None:
+        """Keep what came above a gap, for the chain."""
+        self._db.execute("INSERT INTO waiting VALUES (?, ?, ?, ?, ?)", (ledger, sequence, *link))
 
-    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, bytes]]:
-        """The bodies kept from `first` to `last`, in order."""
-        yield from self._db.execute(
-            "SELECT sequence, body FROM waiting "
+    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, Link]]:
+        """What is kept from `first` to `last`, in order."""
+        for sequence, *link in self._db.execute(
+            "SELECT sequence, body, hash, chain FROM waiting "
             "WHERE ledger = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
             (ledger, first, last),
-        )
+        ):
+            yield sequence, Link(*link)
 
     def waited(self, ledger: int, last: int) -> None:
         """Bodies up to `last` are in the chain now."""

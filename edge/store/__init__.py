@@ -5,7 +5,7 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from edge.store.ledger import Ledger, Tip
 from edge.store.lock import SecondInstance
 from edge.store.marks import Order
 from edge.store.opening import DatabaseNewer, Hall
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
+from edge.store.parked import save_parked
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow, Stub
 from edge.store.schema import epoch_of, position, sequence_of
 from edge.store.writer import Writer
 
@@ -34,6 +35,7 @@ __all__ = [
     "SealedRow",
     "SecondInstance",
     "Store",
+    "Stub",
     "Tip",
     "Witness",
     "epoch_of",
@@ -188,6 +190,10 @@ class Store:
                 (receipt.app, receipt.n, receipt.position, receipt.received, receipt.head),
             ),
         )
+
+    def keep_parked(self, parked: Mapping[int, str], at: str) -> None:
+        """Remember what is set aside, and why; it rides, and a crash only costs finding it out again."""
+        self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, at))
 
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""

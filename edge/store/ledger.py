@@ -13,17 +13,22 @@ from edge.events import Draft, Place, digest_of, genesis, seal
 from edge.payloads import HashAlg
 from edge.store import schema
 from edge.store.sqlite import Connection
+from edge.urgency import urgent
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The newest number of the log and the chain there. `epoch_number` counts epochs of this database."""
+    """The newest number of the log and the chain there. `epoch_number` counts epochs of this database.
+
+    urgent: positions of the urgent events that the commit brought.
+    """
 
     epoch_number: int
     epoch: str
     hash_alg: HashAlg
     sequence: int
     chain: bytes
+    urgent: tuple[int, ...] = ()
 
     @property
     def position(self) -> int:
@@ -68,18 +73,20 @@ class Ledger:
     def add(self, drafts: Sequence[Draft], recorded: str) -> None:
         """Give the drafts the next numbers and write their rows."""
         tip = self.tip
-        sequence, chain, rows = tip.sequence, tip.chain, []
+        sequence, chain, rows, hurried = tip.sequence, tip.chain, [], tip.urgent
         digest = digest_of(tip.hash_alg)
         for draft in drafts:
             sequence += 1
             sealed = seal(draft, self.place, tip.epoch, sequence, recorded, chain, digest)
             chain = sealed.chain
             where = schema.position(tip.epoch_number, sequence)
+            if urgent(draft.kind, draft.data):
+                hurried = (*hurried, where)
             rows.append((where, draft.fact, sealed.body, sealed.hash, chain))
         self.connection.executemany(
             "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, ?, ?, ?)", rows
         )
-        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, chain)
+        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, chain, hurried)
 
 
 def read_tip(connection: Connection) -> Tip | None:

@@ -3,23 +3,23 @@
 Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from edge.contract import Event
 from edge.events import Digest, digest_of
-from edge.payloads import HashAlg
+from edge.payloads import HashAlg, WithheldReason
 from edge.store import epochs, schema, sqlite
 from edge.store.marks import Mark
 
 
 class Row(NamedTuple):
-    """One event as stored. `body` is the JSON text as it goes upstream."""
+    """One event as stored. `body` is the JSON text as it goes upstream; "" where only a stub is left."""
 
     position: int
     body: str
@@ -34,6 +34,22 @@ class SealedRow(NamedTuple):
     hash: bytes
     chain: bytes
     emptied: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is known of an event without its body. `size`: bytes of that, 0 where it is no longer known.
+
+    emptied: why it has no body, "" while it has one.
+    """
+
+    position: int
+    epoch: str
+    fact: str
+    hash: bytes
+    chain: bytes
+    size: int
+    emptied: WithheldReason | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,13 @@ class ReceiptRow:
     head: str | None = None
 
 
+STUB = (
+    "SELECT epoch.epoch, fact, hash, chain, coalesce(size, length(CAST(body AS BLOB)), 0),"
+    " iif(body IS NULL, coalesce(emptied, 'purged'), '')"
+    " FROM event JOIN epoch ON epoch.number = position >> 40 WHERE position = ?"
+)
+
+
 class Reader:
     """A read-only view of the database, for one thread. `on_damage` is told when the file is not whole."""
 
@@ -79,9 +102,13 @@ class Reader:
             " ORDER BY position LIMIT ?",
             (position, limit),
         )
+        return self._proved(rows)
+
+    def _proved(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Row]:
+        """Rows whose body is what was sealed; a flipped bit must not go upstream."""
         for place, body, hashed in rows:
             digest = self._digest(schema.epoch_of(place))
-            if digest is None or digest(body.encode()) != hashed:
+            if body and (digest is None or digest(body.encode()) != hashed):
                 raise self._seen(sqlite.DatabaseError(f"event {place} is malformed"))
         return [Row(place, body) for place, body, _ in rows]
 
@@ -100,6 +127,26 @@ class Reader:
             "SELECT count(*) FROM event WHERE position BETWEEN ? AND ?", (first, last)
         ).fetchone()
         return int(count)
+
+    def numbers(self, position: int, limit: int) -> list[Row]:
+        """The next numbers of the log, with their body or without."""
+        rows = self._ask(
+            "SELECT position, coalesce(body, ''), hash FROM event WHERE position > ?"
+            " ORDER BY position LIMIT ?",
+            (position, limit),
+        )
+        return self._proved(rows)
+
+    def stub(self, position: int) -> Stub:
+        """What an event is without its body, whether that is still here or not; KeyError for no event."""
+        row = self._connection.execute(STUB, (position,)).fetchone()
+        if row is None:
+            raise KeyError(position)
+        return Stub(position, *row)
+
+    def parked(self) -> dict[int, str]:
+        """What is set aside, and why."""
+        return dict(self._connection.execute("SELECT position, reason FROM parked").fetchall())
 
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""
@@ -172,7 +219,7 @@ class Reader:
             " AND fact LIKE '%|' || ?2 AND body IS NOT NULL ORDER BY position",
             (start, kind),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def holding(self, text: str, after: int, limit: int) -> list[Row]:
         """The next numbers of the log; their body where `text` stands in it, else ""."""
@@ -181,7 +228,7 @@ class Reader:
             " ORDER BY position LIMIT ?",
             (text, after, limit),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def set_aside(self) -> set[int]:
         """Positions of the events that the uplink has set aside."""

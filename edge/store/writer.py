@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -113,7 +114,8 @@ class Writer:
             return group, False
 
     def _commit(self, ledger: Ledger, group: list[tuple[Job[Any], Future[Any]]]) -> Ledger:
-        before, riders = ledger.tip, dict(self._riders)
+        before = ledger.tip = replace(ledger.tip, urgent=())
+        riders = dict(self._riders)
         try:
             ledger.connection.execute("BEGIN IMMEDIATE")
             done = [(future, *self._attempt(ledger, job)) for job, future in group]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edge.consume import Counts, DatabaseNewer, Ledger, count
 from edge.consume.read import BATCH_BYTES_MAX
+from edge.payloads import PAYLOADS, EpochOpened
 from edge.store import sqlite
 from tests.consume.hall import Hall, altered
 
@@ -218,6 +219,87 @@ def test_opening_with_an_unknown_algorithm_is_refused_and_nothing_is_lost(ledger
     assert (got.upto, got.also, got.want, got.refused[0].sequence) == (0, ((1, 3),), (), 1)
 
 
+def test_a_refused_event_that_has_become_usable_counts_and_is_refused_no_more(ledger, path, monkeypatch):
+    bodies, _ = HALL.log(range(2))
+    with monkeypatch.context() as patch:
+        patch.setitem(PAYLOADS, "attendance.punch", EpochOpened)
+        assert len(ledger.take([HALL.batch(bodies)]).refused) == 2
+    assert len(ledger.take([HALL.one(bodies[1])]).events) == 1
+    assert [refusal.sequence for refusal in receipt(ledger).refused] == [3]
+    assert len(ledger.take([HALL.one(bodies[2])]).events) == 1
+    assert receipt(ledger).refused == ()
+
+
+def test_no_refusal_at_all_is_told_from_the_end_of_a_page(ledger):
+    opening = HALL.log([])[0][0]
+    ledger.take(
+        [HALL.one(opening), *(HALL.one(altered(opening, sequence=f"{n:020d}", id="")) for n in range(2, 66))]
+    )
+    assert [len(receipt(ledger).refused) for _ in range(3)] == [64, 64, 64]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4, 5), (1, 3, 5, 4, 2), (5, 4, 3, 2, 1)])
+def test_a_withheld_event_settles_its_number_and_counts_only_when_it_comes(ledger, path, order):
+    bodies, heads = HALL.log(range(4))
+    sent = {n: HALL.withheld(bodies, heads, n) if n in (3, 5) else bodies[n - 1] for n in order}
+    taken = ledger.take([HALL.one(body) for body in sent.values()])
+    assert [item.sequence for item in taken.withheld] == [n for n in order if n in (3, 5)]
+    assert (receipt(ledger).upto, receipt(ledger).head) == (5, heads[-1])
+    assert ledger.counts()[HALL.source] == Counts(3, 0, 0, 0, 0, withheld=2)
+    assert rows(path, "SELECT sequence, type, reason FROM withheld ORDER BY 1") == [
+        (3, "cn.zwdt.attendance.punch.v1", "parked"),
+        (5, "cn.zwdt.attendance.punch.v1", "parked"),
+    ]
+    again = ledger.take([HALL.one(HALL.withheld(bodies, heads, 3)), HALL.one(bodies[2])])
+    assert (again.withheld, again.conflicts, len(again.events)) == ((), (), 1)
+    assert rows(path, "SELECT sequence FROM withheld") == [(5,)]
+    assert ledger.take([HALL.one(bodies[2])]).events == ()
+    assert count(path, "attendance.punch") == 3
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_the_original_and_word_of_it_meet_above_a_gap(ledger, above):
+    bodies, heads = HALL.log(range(3))
+    word = HALL.withheld(bodies, heads, 3)
+    first = [] if above else [HALL.one(bodies[0])]
+    for pair in ([bodies[2], word], [word, bodies[2]]):
+        taken = ledger.take([*first, *map(HALL.one, pair)])
+        assert taken.conflicts == ()
+    ledger.take([HALL.batch(bodies)])
+    assert receipt(ledger).head == heads[-1]
+    assert ledger.counts()[HALL.source].events == 4
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4), (1, 3, 4, 2)], ids=["at once", "above a gap"])
+@pytest.mark.parametrize("wrong", ["hash", "chain"])
+def test_word_that_does_not_fit_the_chain_settles_nothing(ledger, path, order, wrong):
+    bodies, heads = HALL.log(range(4))
+    word = msgspec.json.decode(HALL.withheld(bodies, heads, 3))
+    word["data"][wrong] = "00" * 32
+    sent = {n: msgspec.json.encode(word) if n == 3 else bodies[n - 1] for n in order}
+    taken = ledger.take([HALL.one(body) for body in sent.values()])
+    assert [item.sequence for item in taken.conflicts] == [3]
+    got = receipt(ledger)
+    assert (got.upto, got.head, got.also, got.want) == (2, heads[1], ((4, 4),), ((3, 3),))
+    assert rows(path, "SELECT sequence FROM withheld") == []
+    ledger.take([HALL.one(HALL.withheld(bodies, heads, 3)), HALL.one(bodies[4])])
+    assert (receipt(ledger).upto, receipt(ledger).head) == (5, heads[4])
+
+
+def test_an_original_that_is_another_than_was_told_is_a_conflict(ledger):
+    bodies, heads = HALL.log(range(2))
+    ledger.take([HALL.batch([bodies[0], HALL.withheld(bodies, heads, 2)])])
+    other = altered(bodies[1], time="2026-11-22T10:00:00+08:00")
+    assert [item.sequence for item in ledger.take([HALL.one(other)]).conflicts] == [2]
+
+
+def test_word_of_an_event_that_is_here_under_another_number_misses_nothing(ledger, path):
+    bodies, heads = HALL.log([7, 7])
+    ledger.take([HALL.batch([*bodies[:2], HALL.withheld(bodies, heads, 3)])])
+    assert rows(path, "SELECT count(*) FROM withheld") == [(0,)]
+    assert (receipt(ledger).upto, receipt(ledger).head) == (3, heads[-1])
+
+
 def test_newer_types_and_fields_count(ledger, path):
     bodies, _ = HALL.log(range(2))
     newer = [altered(bodies[1], type="cn.zwdt.tea.served.v1", data={"cups": 2}), altered(bodies[2], extra=1)]
@@ -234,6 +316,8 @@ GARBAGE = {
     "number 0": HALL.one(altered(HALL.log([])[0][0], sequence="0" * 20)),
     "number too large": HALL.one(altered(HALL.log([])[0][0], sequence="9" * 20)),
     "another hall's": Hall("h2").one(HALL.log([])[0][0]),
+    "withheld opening": HALL.one(HALL.withheld(*HALL.log([]), 1)),
+    "withheld without hash": HALL.one(HALL.withheld(*HALL.log([1]), 2).replace(b'"hash":"', b'"hash":"x')),
     "batch of nothing": (HALL.topic("evt-batch"), b"{"),
     "gzip cut": (HALL.topic("evt-batch"), HALL.batch(HALL.log(range(3))[0], packed=True)[1][:-9]),
     "gzip and more": (HALL.topic("evt-batch"), HALL.batch([], packed=True)[1] + b"x"),
@@ -287,6 +371,21 @@ def test_halls_are_apart(ledger):
     for size, hall in enumerate(halls, 1):
         ledger.take([hall.batch(hall.log(range(size))[0])])
     assert [receipt(ledger, hall).upto for hall in halls] == [2, 3, 4]
+
+
+def test_a_database_of_the_first_schema_is_upgraded(path):
+    bodies, heads = HALL.log(range(4))
+    with closing(Ledger(path, "count")) as ledger:
+        ledger.take([HALL.one(bodies[n - 1]) for n in (1, 2, 4)])
+    with closing(sqlite.connect_writer(path)) as db:  # as the first release left it
+        db.executescript(
+            "DROP TABLE withheld; ALTER TABLE waiting DROP COLUMN hash;"
+            " ALTER TABLE waiting DROP COLUMN chain; PRAGMA user_version = 1;"
+        )
+    with closing(Ledger(path, "count")) as ledger:
+        ledger.take([HALL.one(HALL.withheld(bodies, heads, 3)), HALL.one(bodies[4])])
+        assert (receipt(ledger).upto, receipt(ledger).head) == (5, heads[-1])
+    assert rows(path, "PRAGMA user_version") == [(2,)]
 
 
 def test_newer_database_is_not_touched(path):
