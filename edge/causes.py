@@ -102,6 +102,48 @@ CAUSES: dict[str, Cause] = {
         "检查磁盘空间与隔离区数量",
         "check disk space and the number of quarantined records",
     ),
+    "disk_low": Cause(
+        "磁盘剩余空间不多", "the disk is filling up", "清理磁盘上的其他文件", "remove other files from it"
+    ),
+    "disk_nearly_full": Cause(
+        "磁盘将满，已提前清空上级已确认的到期数据",
+        "the disk is nearly full; what upstream holds and has aged is emptied early",
+        "尽快清理磁盘上的其他文件；再满就会暂停接收",
+        "remove other files from the disk soon; the next step is that intake stops",
+    ),
+    "disk_full": Cause(
+        "磁盘已满，暂停接收；数据留在设备上，已存数据照常上传",
+        "the disk is full; nothing is taken in, the data stays on the devices, what is stored is still sent",
+        "清理磁盘上的其他文件；腾出空间后一分钟内自动恢复",
+        "remove other files from the disk; it resumes by itself within a minute",
+    ),
+    "inodes_low": Cause(
+        "磁盘可建文件数不多", "the disk can hold few more files", "删除大量的小文件", "remove small files"
+    ),
+    "inodes_gone": Cause(
+        "磁盘可建文件数已用尽，暂停接收；数据留在设备上",
+        "the disk can hold no more files; nothing is taken in, the data stays on the devices",
+        "删除磁盘上大量的小文件；一分钟内自动恢复",
+        "remove small files from the disk; it resumes by itself within a minute",
+    ),
+    "storage_read_only": Cause(
+        "磁盘变为只读（可能已损坏），暂停接收；数据留在设备上，已存数据照常上传",
+        "the disk has become read-only (worn out?); nothing is taken in, what is stored is still sent",
+        "备份并更换磁盘；恢复可写后重启本机",
+        "save what is on it and replace the disk; restart this machine once it can be written",
+    ),
+    "storage_failing": Cause(
+        "磁盘写入出错，数据留在设备上，正在重试",
+        "writing to the disk fails; the data stays on the devices, it is tried again",
+        "查看系统日志；若持续，备份并更换磁盘",
+        "look at the system log; if it lasts, save what is on the disk and replace it",
+    ),
+    "wal_grows": Cause(
+        "有程序长时间占用数据库，预写日志无法收回",
+        "a program reads the database and does not end; the write-ahead log cannot be cut",
+        "关闭打开数据库的其他程序（浏览、备份工具）",
+        "close other programs that hold the database open (browsers, backup tools)",
+    ),
     "store_busy": Cause(
         "本机数据库响应慢，稍后重试",
         "the local database is slow; it will be tried again",

@@ -101,6 +101,10 @@ class Exchange:
             return "publish_refused", f"{len(parked)} set aside; #{sequence_of(number)}: {why}"
         return "ok" if self._apps else "nobody_confirms", ""
 
+    def tell(self) -> None:
+        """Let the state be published at the next chance; from any thread."""
+        self._state_at = 0.0
+
     def state(self, word: Literal["ready", "stopped", "lost"]) -> bytes:
         """The hall's state as a message."""
         return self._messages.state(word, self._clock.text(), self._store.tip, self.outbox, self._problems())

@@ -140,6 +140,7 @@ def _store_line(snapshot: Snapshot, lang: Lang) -> str:
         say(lang, "disk_free", gb=store.disk_free_bytes / 1e9),
         say(lang, "quarantined", n=store.quarantined) if store.quarantined else "",
         f"SQLite {store.sqlite_version}",
+        "" if store.cause == "ok" else cause_text(lang, store.cause),
     ]
     return "  ".join(part for part in parts if part)
 

@@ -63,8 +63,17 @@ class Line(msgspec.Struct, frozen=True):
     since: str
 
 
+class Storage(msgspec.Struct, frozen=True):
+    """How the disk is. cause: a word of `edge/causes.py`; days_left: until intake is refused, if known."""
+
+    cause: str
+    detail: str
+    since: str
+    days_left: float | None = None
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The local database."""
+    """The local database and the disk it lies on."""
 
     path: str
     epoch: str
@@ -75,6 +84,10 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_bytes: int
     quarantined: int
     sqlite_version: str
+    cause: str = "ok"
+    since: str = ""
+    detail: str = ""
+    days_left: float | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

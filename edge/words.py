@@ -34,6 +34,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unconfirmed": ("待确认 {n} 条", "{n} unconfirmed"),
     "quarantined": ("隔离 {n} 条", "{n} quarantined"),
     "disk_free": ("磁盘剩余 {gb:.1f} GB", "{gb:.1f} GB free"),
+    "days_left": (
+        "；按目前增长约 {n:.0f} 天后停止接收",
+        "; as it grows now, intake stops in about {n:.0f} days",
+    ),
     "all_well": ("结论: 一切正常", "all is well"),
     "problems": ("结论: {n} 个问题", "{n} problem(s)"),
     "next": ("下一步", "next step"),

@@ -3,6 +3,7 @@
 One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirmed upstream.
 """
 
+import logging
 import os
 import subprocess  # noqa: S404
 import sys
@@ -11,16 +12,17 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from drivers.base import IntakeClosed
 from edge.events import Draft, Place
 from edge.payloads import Audit, HashAlg
-from edge.store import lock, purge, sqlite
+from edge.store import lock, purge, sqlite, upkeep
 from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Tip
 from edge.store.lock import SecondInstance
 from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
 from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
-from edge.store.writer import Writer
+from edge.store.writer import Failure, Writer
 
 __all__ = [
     "DatabaseNewer",
@@ -37,6 +39,8 @@ __all__ = [
     "position",
     "sequence_of",
 ]
+
+LOG = logging.getLogger(__name__)
 
 FILE = "edge.db"
 LOCK = "edge.lock"
@@ -58,16 +62,17 @@ class Store:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = folder / FILE
-        self._lock_path = folder / LOCK
+        self.lock_path = folder / LOCK
         self._lock = -1
         self._writer = Writer(self.path, place, hash_alg, now, beat)
         self._listeners: list[Callable[[Tip], None]] = []
         self._watermarks: dict[str, str] = {}
+        self.intake_closed = ""
         self.tip: Tip
 
     def open(self) -> None:
         """Lock, upgrade if needed, start the writer; SecondInstance, DatabaseNewer, OSError, sqlite.Error."""
-        self._lock = lock.acquire(self._lock_path)
+        self._lock = lock.acquire(self.lock_path)
         try:
             _bring_up_to_date(self.path, self._lock)
             self._writer.on_commit = self._committed
@@ -90,6 +95,7 @@ class Store:
 
     def take(self, intake: Intake) -> int:
         """Return how many events were new when all of one emit is on disk; IntakeClosed or StoreBusy."""
+        self._admit()
         new = self._writer.write(lambda ledger: take(ledger, intake))
         if intake.complete_until:
             self._watermarks[intake.device_id] = intake.complete_until
@@ -101,6 +107,7 @@ class Store:
 
     def add(self, *drafts: Draft) -> None:
         """Store events of our own, each once, in one commit; IntakeClosed or StoreBusy."""
+        self._admit()
         self._writer.write(lambda ledger: add_own(ledger, drafts))
 
     def cursor(self, device_id: str) -> str | None:
@@ -140,7 +147,57 @@ class Store:
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""
         while self._writer.write(lambda ledger: purge.give_back(ledger.connection)):
-            pass
+            self.checkpoint()
+        self.checkpoint()
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the last commit failed, until `prove_writable` succeeds."""
+        return self._writer.failure
+
+    @property
+    def on_failure(self) -> Callable[[], None]:
+        """What is called after a failed commit; it must only wake somebody."""
+        return self._writer.on_failure
+
+    @on_failure.setter
+    def on_failure(self, listener: Callable[[], None]) -> None:
+        self._writer.on_failure = listener
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is taken in now, or ""."""
+        return self.intake_closed or (self.failure.text if self.failure else "")
+
+    def prove_writable(self) -> None:
+        """Write a page; IntakeClosed or StoreBusy while that fails."""
+        before = self._writer.failure
+        self._writer.write(lambda ledger: upkeep.rewrite_head(ledger.connection, VERSION))
+        if self._writer.failure is before:
+            self._writer.failure = None
+
+    def flush(self) -> None:
+        """Save what rides, though nothing new is taken in."""
+        self._writer.save_riders()
+
+    def checkpoint(self) -> bool:
+        """Bring the WAL into the database; False when a reader or the disk hinders it."""
+        try:
+            return self._writer.write(lambda ledger: upkeep.checkpoint(ledger.connection), alone=True)
+        except sqlite.Error as error:
+            LOG.warning("no checkpoint: %s", error)
+            return False
+
+    def wal_bytes(self) -> int:
+        """The size of the WAL file."""
+        try:
+            return self.path.with_name(f"{FILE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _admit(self) -> None:
+        if self.intake_closed:
+            raise IntakeClosed(self.intake_closed)
 
     def on_commit(self, listener: Callable[[Tip], None]) -> None:
         """Call `listener(tip)` after each commit that added events; it must only wake somebody."""

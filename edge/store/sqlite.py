@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.space import Trouble
+
 if TYPE_CHECKING:
     import sqlite3
 else:
@@ -49,6 +51,16 @@ def has_wal_reset_bug(version: str) -> bool:
     if fixed_patch is not None and patch >= fixed_patch:
         return False
     return _BUG_FIRST <= (major, minor, patch) < _BUG_FIXED
+
+
+_TROUBLES: dict[int, Trouble] = {13: "full", 8: "read_only"}
+"""SQLITE_FULL, SQLITE_READONLY."""
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What is wrong with the disk, when a commit failed with `error`."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _TROUBLES.get(code & 0xFF, "failing")
 
 
 def connect_writer(path: str | Path) -> Connection:
