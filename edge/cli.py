@@ -49,7 +49,8 @@ def main(context: click.Context, lang: str) -> None:
 @_config
 def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
-    from edge.daemon import Daemon, log_to_stderr
+    from edge.daemon import Daemon
+    from edge.logs import log_to_stderr
 
     settings = _load(config)
     log_to_stderr()
@@ -161,7 +162,7 @@ def consume(lang: "Lang", /, **options: object) -> None:
 
     from edge import consume as upstream
     from edge.contract import Event
-    from edge.daemon import log_to_stderr
+    from edge.logs import log_to_stderr
     from edge.show import event_line
 
     try:

@@ -120,6 +120,10 @@ class Exchange:
         """Cause and detail of the line while the connection stands."""
         return self._standing.shown(self.outbox.aside.parked, bool(self._apps))
 
+    def tell(self) -> None:
+        """Let the state be published at the next chance; from any thread."""
+        self._state_at = 0.0
+
     def state(self, word: Literal["ready", "stopped", "lost"]) -> bytes:
         """The hall's state as a message."""
         return self._messages.state(word, self._clock.text(), self._store.tip, self.outbox, self._problems())

@@ -46,7 +46,7 @@ class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`device.status`: a device changed state; `reason` is a word of `edge/causes.py`."""
+    """`device.status`: a device changed state; `reason` is a word of `edge/causes/`."""
 
     device_id: str
     kind: str

@@ -167,7 +167,10 @@ class Runner:
 
     def _contacted(self, told: Told) -> None:
         self.health = replace(self.health, told=told)
-        self._change(*judge(told.observation, told.clock_offset_ms))
+        why = self._store.trouble
+        self._change(
+            *(("degraded", "intake_closed", why) if why else judge(told.observation, told.clock_offset_ms))
+        )
 
     def _change(self, state: DeviceWord, cause: str, detail: str = "") -> None:
         health = self.health
@@ -181,7 +184,11 @@ class Runner:
     def _report(self) -> None:
         """Store `device.status` when the state differs from the last one told, once a minute at most."""
         word = (self.health.state, self.health.cause)
-        if word == self._reported or time.monotonic() - self._reported_at < REPORT_EVERY_S:
+        if (
+            word == self._reported
+            or self._store.trouble
+            or time.monotonic() - self._reported_at < REPORT_EVERY_S
+        ):
             return
         alarm = ALARMS.get(self.health.cause)
         try:

@@ -143,6 +143,7 @@ def _store_line(snapshot: Snapshot, lang: Lang) -> str:
         say(lang, "quarantined", n=store.quarantined) if store.quarantined else "",
         say(lang, "set_aside", mb=store.set_aside_bytes / 1e6) if store.set_aside_bytes else "",
         f"SQLite {store.sqlite_version}",
+        "" if store.cause == "ok" else cause_text(lang, store.cause),
     ]
     return "  ".join(part for part in parts if part)
 

@@ -63,7 +63,7 @@ class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What is known of the connection to the broker now; `cause` is a word of `edge/causes.py`."""
+    """What is known of the connection to the broker now; `cause` is a word of `edge/causes/`."""
 
     connected: bool
     cause: str
@@ -71,8 +71,17 @@ class Line(msgspec.Struct, frozen=True):
     since: str
 
 
+class Storage(msgspec.Struct, frozen=True):
+    """How the disk is. cause: a word of `edge/causes/`; days_left: until intake is refused, if known."""
+
+    cause: str
+    detail: str
+    since: str
+    days_left: float | None = None
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The local database. `set_aside_bytes`: of files put aside, damaged or replaced."""
+    """The local database and the disk it lies on. `set_aside_bytes`: of files put aside."""
 
     path: str
     epoch: str
@@ -84,6 +93,10 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int
     sqlite_version: str
     set_aside_bytes: int = 0
+    cause: str = "ok"
+    since: str = ""
+    detail: str = ""
+    days_left: float | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

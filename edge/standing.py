@@ -12,7 +12,7 @@ class Standing:
         self._faults: dict[str, tuple[str, str]] = {}
 
     def fault(self, key: str, cause: str, detail: str = "") -> None:
-        """`key` has this cause now (a word of `edge/causes.py`), or, with "", none any more."""
+        """`key` has this cause now (a word of `edge/causes/`), or, with "", none any more."""
         if cause:
             self._faults[key] = (cause, detail)
         else:

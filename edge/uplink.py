@@ -87,6 +87,11 @@ class Uplink:
         if self._thread.ident:
             self._thread.join(timeout_s)
 
+    def tell(self) -> None:
+        """Something is well or wrong that was not: publish the hall's state soon."""
+        self._exchange.tell()
+        self._wake()
+
     def _run(self) -> None:
         wait_s = 0.0
         while not self._stop.is_set():

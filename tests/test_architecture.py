@@ -36,7 +36,12 @@ ARROWS = {
     "edge.contract_examples": "edge.contract edge.events edge.payloads edge.store edge.withheld",
     "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
     "edge.urgency": "",
-    "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.urgency",
+    "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency",
+    "edge.space": "",
+    "edge.volume": "edge.space",
+    "edge.disk": "drivers.base edge.clock edge.snapshot edge.space edge.store edge.volume",
+    "edge.logs": "",
+    "edge.last_word": "edge.snapshot",
     "edge.snapshot": "edge.contract edge.trust",
     "edge.proof": "edge.contract edge.events edge.payloads edge.store",
     "edge.verify": "edge.contract edge.payloads edge.proof edge.store",
@@ -71,14 +76,14 @@ ARROWS = {
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
-    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.erasure
-        edge.events edge.keeping edge.payloads edge.runner edge.settings edge.status edge.store
-        edge.uplink edge.version edge.web""",
+    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
+        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
+        edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.consume edge.contract
-        edge.control edge.daemon edge.listing edge.probe edge.settings edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+        edge.control edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show
+        edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.listing": "edge.show edge.store edge.words",
 }
@@ -121,7 +126,10 @@ PURE = [
     "edge/urgency.py",
     "edge/window.py",
     "edge/withheld.py",
-    "edge/causes.py",
+    "edge/space.py",
+    "edge/causes/device.py",
+    "edge/causes/machine.py",
+    "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
     "drivers/zk/frames.py",

@@ -10,9 +10,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from drivers.base import IntakeClosed
 from edge.events import Draft, Place
 from edge.payloads import Audit, EpochReason, HashAlg
-from edge.store import epochs, lock, marks, opening, purge
+from edge.store import epochs, lock, marks, opening, purge, schema, sqlite, upkeep
 from edge.store.epochs import Witness
 from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
@@ -23,7 +24,7 @@ from edge.store.opening import DatabaseNewer, Hall
 from edge.store.parked import save_parked
 from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow, Stub
 from edge.store.schema import epoch_of, position, sequence_of
-from edge.store.writer import Writer
+from edge.store.writer import Failure, Writer
 
 __all__ = [
     "DatabaseNewer",
@@ -65,7 +66,7 @@ class Store:
         told: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = folder / FILE
-        self._lock_path = folder / LOCK
+        self.lock_path = folder / LOCK
         self._lock = -1
         self._hall = Hall(place, hash_alg, now, confirm, told)
         self._beat = beat
@@ -76,11 +77,12 @@ class Store:
         self.epoch_reason: EpochReason | None = None
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
+        self.intake_closed = ""
         self.tip: Tip
 
     def open(self) -> None:
         """Lock, salvage or upgrade if needed, start the writer; SecondInstance, and what `prepare` raises."""
-        self._lock = lock.acquire(self._lock_path)
+        self._lock = lock.acquire(self.lock_path)
         try:
             self._inherited, self.epoch_reason = opening.prepare(self.path, self._lock, self._hall)
             self._writer.on_commit = self._committed
@@ -127,11 +129,14 @@ class Store:
         return self._inherited
 
     def renew_mark(self) -> None:
-        """Write down beside the database how far it is; once a minute is enough."""
-        with closing(self.reader()) as reader:
-            mark = reader.mark()
-        if mark and not self._damage:
-            marks.write_mark(self.path.parent, mark)
+        """Write down beside the database how far it is; once a minute is enough. A failure costs a proof."""
+        try:
+            with closing(self.reader()) as reader:
+                mark = reader.mark()
+            if mark and not self._damage:
+                marks.write_mark(self.path.parent, mark)
+        except (OSError, sqlite.Error) as error:
+            LOG.warning("how far the database is cannot be written down: %s", error)
 
     def leave_epoch(self, seen: Witness) -> None:
         """Somebody holds numbers of our epoch that we never gave: go on under a new one."""
@@ -157,6 +162,7 @@ class Store:
 
     def take(self, intake: Intake) -> int:
         """Return how many events were new when all of one emit is on disk; IntakeClosed or StoreBusy."""
+        self._admit()
         new = self._writer.write(lambda ledger: take(ledger, intake))
         if intake.complete_until:
             self._watermarks[intake.device_id] = intake.complete_until
@@ -168,6 +174,7 @@ class Store:
 
     def add(self, *drafts: Draft) -> None:
         """Store events of our own, each once, in one commit; IntakeClosed or StoreBusy."""
+        self._admit()
         self._writer.write(lambda ledger: add_own(ledger, drafts))
 
     def cursor(self, device_id: str) -> str | None:
@@ -211,7 +218,57 @@ class Store:
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""
         while self._writer.write(lambda ledger: purge.give_back(ledger.connection)):
-            pass
+            self.checkpoint()
+        self.checkpoint()
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the last commit failed, until `prove_writable` succeeds."""
+        return self._writer.failure
+
+    @property
+    def on_failure(self) -> Callable[[], None]:
+        """What is called after a failed commit; it must only wake somebody."""
+        return self._writer.on_failure
+
+    @on_failure.setter
+    def on_failure(self, listener: Callable[[], None]) -> None:
+        self._writer.on_failure = listener
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is taken in now, or ""."""
+        return self.intake_closed or (self.failure.text if self.failure else "")
+
+    def prove_writable(self) -> None:
+        """Write a page; IntakeClosed or StoreBusy while that fails."""
+        before = self._writer.failure
+        self._writer.write(lambda ledger: upkeep.rewrite_head(ledger.connection, schema.VERSION))
+        if self._writer.failure is before:
+            self._writer.failure = None
+
+    def flush(self) -> None:
+        """Save what rides, though nothing new is taken in."""
+        self._writer.save_riders()
+
+    def checkpoint(self) -> bool:
+        """Bring the WAL into the database; False when a reader or the disk hinders it."""
+        try:
+            return self._writer.write(lambda ledger: upkeep.checkpoint(ledger.connection), alone=True)
+        except sqlite.Error as error:
+            LOG.warning("no checkpoint: %s", error)
+            return False
+
+    def wal_bytes(self) -> int:
+        """The size of the WAL file."""
+        try:
+            return self.path.with_name(f"{FILE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _admit(self) -> None:
+        if self.intake_closed:
+            raise IntakeClosed(self.intake_closed)
 
     def on_commit(self, listener: Callable[[Tip], None]) -> None:
         """Call `listener(tip)` after each commit that added events; it must only wake somebody."""

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.space import Trouble
+
 if TYPE_CHECKING:
     import sqlite3
 else:
@@ -57,6 +59,16 @@ def is_damage(error: BaseException) -> bool:
     if code is not None:
         return (code & 0xFF) in (11, 26)
     return isinstance(error, DatabaseError) and "malformed" in str(error)
+
+
+_TROUBLES: dict[int, Trouble] = {13: "full", 8: "read_only"}
+"""SQLITE_FULL, SQLITE_READONLY."""
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What is wrong with the disk, when a commit failed with `error`."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _TROUBLES.get(code & 0xFF, "failing")
 
 
 def connect_writer(path: str | Path) -> Connection:
