@@ -112,15 +112,9 @@ class Daemon:
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
         )
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
-        self._status = Status(
-            settings,
-            self._store,
-            self._runners,
-            self._uplink,
-            lambda: self._disk.standing,
-            self._clock,
-            VERSION,
-        )
+        storage = lambda: self._disk.standing  # noqa: E731
+        parts = (self._store, self._runners, self._uplink, storage, self._clock)
+        self._status = Status(settings, *parts, VERSION)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
