@@ -5,6 +5,7 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -94,6 +95,18 @@ class Store:
         with closing(self.reader()) as reader:
             rows = reader.devices().values()
         self._watermarks = {row.device_id: row.complete_until for row in rows if row.complete_until}
+        if self.path.stat().st_size > opening.CHECKED_FIRST_BYTES:
+            threading.Thread(target=self._check, name="check", daemon=True).start()
+
+    def _check(self) -> None:
+        """Read the whole file once beside the work."""
+        try:
+            with closing(sqlite.connect_reader(self.path)) as connection:
+                found = sqlite.check(connection)
+        except sqlite.Error as error:
+            found = str(error) if sqlite.is_damage(error) else ""
+        if found:
+            self.damaged(found)
 
     def close(self) -> None:
         """Commit what waits and let the database go; a damaged one is left as it is, for the next start."""

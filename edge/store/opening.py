@@ -26,8 +26,8 @@ LOG = logging.getLogger(__name__)
 
 VERSION_END = 1000
 """No release will come so far: such a version was not written by one."""
-CHECKED_MAX_BYTES = 1 << 30
-"""A larger file is not read whole at the start (3 s a GiB): damage in it shows where it is read."""
+CHECKED_FIRST_BYTES = 128 << 20
+"""A larger file is read whole beside the work, so that the start does not wait for it (3 s a GiB)."""
 TOLD_EVERY_S = 5.0
 
 
@@ -108,10 +108,7 @@ def _not_ours(connection: Connection, version: int) -> str:
 
 
 def _checked(connection: Connection, path: Path) -> str:
-    if path.stat().st_size > CHECKED_MAX_BYTES:
-        return ""
-    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    return "" if said == "ok" else str(said)
+    return sqlite.check(connection) if path.stat().st_size <= CHECKED_FIRST_BYTES else ""
 
 
 def _version(path: Path) -> int:

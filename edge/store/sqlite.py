@@ -65,6 +65,12 @@ _TROUBLES: dict[int, Trouble] = {13: "full", 8: "read_only"}
 """SQLITE_FULL, SQLITE_READONLY."""
 
 
+def check(connection: Connection) -> str:
+    """The first thing that is wrong with the pages of a database, or "": reads it whole."""
+    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if said == "ok" else str(said)
+
+
 def trouble_of(error: Exception) -> Trouble:
     """What is wrong with the disk, when a commit failed with `error`."""
     code = getattr(error, "sqlite_errorcode", 0)

@@ -14,10 +14,11 @@ from drivers.base import Reject
 from edge.contract import Event
 from edge.events import Draft
 from edge.payloads import HashAlg
-from edge.store import ReceiptRow, Store, marks, position, salvage, sqlite
+from edge.store import ReceiptRow, Store, marks, opening, position, salvage, sqlite
 from tests.faults.damage import DAMAGES, PAGE
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
+from tests.hall import until
 from tests.store.halls import intake, open_store
 from tests.store.test_epochs import FILES, RECEIVED, chain_of_epoch, log, said
 
@@ -205,6 +206,24 @@ def test_what_is_kept_beside_the_log_is_saved(tmp_path: Path) -> None:
     assert (row.device_id, row.serial, row.stored, row.quarantined) == ("fp-1", "SN1", 1, 1)
     assert (row.cursor, row.complete_until) == (None, None), "terminals are read again in full"
     assert store.take(intake(1, 2, 3, rejects=(reject,))) == 0
+    store.close()
+
+
+def test_damage_in_a_large_database_is_found_beside_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "CHECKED_FIRST_BYTES", 0)
+    whole = filled(tmp_path, 2000)
+    time.sleep(0.2)
+    assert whole.damage == ""
+    whole.close()
+    damage_it(tmp_path, "1 page", 3)
+    store = open_store(tmp_path)
+    assert until(lambda: bool(store.damage), 20)
+    store.close()
+    monkeypatch.undo()
+    store = open_store(tmp_path)
+    assert store.epoch_reason == "salvaged"
     store.close()
 
 
