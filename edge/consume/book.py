@@ -6,12 +6,11 @@ no gap; bodies above one wait. Without number 1, which names the algorithm, noth
 
 from typing import Literal
 
+from edge.consume.database import LedgerRow, Tables
 from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
-from edge.consume.tables import Tables
-from edge.contract import RANGES_MAX, Range, Refusal
-from edge.events import digest_of, extend, genesis
-from edge.payloads import HashAlg
+from edge.contract import Range
+from edge.events import Digest, digest_of, extend, genesis
 
 Settled = Literal["new", "known", "conflict"]
 """A number is new, or here with the same bytes, or here with others (the first ones stay)."""
@@ -24,13 +23,13 @@ class Book:
         row = tables.ledger(source, epoch)
         self.begun = row is None
         if row is None:
-            row = (tables.add_ledger(source, epoch), 0, b"", None)
+            row = LedgerRow(tables.add_ledger(source, epoch), 0, b"", None)
         self._tables = tables
         self.key, self.upto, self._head, self._hash_alg = row
+        self._digest: Digest | None = digest_of(row.hash_alg) if row.hash_alg else None
         self.epoch = epoch
         self.above = tables.islands(self.key)
         """Numbers received beyond a gap."""
-        self._refused_told = 0
 
     @property
     def head(self) -> str:
@@ -46,11 +45,11 @@ class Book:
         if item.sequence <= self.upto or contains(self.above, item.sequence):
             return "known" if self._same(item) else "conflict"
         if item.hash_alg is not None:
-            self._hash_alg = item.hash_alg
-            self._head = genesis(self.epoch, digest_of(item.hash_alg))
-        if item.sequence == self.upto + 1 and self._hash_alg is not None:
-            self._extend(item.body, self._hash_alg)
-            self._catch_up(self._hash_alg)
+            self._hash_alg, self._digest = item.hash_alg, digest_of(item.hash_alg)
+            self._head = genesis(self.epoch, self._digest)
+        if item.sequence == self.upto + 1 and self._digest is not None:
+            self._extend(item.body, self._digest)
+            self._catch_up(self._digest)
         else:
             self._tables.wait(self.key, item.sequence, item.body)
             insert(self.above, item.sequence)
@@ -61,27 +60,21 @@ class Book:
             kept = self._tables.waiting(self.key, item.sequence, item.sequence)
             return [item.body] == [body for _, body in kept]
         known = self._tables.body_hash(self.key, item.sequence)
-        return self._hash_alg is not None and known == digest_of(self._hash_alg)(item.body)
+        return self._digest is not None and known == self._digest(item.body)
 
-    def _catch_up(self, hash_alg: HashAlg) -> None:
+    def _catch_up(self, digest: Digest) -> None:
         if not self.above or self.above[0][0] != self.upto + 1:
             return
         first, last = self.above.pop(0)
         for _, body in self._tables.waiting(self.key, first, last):
-            self._extend(body, hash_alg)
+            self._extend(body, digest)
         self._tables.waited(self.key, last)
 
-    def _extend(self, body: bytes, hash_alg: HashAlg) -> None:
-        body_hash, self._head = extend(self._head, body, digest_of(hash_alg))
+    def _extend(self, body: bytes, digest: Digest) -> None:
+        body_hash, self._head = extend(self._head, body, digest)
         self.upto += 1
         self._tables.settle(self.key, self.upto, body_hash)
 
     def save(self) -> None:
         """Write down how far it is without a gap."""
-        self._tables.save_ledger(self.key, self.upto, self._head, self._hash_alg)
-
-    def refusals(self) -> list[Refusal]:
-        """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
-        page = self._tables.refusals(self.key, self._refused_told)
-        self._refused_told = page[-1].sequence if len(page) == RANGES_MAX else 0
-        return page
+        self._tables.save_ledger(LedgerRow(self.key, self.upto, self._head, self._hash_alg))

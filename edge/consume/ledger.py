@@ -6,17 +6,18 @@
    others are closed: nothing of them is wanted, but late events of them still count by rule 1.
 4. One transaction per batch of messages, which also raises `n` of each receipt that is due. Acknowledge the
    messages, then send the receipts, after `take` returned.
+5. What is remembered of a hall holds while its row is what we left: another worker's commit raises its `n`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.consume.book import Book
+from edge.consume.database import Database, EventRow, HallRow, open_tables
 from edge.consume.read import Garbage, Heard, Item, Numbered, read
-from edge.consume.tables import Tables
-from edge.contract import RANGES_MAX, Event, Range, Receipt
+from edge.contract import RANGES_MAX, Event, Range, Receipt, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,21 @@ class Taken:
 
 @dataclass(slots=True)
 class _Hall:
-    """`n`: newest receipt number. `sent_to`: the newest number the hall says it sent in `epoch`."""
+    """`n`: newest receipt number. `sent_to`: the newest number the hall says it sent in `epoch`.
+
+    row: as committed. books: what is remembered of its ledgers, per epoch.
+    """
 
     epoch: str
     n: int
     sent_to: int = 0
+    row: HallRow | None = None
+    books: dict[str, Book] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Batch:
+    offered: dict[str, EventRow] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     due: set[str] = field(default_factory=set)
     refused: list[Numbered] = field(default_factory=list)
@@ -67,19 +74,15 @@ class _Batch:
 
 
 class Ledger:
-    """The ledgers of the application `app` in one database. For one thread."""
+    """The ledgers of the application `app` in one database. For one thread; errors are DatabaseFails."""
 
-    def __init__(self, path: Path, app: str = "") -> None:
+    def __init__(self, database: Database, app: str = "", password_file: Path | None = None) -> None:
         self._app = app
-        self._tables = Tables(path)
-        self._books: dict[tuple[str, str], Book] = {}
+        self._tables = open_tables(database, password_file)
         self._halls: dict[str, _Hall] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._load()
-
-    def _load(self) -> None:
-        self._books.clear()
-        self._halls = {source: _Hall(epoch, n) for source, epoch, n in self._tables.halls()}
+        self._refused_told: dict[int, int] = {}
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._counts: dict[str, Counts] = {}
 
     def close(self) -> None:
         """Let the database go."""
@@ -90,7 +93,7 @@ class Ledger:
         items = [item for topic, payload in messages for item in read(topic, payload, self._app)]
         batch = _Batch()
         self._commit(items, batch)
-        self._counts.update(batch.counts)
+        self._count(batch)
         return Taken(
             tuple(batch.events),
             frozenset(batch.due),
@@ -103,68 +106,109 @@ class Ledger:
         """Raise `n` of these halls, so that their next receipts are obeyed though nothing changed."""
         self._commit([], _Batch(due=set(sources)))
 
+    def numbers(self) -> Mapping[str, int]:
+        """Every hall that has a ledger -> its newest receipt number, whoever raised it."""
+        with self._tables.snapshot():
+            return {row.source: row.n for row in self._tables.halls()}
+
     def sources(self) -> frozenset[str]:
         """Every hall that has a ledger."""
-        return frozenset(self._halls)
+        return frozenset(self.numbers())
 
     def lacking(self) -> Mapping[str, int]:
         """The halls in whose present epoch numbers are missing -> up to where none is."""
-        return {source: self._present(source).upto for source in self._halls if self._gaps(source)}
+        with self._tables.snapshot():
+            return dict(self._tables.lacking())
 
     def receipt(self, source: str, ask: bool) -> Receipt:
-        """The receipt of a hall of `sources()`, as committed; with what is missing if `ask`."""
-        book = self._present(source)
+        """The receipt of a hall that has a ledger, as committed; with what is missing if `ask`."""
+        return self.receipts([source], [source] if ask else [])[source]
+
+    def receipts(self, sources: Collection[str], asked: Collection[str]) -> Mapping[str, Receipt]:
+        """The receipts of these halls, as committed; with what is missing for those of `asked`."""
+        with self._tables.snapshot():
+            self._refresh(sources)
+            return {
+                source: self._receipt(self._halls[source], self._present(source), source in asked)
+                for source in sources
+                if source in self._halls
+            }
+
+    def _receipt(self, hall: _Hall, book: Book, ask: bool) -> Receipt:
         return Receipt(
-            n=self._halls[source].n,
+            n=hall.n,
             epoch=book.epoch,
             upto=book.upto,
             head=book.head,
             also=tuple(book.above[:RANGES_MAX]),
-            want=tuple(self._gaps(source)[:RANGES_MAX]) if ask else (),
-            refused=tuple(book.refusals()),
+            want=tuple(book.gaps(hall.sent_to)[:RANGES_MAX]) if ask else (),
+            refused=tuple(self._refusals(book)),
         )
+
+    def _refusals(self, book: Book) -> list[Refusal]:
+        """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
+        page = self._tables.refusals(book.key, self._refused_told.pop(book.key, 0))
+        if len(page) == RANGES_MAX:
+            self._refused_told[book.key] = page[-1].sequence
+        return page
 
     def counts(self) -> Mapping[str, Counts]:
         """Per source; under "" what came from nobody that can be named."""
-        return {source: self._count(source) for source in {"", *self._halls}}
+        return dict(self._counts)
 
-    def _count(self, source: str) -> Counts:
-        events, duplicates, refused, conflicts = (
-            self._counts[source, what] for what in ("events", "duplicates", "refused", "conflicts")
-        )
-        missing = self._gaps(source) if source in self._halls else []
-        return Counts(
-            events, duplicates, refused, conflicts, sum(last - first + 1 for first, last in missing)
-        )
+    def _count(self, batch: _Batch) -> None:
+        self._counted.update(batch.counts)
+        for source in {"", *batch.due, *batch.halls}:
+            events, duplicates, refused, conflicts = (
+                self._counted[source, what] for what in ("events", "duplicates", "refused", "conflicts")
+            )
+            missing = self._gaps(source) if source in self._halls else []
+            gaps = sum(last - first + 1 for first, last in missing)
+            self._counts[source] = Counts(events, duplicates, refused, conflicts, gaps)
 
     def _gaps(self, source: str) -> list[Range]:
         return self._present(source).gaps(self._halls[source].sent_to)
+
+    def _refresh(self, sources: Collection[str]) -> None:
+        """Remember nothing of these halls that another worker has changed."""
+        rows = {row.source: row for row in self._tables.halls(sources)}
+        for source in sources:
+            row, hall = rows.get(source), self._halls.get(source)
+            if row is None:
+                self._halls.pop(source, None)
+            elif hall is None or hall.row != row:
+                self._halls[source] = _Hall(row.epoch, row.n, row.sent_to, row)
 
     def _present(self, source: str) -> Book:
         return self._book(source, self._halls[source].epoch)
 
     def _book(self, source: str, epoch: str) -> Book:
         """The ledger of an epoch; one that is begun by this is the hall's present one."""
-        book = self._books.get((source, epoch))
+        hall = self._halls.get(source)
+        book = hall.books.get(epoch) if hall else None
         if book is None:
-            book = self._books[source, epoch] = Book(self._tables, source, epoch)
-            if book.begun:
-                self._enter(source, epoch)
+            book = Book(self._tables, source, epoch)
+            if book.begun or hall is None:
+                hall = self._enter(source, epoch)
+            hall.books[epoch] = book
         return book
 
-    def _enter(self, source: str, epoch: str) -> None:
+    def _enter(self, source: str, epoch: str) -> _Hall:
         hall = self._halls.setdefault(source, _Hall(epoch, 0))
         if hall.epoch != epoch:
             hall.epoch, hall.sent_to = epoch, 0
+        return hall
 
-    def _commit(self, items: Iterable[Item], batch: _Batch) -> None:
+    def _commit(self, items: Collection[Item], batch: _Batch) -> None:
+        sources = {item.source for item in items if not isinstance(item, Garbage)} | batch.due
         try:
-            with self._tables.transaction():
+            with self._tables.transaction(sources):
+                self._refresh(sources)
                 for item in items:
                     self._settle(item, batch)
                 self._save(batch)
         except BaseException:  # whatever it was, the transaction is taken back and it goes on
-            self._load()
+            self._halls.clear()
             raise
 
     def _settle(self, item: Item, batch: _Batch) -> None:
@@ -188,9 +232,13 @@ class Ledger:
             self._enter(item.source, item.epoch)
             self._halls[item.source].sent_to = item.sent_to
             batch.due.add(item.source)
+        if item.word:
+            self._tables.save_state(item.source, item.word, item.body)
         if item.source in self._halls:
             hall = self._halls[item.source]
-            hall.n = max(hall.n, item.n)
+            if item.n > hall.n:  # used by an earlier life of ours: go on above it
+                hall.n = item.n
+                batch.due.add(item.source)
             batch.halls.add(item.source)
 
     def _enter_number(self, item: Numbered, batch: _Batch) -> None:
@@ -209,17 +257,25 @@ class Ledger:
     def _enter_event(self, item: Numbered, batch: _Batch) -> None:
         if item.event is None:
             batch.counts[item.source, "refused"] += 1
-        elif self._tables.add_event(item.event, item.sequence, item.body):
-            batch.events.append(item.event)
-            batch.counts[item.source, "events"] += 1
-        else:
+        elif item.event.id in batch.offered:
             batch.counts[item.source, "duplicates"] += 1
+        else:
+            batch.offered[item.event.id] = EventRow(item.event, item.sequence, item.body)
+
+    def _add_events(self, batch: _Batch) -> None:
+        new = self._tables.add_events(batch.offered.values())
+        for name, row in batch.offered.items():
+            batch.counts[row.event.source, "events" if name in new else "duplicates"] += 1
+            if name in new:
+                batch.events.append(row.event)
 
     def _save(self, batch: _Batch) -> None:
+        self._add_events(batch)
         for book in batch.books:
             book.save()
         for source in batch.due:
             self._halls[source].n += 1
-        for source in batch.due | batch.halls:
-            hall = self._halls[source]
-            self._tables.save_hall(source, hall.epoch, hall.n)
+        halls = {source: self._halls[source] for source in sorted(batch.due | batch.halls)}
+        for source, hall in halls.items():
+            hall.row = HallRow(source, hall.epoch, hall.n, hall.sent_to)
+        self._tables.save_halls([hall.row for hall in halls.values() if hall.row])

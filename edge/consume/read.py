@@ -61,6 +61,7 @@ class Heard:
 
     n: newest receipt number known there. epoch: the hall's present one, "" if not told.
     sent_to: newest number sent in it. ready: the hall is there and wants to hear from us.
+    word, body: its state in one word and as it came; "" and b"" when this is no state.
     """
 
     source: str
@@ -68,6 +69,8 @@ class Heard:
     epoch: str = ""
     sent_to: int = 0
     ready: bool = False
+    word: str = ""
+    body: bytes = b""
 
 
 Item = Numbered | Garbage | Heard
@@ -164,7 +167,7 @@ def _state(hall: str, payload: bytes, app: str) -> list[Item]:
     except UNREADABLE:
         return []
     ready = state.state == "ready" and bool(state.epoch)
-    return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready)]
+    return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready, state.state, payload)]
 
 
 def _receipt(hall: str, payload: bytes) -> list[Item]:

@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+from edge.consume.database import Database, is_postgres
 from edge.contract import TOPIC_ROOT, topic_part
 
 
@@ -16,7 +18,7 @@ class Settings:
     """
 
     app: str
-    database: Path
+    database: Database
     host: str = "127.0.0.1"
     port: int = 1883
     county: str | None = None
@@ -28,6 +30,7 @@ class Settings:
     cert_file: Path | None = None
     key_file: Path | None = None
     protocol: Literal["5", "3.1.1"] = "5"
+    database_password_file: Path | None = None
     keepalive: int = 15
 
     def __post_init__(self) -> None:
@@ -40,6 +43,8 @@ class Settings:
             raise ValueError("a password file needs a user")
         if self.key_file and not self.cert_file:
             raise ValueError("a key file needs a certificate file")
+        if is_postgres(self.database) and urlsplit(str(self.database)).password is not None:
+            raise ValueError("no password in the URL, where everybody sees it: --database-password-file")
 
     @property
     def secure(self) -> bool:
@@ -49,7 +54,8 @@ class Settings:
     @property
     def client_id(self) -> str:
         """The same at every start: the broker keeps this consumer's session under it."""
-        digest = hashlib.sha256(str(self.database.resolve()).encode()).hexdigest()
+        place = str(self.database) if is_postgres(self.database) else str(Path(self.database).resolve())
+        digest = hashlib.sha256(place.encode()).hexdigest()
         return f"hall-edge-{self.app}-{digest[:12]}"
 
     @property

@@ -1,22 +1,30 @@
-"""The consumer's database, as SQL and nothing else: what SQLite must be told for each step of `ledger.py`.
+"""The consumer's books in a SQLite file: what its statements are for each step of `ledger.py`. One process.
 
 events   what counts, once per id, for ever the first copy.
 ledgers  per source and epoch: committed without a gap up to where, chain hash there.
 numbers  the hash of each number up to there; waiting: bodies of numbers above it.
 refused  what could not be used, with its bytes (without a number: the first `GARBAGE_KEPT` of them).
+states   what each hall last said of itself.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from edge.consume.database import (
+    DatabaseFails,
+    DatabaseNewer,
+    EventRow,
+    HallRow,
+    LedgerRow,
+    StateRow,
+    Tables,
+)
 from edge.contract import RANGES_MAX, Event, Range, Refusal
 from edge.events import event_type
-from edge.payloads import HashAlg
 from edge.store import sqlite
 
-SCHEMA_VERSION = 1
 GARBAGE_KEPT = 4096
 CACHE_KB = 64 << 10
 """Ids are spread over their whole index: with SQLite's own 2 MB each new one is read from the disk."""
@@ -41,6 +49,27 @@ CREATE TABLE refused (
     UNIQUE (ledger, sequence)) STRICT;
 CREATE UNIQUE INDEX refused_garbage ON refused (topic, sha256) WHERE ledger IS NULL;
 """
+_STATES = """
+ALTER TABLE halls ADD COLUMN sent_to INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE states (
+    source TEXT PRIMARY KEY, word TEXT NOT NULL, since TEXT NOT NULL, heard TEXT NOT NULL,
+    body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_STEPS = (_SCHEMA, _STATES)
+"""Step n leads to schema version n."""
+SCHEMA_VERSION = len(_STEPS)
+_SAVE_STATE = """
+INSERT INTO states VALUES (?1, ?2, datetime(), datetime(), ?3) ON CONFLICT (source) DO UPDATE SET
+    since = iif(word = ?2, since, datetime()), heard = datetime(), word = ?2, body = ?3
+"""
+_STATE_ROWS = """
+SELECT source, since, heard, body, upto FROM states
+LEFT JOIN halls USING (source) LEFT JOIN ledgers USING (source, epoch)
+"""
+_LACKING = """
+SELECT source, upto FROM halls JOIN ledgers USING (source, epoch)
+WHERE upto < sent_to OR EXISTS (SELECT 1 FROM waiting WHERE ledger = key)
+"""
 _ISLANDS = """
 SELECT min(sequence), max(sequence) FROM (
     SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island
@@ -49,53 +78,56 @@ GROUP BY island ORDER BY 1
 """
 
 
-class DatabaseNewer(Exception):
-    """The database was written by a newer release; it was not touched."""
+class SqliteTables(Tables):
+    """One open file, made if it is not there and not `read_only`."""
 
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        with _failing():
+            self._db = sqlite.connect_reader(path) if read_only else sqlite.connect_writer(path)
+            try:
+                self._make(path, read_only)
+            except BaseException:  # whatever it was, nothing stays open and it goes on
+                self._db.close()
+                raise
 
-class Tables:
-    """One open database, made if it is not there; every method runs inside `transaction`."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite.connect_writer(path)
-        self._settled: list[tuple[int, int, bytes]] = []
-        """Hashes of numbers settled in this transaction and not yet written."""
-        try:
-            self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-            self._make(path)
-        except BaseException:  # whatever it was, nothing stays open and it goes on
-            self._db.close()
-            raise
-
-    def _make(self, path: Path) -> None:
+    def _make(self, path: Path, read_only: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise DatabaseNewer(f"{path}: schema {version}, this release knows {SCHEMA_VERSION}")
-        if version == 0:
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
+        if read_only and version < SCHEMA_VERSION:
+            raise DatabaseFails(f"{path}: schema {version}; a consumer of this release must open it first")
+        for number, step in enumerate(_STEPS[version:], version + 1):
+            self._db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
 
     def close(self) -> None:
         """Let the database go."""
         self._db.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; on disk when it ends without an error."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._write_settled()
-            self._db.execute("COMMIT")
-        except BaseException:  # whatever it was, nothing stays open and it goes on
-            self._settled.clear()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+    def transaction(self, sources: Collection[str]) -> AbstractContextManager[None]:
+        """All or nothing; on disk when it ends without an error. It shuts out everybody, for all halls."""
+        return self._within("BEGIN IMMEDIATE")
 
-    def add_event(self, event: Event, sequence: int, body: bytes) -> bool:
-        """Whether no event of this id was there."""
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read what was committed at one moment."""
+        return self._within("BEGIN")
+
+    @contextmanager
+    def _within(self, begin: str) -> Iterator[None]:
+        with _failing():
+            self._db.execute(begin)
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:  # whatever it was, nothing stays open and it goes on
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def add_events(self, rows: Collection[EventRow]) -> set[str]:
+        """Keep events of different ids; the ids that were not there."""
+        return {event.id for event, sequence, body in rows if self._add(event, sequence, body)}
+
+    def _add(self, event: Event, sequence: int, body: bytes) -> bool:
         row = (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
         insert = "INSERT INTO events (id, source, epoch, sequence, type, time, body)"
         done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
@@ -162,20 +194,29 @@ class Tables:
         ).fetchone()
         return row[0] if row else None
 
-    def halls(self) -> list[tuple[str, str, int]]:
-        """Each source with its present epoch and the newest receipt number."""
-        return self._db.execute("SELECT source, epoch, n FROM halls").fetchall()
+    def halls(self, sources: Collection[str] | None = None) -> list[HallRow]:
+        """These halls, or all."""
+        select = "SELECT source, epoch, n, sent_to FROM halls"
+        if sources is None:
+            return [HallRow(*row) for row in self._db.execute(select)]
+        found = (self._db.execute(f"{select} WHERE source = ?", (source,)).fetchone() for source in sources)
+        return [HallRow(*row) for row in found if row]
 
-    def save_hall(self, source: str, epoch: str, n: int) -> None:
-        """Write down a source's present epoch and newest receipt number."""
-        self._db.execute("INSERT OR REPLACE INTO halls VALUES (?, ?, ?)", (source, epoch, n))
+    def save_halls(self, rows: Collection[HallRow]) -> None:
+        """Write down halls."""
+        insert = "INSERT OR REPLACE INTO halls (source, epoch, n, sent_to) VALUES (?, ?, ?, ?)"
+        self._db.executemany(insert, rows)
 
-    def ledger(self, source: str, epoch: str) -> tuple[int, int, bytes, HashAlg | None] | None:
-        """`(key, upto, head, hash_alg)` of a ledger."""
-        row: tuple[int, int, bytes, HashAlg | None] | None = self._db.execute(
+    def lacking(self) -> list[tuple[str, int]]:
+        """The halls that may lack numbers of their present epoch, and up to where none is missing."""
+        return self._db.execute(_LACKING).fetchall()
+
+    def ledger(self, source: str, epoch: str) -> LedgerRow | None:
+        """A ledger, if it was begun."""
+        row = self._db.execute(
             "SELECT key, upto, head, hash_alg FROM ledgers WHERE source = ? AND epoch = ?", (source, epoch)
         ).fetchone()
-        return row
+        return LedgerRow(*row) if row else None
 
     def add_ledger(self, source: str, epoch: str) -> int:
         """Begin a ledger; its key."""
@@ -184,18 +225,33 @@ class Tables:
         assert key is not None  # noqa: S101 - after an INSERT there is one
         return key
 
-    def save_ledger(self, key: int, upto: int, head: bytes, hash_alg: HashAlg | None) -> None:
+    def save_ledger(self, row: LedgerRow) -> None:
         """Write down how far a ledger is without a gap."""
-        self._db.execute(
-            "UPDATE ledgers SET upto = ?, head = ?, hash_alg = ? WHERE key = ?", (upto, head, hash_alg, key)
-        )
+        update = "UPDATE ledgers SET upto = ?, head = ?, hash_alg = ? WHERE key = ?"
+        self._db.execute(update, (row.upto, row.head, row.hash_alg, row.key))
+
+    def save_state(self, source: str, word: str, body: bytes) -> None:
+        """Keep what a hall says of itself."""
+        self._db.execute(_SAVE_STATE, (source, word, body))
+
+    def states(self) -> list[StateRow]:
+        """What every hall last said of itself."""
+        return [StateRow(*row) for row in self._db.execute(_STATE_ROWS)]
+
+    def lease(self, name: str, holder: str) -> bool:  # noqa: ARG002
+        """Always: a file has one consumer."""
+        return True
+
+    def count(self, kind: str | None) -> int:
+        """How many events there are, of one kind or of all."""
+        where, values = ("WHERE type = ?", (event_type(kind),)) if kind else ("", ())
+        (number,) = self._db.execute(f"SELECT count(*) FROM events {where}", values).fetchone()  # noqa: S608
+        return int(number)
 
 
-def count(path: Path, kind: str | None = None) -> int:
-    """How many events a consumer's database holds, of one kind (`attendance.punch`) or of all. Read-only."""
-    with closing(sqlite.connect_reader(path)) as db:
-        if kind is None:
-            row = db.execute("SELECT count(*) FROM events").fetchone()
-        else:
-            row = db.execute("SELECT count(*) FROM events WHERE type = ?", (event_type(kind),)).fetchone()
-    return int(row[0])
+@contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite.Error as error:
+        raise DatabaseFails(str(error)) from error

@@ -3,29 +3,23 @@
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.consume import Counts, DatabaseNewer, Ledger, count
+from edge.consume import Counts, DatabaseFails, DatabaseNewer, Ledger
 from edge.consume.read import BATCH_BYTES_MAX
-from edge.store import sqlite
+from tests.consume.books import Books, PostgresBooks, SqliteBooks
 from tests.consume.hall import Hall, altered
 
 HALL = Hall()
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "count.db"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(path, "count")) as ledger:
+def ledger(books: Books) -> Iterator[Ledger]:
+    with closing(books.ledger()) as ledger:
         yield ledger
 
 
@@ -33,13 +27,8 @@ def receipt(ledger: Ledger, hall: Hall = HALL):
     return ledger.receipt(hall.source, ask=True)
 
 
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite.connect_reader(path)) as db:
-        return db.execute(query).fetchall()
-
-
 @pytest.mark.parametrize("hash_alg", ["sha256", "sm3"])
-def test_events_in_order_are_counted_and_chained(ledger, path, hash_alg):
+def test_events_in_order_are_counted_and_chained(ledger, books, hash_alg):
     bodies, heads = HALL.log(range(10), hash_alg=hash_alg)
     taken = ledger.take([HALL.one(body) for body in bodies])
     assert [event.sequence for event in taken.events] == [f"{n:020d}" for n in range(1, 12)]
@@ -47,9 +36,9 @@ def test_events_in_order_are_counted_and_chained(ledger, path, hash_alg):
     got = receipt(ledger)
     assert (got.n, got.epoch, got.upto, got.head) == (1, "e1", 11, heads[-1])
     assert (got.also, got.want, got.refused) == ((), (), ())
-    assert count(path) == 11
-    assert count(path, "attendance.punch") == 10
-    assert rows(path, "SELECT body FROM events ORDER BY number") == [(body.decode(),) for body in bodies]
+    assert books.count() == 11
+    assert books.count("attendance.punch") == 10
+    assert books.rows("SELECT body FROM events ORDER BY number") == [(body.decode(),) for body in bodies]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -93,20 +82,20 @@ def test_ranges_of_a_receipt_are_bounded(ledger):
     msgspec.json.decode(msgspec.json.encode(got), type=type(got))
 
 
-def test_what_comes_again_counts_once_and_is_answered(ledger, path):
+def test_what_comes_again_counts_once_and_is_answered(ledger, books):
     bodies, _ = HALL.log(range(3))
     ledger.take([HALL.batch(bodies)])
     taken = ledger.take([HALL.batch(bodies), HALL.one(bodies[2])])
     assert (taken.events, taken.conflicts, taken.due) == ((), (), {HALL.source})
     assert ledger.counts()[HALL.source] == Counts(4, 5, 0, 0, 0)
     assert receipt(ledger).n == 2
-    assert count(path) == 4
+    assert books.count() == 4
 
 
-def test_one_fact_under_two_numbers_counts_once_and_settles_both(ledger, path):
+def test_one_fact_under_two_numbers_counts_once_and_settles_both(ledger, books):
     bodies, heads = HALL.log([7, 7, 8])
     ledger.take([HALL.one(body) for body in bodies])
-    assert count(path, "attendance.punch") == 2
+    assert books.count("attendance.punch") == 2
     assert (receipt(ledger).upto, receipt(ledger).head) == (4, heads[-1])
 
 
@@ -123,15 +112,15 @@ def test_other_bytes_under_a_number_are_told_and_the_first_stay(ledger, sent):
     assert ledger.counts()[HALL.source].conflicts == 1
 
 
-def test_another_fact_under_a_known_number_still_counts(ledger, path):
+def test_another_fact_under_a_known_number_still_counts(ledger, books):
     bodies, _ = HALL.log([1])
     clone, _ = HALL.log([2])
     ledger.take([HALL.batch(bodies)])
     assert len(ledger.take([HALL.one(clone[1])]).conflicts) == 1
-    assert count(path, "attendance.punch") == 2
+    assert books.count("attendance.punch") == 2
 
 
-def test_new_epoch_closes_the_old_ledger_and_late_events_still_count(ledger, path):
+def test_new_epoch_closes_the_old_ledger_and_late_events_still_count(ledger, books):
     old, _ = HALL.log(range(5), "e1")
     new, heads = HALL.log(range(3), "e2")
     ledger.take([HALL.one(old[n - 1]) for n in (1, 3)])
@@ -140,7 +129,7 @@ def test_new_epoch_closes_the_old_ledger_and_late_events_still_count(ledger, pat
     assert ledger.lacking() == {}
     assert len(ledger.take([HALL.one(old[5])]).events) == 1
     assert receipt(ledger).epoch == "e2"
-    assert count(path, "attendance.punch") == 4
+    assert books.count("attendance.punch") == 4
 
 
 def test_state_names_the_present_epoch(ledger):
@@ -167,25 +156,24 @@ def test_hall_that_is_gone_only_tells_numbers(ledger):
     assert ledger.sources() == frozenset()
     ledger.take([HALL.one(HALL.log([])[0][0])])
     ledger.take([HALL.state("e9", "lost", count=57)])
-    ledger.renew([HALL.source])
     assert (receipt(ledger).n, receipt(ledger).epoch) == (58, "e1")
 
 
-def test_receipt_numbers_only_rise(ledger, path):
+def test_receipt_numbers_only_rise(ledger, books):
     bodies, _ = HALL.log(range(3))
     ledger.take([HALL.one(bodies[0])])
     ledger.take([HALL.receipt("count", 40), HALL.receipt("other", 90), HALL.one(bodies[1])])
     assert receipt(ledger).n == 41
     ledger.take([HALL.receipt("count", 12), HALL.receipt("count", 1 << 60)])
     ledger.close()
-    with closing(Ledger(path, "count")) as again:
+    with closing(books.ledger()) as again:
         again.renew(again.sources())
         assert (receipt(again).n, receipt(again).upto) == (42, 2)
         again.take([HALL.one(bodies[2])])
         assert receipt(again).n == 43
 
 
-def test_unusable_event_settles_its_number_and_is_kept(ledger, path):
+def test_unusable_event_settles_its_number_and_is_kept(ledger, books):
     bodies, _ = HALL.log(range(2))
     broken = [
         altered(bodies[1], time="yesterday"),
@@ -197,7 +185,7 @@ def test_unusable_event_settles_its_number_and_is_kept(ledger, path):
     got = receipt(ledger)
     assert (got.upto, [refusal.sequence for refusal in got.refused]) == (4, [2, 3, 4])
     assert "$.time" in got.refused[0].reason
-    assert rows(path, "SELECT sequence, body FROM refused ORDER BY 1") == list(zip([2, 3, 4], broken))  # noqa: B905
+    assert books.rows("SELECT sequence, body FROM refused ORDER BY 1") == list(zip([2, 3, 4], broken))  # noqa: B905
     assert ledger.take([HALL.one(broken[0])]).refused == ()
 
 
@@ -218,7 +206,7 @@ def test_opening_with_an_unknown_algorithm_is_refused_and_nothing_is_lost(ledger
     assert (got.upto, got.also, got.want, got.refused[0].sequence) == (0, ((1, 3),), (), 1)
 
 
-def test_newer_types_and_fields_count(ledger, path):
+def test_newer_types_and_fields_count(ledger, books):
     bodies, _ = HALL.log(range(2))
     newer = [altered(bodies[1], type="cn.zwdt.tea.served.v1", data={"cups": 2}), altered(bodies[2], extra=1)]
     assert len(ledger.take([HALL.one(bodies[0]), *map(HALL.one, newer)]).events) == 3
@@ -244,13 +232,13 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("what", GARBAGE)
-def test_garbage_settles_nothing_and_is_kept_once(ledger, path, what):
+def test_garbage_settles_nothing_and_is_kept_once(ledger, books, what):
     topic, payload = GARBAGE[what]
     assert [garbage.topic for garbage in ledger.take([GARBAGE[what]]).garbage] == [topic]
     assert ledger.take([GARBAGE[what]]).garbage == ()
     assert ledger.sources() == frozenset()
     assert ledger.counts()[""].refused == 2
-    assert rows(path, "SELECT length, body, ledger FROM refused") == [(len(payload), payload[:4096], None)]
+    assert books.rows("SELECT length, body, ledger FROM refused") == [(len(payload), payload[:4096], None)]
 
 
 @pytest.mark.parametrize(
@@ -267,15 +255,12 @@ def test_states_that_say_nothing_are_passed_over(ledger, message):
     assert (taken.garbage, taken.due, ledger.sources()) == ((), frozenset(), frozenset())
 
 
-def test_failed_commit_changes_nothing(ledger, path):
+def test_failed_commit_changes_nothing(ledger, books):
     bodies, heads = HALL.log(range(5))
     ledger.take([HALL.one(bodies[0])])
     before = receipt(ledger)
-    with closing(sqlite.connect_writer(path)) as db:
-        db.execute("CREATE TRIGGER full BEFORE INSERT ON numbers BEGIN SELECT RAISE(ABORT, 'full'); END")
-        with pytest.raises(sqlite.IntegrityError, match="full"):
-            ledger.take([HALL.one(bodies[3]), HALL.one(bodies[1])])
-        db.execute("DROP TRIGGER full")
+    with books.failing("numbers"), pytest.raises(DatabaseFails, match="full"):
+        ledger.take([HALL.one(bodies[3]), HALL.one(bodies[1])])
     assert receipt(ledger) == before
     assert ledger.counts()[HALL.source] == Counts(1, 0, 0, 0, 0)
     assert len(ledger.take([HALL.batch(bodies[1:])]).events) == 5
@@ -289,29 +274,20 @@ def test_halls_are_apart(ledger):
     assert [receipt(ledger, hall).upto for hall in halls] == [2, 3, 4]
 
 
-def test_newer_database_is_not_touched(path):
-    Ledger(path).close()
-    with closing(sqlite.connect_writer(path)) as db:
-        db.execute("PRAGMA user_version = 99")
+def test_newer_database_is_not_touched(books):
+    books.ledger().close()
+    books.age()
     with pytest.raises(DatabaseNewer):
-        Ledger(path)
+        books.ledger()
 
 
 LOG, HEADS = HALL.log(range(29))
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    order=st.permutations(range(30)),
-    again=st.lists(st.integers(0, 29), max_size=20),
-    cuts=st.lists(st.integers(1, 12), min_size=1),
-    seed=st.integers(0, 99),
-)
-def test_any_order_repetition_and_restart_gives_exactly_the_set(tmp_path_factory, order, again, cuts, seed):
-    path = tmp_path_factory.mktemp("any") / "count.db"
+def exactly_the_set(books, order, again, cuts, seed):
     numbers = [*order, *again]
     random.Random(seed).shuffle(numbers)
-    ledger, n = Ledger(path, "count"), 0
+    ledger, n = books.ledger(), 0
     while numbers:
         cut = cuts[len(numbers) % len(cuts)]
         part, numbers = numbers[:cut], numbers[cut:]
@@ -320,9 +296,29 @@ def test_any_order_repetition_and_restart_gives_exactly_the_set(tmp_path_factory
         n = receipt(ledger).n
         if cut % 3 == 0:
             ledger.close()
-            ledger = Ledger(path, "count")
+            ledger = books.ledger()
     got = receipt(ledger)
     ledger.close()
     assert (got.upto, got.head, got.also, got.want) == (30, HEADS[-1], (), ())
-    assert rows(path, "SELECT body FROM events ORDER BY sequence") == [(body.decode(),) for body in LOG]
-    assert rows(path, "SELECT count(*) FROM waiting") == [(0,)]
+    assert books.rows("SELECT body FROM events ORDER BY sequence") == [(body.decode(),) for body in LOG]
+    assert books.rows("SELECT count(*) FROM waiting") == [(0,)]
+
+
+ANY = {
+    "order": st.permutations(range(30)),
+    "again": st.lists(st.integers(0, 29), max_size=20),
+    "cuts": st.lists(st.integers(1, 12), min_size=1),
+    "seed": st.integers(0, 99),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(**ANY)
+def test_any_order_repetition_and_restart_gives_exactly_the_set(tmp_path_factory, **any_way):
+    exactly_the_set(SqliteBooks(tmp_path_factory.mktemp("any")), **any_way)
+
+
+@settings(max_examples=12, deadline=None)
+@given(**ANY)
+def test_any_order_repetition_and_restart_gives_exactly_the_set_in_postgres(cluster, **any_way):
+    exactly_the_set(PostgresBooks(cluster), **any_way)
