@@ -135,9 +135,21 @@ def reread(lang: "Lang", config: Path, device: str | None) -> None:
     "--app", required=True, help="本应用的名称，与各大厅 confirm 中的一致 / this application's name"
 )
 @click.option(
-    "--database", type=click.Path(path_type=Path), required=True, help="账目数据库 / where it keeps its books"
+    "--database", required=True, help="账目数据库: 文件，或 postgresql://… / its books: a file, or a database"
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="MQTT 服务器 / the broker")
+@click.option(
+    "--database-password-file",
+    type=click.Path(path_type=Path),
+    help="只含数据库密码的文件 / holds the database's password alone",
+)
+@click.option("--nats", help="NATS 集群 / pull from a NATS cluster: nats://a:4222,nats://b:4222")
+@click.option("--replicas", default=3, show_default=True, help="新建数据流的副本数 / of a stream it makes")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="MQTT 服务器，可多个 / broker, or several: a,b:1884",
+)
 @click.option("--port", default=1883, show_default=True, help="端口 / its port")
 @click.option("--county", help="只收一个区划 / one county only")
 @click.option("--hall", help="只收一个大厅 / one hall only")
@@ -155,6 +167,7 @@ def reread(lang: "Lang", config: Path, device: str | None) -> None:
 def consume(lang: "Lang", /, **options: object) -> None:
     """参考接收程序：收、入账、回执 / the reference consumer: take, commit, confirm."""
     import threading
+    from typing import Any, cast
 
     import msgspec
 
@@ -164,8 +177,8 @@ def consume(lang: "Lang", /, **options: object) -> None:
     from edge.show import event_line
 
     try:
-        settings = msgspec.convert(options, upstream.Settings)
-    except (msgspec.ValidationError, ValueError) as error:
+        settings = upstream.Settings(**cast("dict[str, Any]", options))
+    except ValueError as error:
         _leave(EXIT_CONFIG, str(error))
     log_to_stderr()
     stop = threading.Event()
@@ -179,6 +192,8 @@ def consume(lang: "Lang", /, **options: object) -> None:
         upstream.Consumer(settings, show).run(stop)
     except upstream.DatabaseNewer as error:
         _leave(EXIT_NEWER, str(error))
+    except upstream.DatabaseFails as error:
+        _leave(EXIT_WRONG, f"{settings.database}: 数据库打不开 / the database cannot be opened: {error}")
 
 
 @main.command()

@@ -17,6 +17,8 @@ from tests.broker import HOST, free_port
 
 PASSWORD = "s3cret"
 STOP_S = 20.0
+GENEROUS = ("shared_buffers=512MB", "max_wal_size=8GB", "wal_compression=on")
+"""What a server for it would have; every commit is on disk all the same."""
 
 
 def programs() -> Path | None:

@@ -111,6 +111,11 @@ class Ledger:
         with self._tables.snapshot():
             return {row.source: row.n for row in self._tables.halls()}
 
+    def lease(self, name: str, holder: str) -> bool:
+        """Take or keep a lease; whether it is `holder`'s now."""
+        with self._tables.transaction(()):
+            return self._tables.lease(name, holder)
+
     def sources(self) -> frozenset[str]:
         """Every hall that has a ledger."""
         return frozenset(self.numbers())

@@ -53,18 +53,25 @@ class Consumer:
     def run(self, stop: threading.Event) -> None:
         """Consume until `stop`; DatabaseFails or DatabaseNewer when the database cannot be opened."""
         ledger = Ledger(self._settings.database, self._settings.app, self._settings.database_password_file)
-        wait = 0.0
+        wait, attempt = 0.0, -1
         try:
+            if self._settings.nats:
+                self._work(ledger, stop)
             while not stop.is_set():
-                worked = self._attempt(ledger, stop)
+                worked = self._attempt(ledger, stop, attempt := attempt + 1)
                 wait = next_wait(RECONNECT_S, 0.0 if worked else wait)
                 stop.wait(wait)
         finally:
             ledger.close()
 
-    def _attempt(self, ledger: Ledger, stop: threading.Event) -> bool:
+    def _work(self, ledger: Ledger, stop: threading.Event) -> None:
+        from edge.consume.worker import Worker
+
+        Worker(self._settings, ledger, lambda taken: self.tell(taken, ledger.counts())).run(stop)
+
+    def _attempt(self, ledger: Ledger, stop: threading.Event, attempt: int) -> bool:
         """One connection from beginning to end; whether the broker took us and the database did not fail."""
-        session = Session(self._settings, INBOX_MAX)
+        session = Session(self._settings, INBOX_MAX, attempt)
         connection = _Connection(self, ledger, session, Receipts(ledger, session.publish, self._settings.app))
         try:
             session.open()
@@ -73,7 +80,7 @@ class Consumer:
             LOG.error("the database fails, messages stay at the broker: %s", error)
             return False
         except OSError as error:
-            LOG.warning("broker %s:%d: %s", self._settings.host, self._settings.port, error)
+            LOG.warning("broker %s: %s", self._settings.host, error)
         finally:
             session.close()
         return connection.taken
