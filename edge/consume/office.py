@@ -16,7 +16,6 @@ from edge.consume.ledger import Ledger
 from edge.consume.receipts import Receipts
 from edge.consume.session import ONLINE, Arrived, Connected, Denied, Lost, Notice, Session
 from edge.consume.settings import Settings
-from edge.contract import host_topic
 
 LOG = logging.getLogger(__name__)
 
@@ -103,9 +102,8 @@ class Office:
                 LOG.info("this worker speaks to the halls")
                 self._wait, self._host_state_at = 0.0, now
                 self._receipts = Receipts(self._ledger, session.publish, self._settings.app)
-                session.subscribe((host_topic(self._settings.app),))
-            case Arrived(_, payload):
-                session.ack(notice)
+                session.watch_own_state()
+            case Arrived(payload=payload):
                 if payload != ONLINE:  # the will of the one before us, late
                     self._host_state_at = now
             case Denied(detail):

@@ -71,7 +71,7 @@ class Session:
     def __init__(self, settings: Settings, inbox_size: int, attempt: int = 0) -> None:
         self._settings = settings
         self._broker = settings.brokers[attempt % len(settings.brokers)]
-        self._topics = settings.topics
+        self._topics: tuple[str, ...] = ()
         self.inbox: Queue[Notice] = Queue(inbox_size)
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -103,14 +103,19 @@ class Session:
         """Whether the network thread still works for this connection."""
         return self._thread is not None and self._thread.is_alive()
 
-    def subscribe(self, topics: tuple[str, ...] = ()) -> None:
-        """Subscribe to the halls, or to other topics."""
-        self._topics = topics or self._topics
+    def subscribe(self) -> None:
+        """Subscribe to the halls."""
+        self._topics = self._settings.topics
         if self._settings.mqtt == "5":
             options = SubscribeOptions(qos=1, noLocal=True)
             self._client.subscribe([(topic, options) for topic in self._topics])
         else:
             self._client.subscribe([(topic, 1) for topic in self._topics])
+
+    def watch_own_state(self) -> None:
+        """Hear what the halls are told of us. QoS 0: more takes NATS a consumer on three nodes."""
+        self._topics = (host_topic(self._settings.app),)
+        self._client.subscribe([(topic, 0) for topic in self._topics])
 
     def say_online(self) -> None:
         """Tell the halls that this consumer is there and what it takes."""

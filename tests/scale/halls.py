@@ -26,7 +26,7 @@ from tests.scale.wire import Line
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 RESEND_S = (10.0, 60.0)
-RECONNECT_S = 0.5
+RECONNECT_S = (0.5, 30.0)
 PING_S = 20.0
 WANTED_AGAIN_S = 2.0
 COUNTY = "330100"
@@ -101,7 +101,7 @@ class Hall:
         self._packet = self._attempts = self._n = self.upto = 0
         self._flying: dict[int, float] = {}
         self._connect_at = self._ping_at = 0.0
-        self._patience = RESEND_S[0]
+        self._patience, self._wait = RESEND_S[0], RECONNECT_S[0]
         self.resent = self.reconnects = self.misfits = 0
 
     @property
@@ -118,7 +118,8 @@ class Hall:
     def lost(self, now: float) -> None:
         if self.line:
             self.line.close()
-        self.line, self._connect_at = None, now + RECONNECT_S * random.uniform(0.5, 1.5)
+        self.line, self._connect_at = None, now + self._wait * random.uniform(0.5, 1.5)
+        self._wait = min(2 * self._wait, RECONNECT_S[1])
         self.reconnects += 1
 
     def turn(self, now: float) -> None:
@@ -143,8 +144,10 @@ class Hall:
             assert self.line is not None
             if body[1] != 0:
                 raise ConnectionRefusedError(body[1])
-            self.line.send(wire.subscribe(self._topic("ack", self._args.app)))
+            self.line.send(wire.subscribe(self._topic("ack", self._args.app), self._args.qos))
         elif kind == wire.SUBACK:
+            if body[2] & 0x80:  # in a failover NATS cannot make the subscription's consumer
+                raise ConnectionRefusedError("not subscribed")
             self._begin(now)
         elif kind == wire.PUBLISH:
             _, payload, number = wire.published(first, body)
@@ -153,7 +156,7 @@ class Hall:
             self._obey(msgspec.json.decode(payload, type=Receipt), now)
 
     def _begin(self, now: float) -> None:
-        self._ready = True
+        self._ready, self._wait = True, RECONNECT_S[0]
         self._say("state", self._state("ready"), retain=True)
         for last in sorted(self._flying):
             self._send(last, now, again=True)
@@ -290,6 +293,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200, help="of each hall")
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--window", type=int, default=4, help="batches in flight")
+    parser.add_argument("--qos", type=int, choices=(0, 1), default=0, help="of the receipts' subscription")
     parser.add_argument("--limit", type=float, default=3600.0, help="give up after so many seconds")
     print(json.dumps(Province(parser.parse_args()).run()), flush=True)
 

@@ -30,7 +30,7 @@ STOP_S = 30.0
 
 @dataclass(frozen=True)
 class Shape:
-    """How large it is. events: of each hall. processes: for the halls. limit: seconds."""
+    """How large it is. events: of each hall. processes: for the halls. limit: seconds. qos: of receipts."""
 
     halls: int = 1000
     events: int = 1000
@@ -38,6 +38,7 @@ class Shape:
     workers: int = 2
     processes: int = 2
     limit: float = 900.0
+    qos: int = 0
     kill: bool = True
 
     @property
@@ -107,7 +108,7 @@ class Province:
         """A process with so many halls."""
         brokers = ",".join(f"{HOST}:{node.mqtt_port}" for node in self.cluster.nodes)
         options = {"brokers": brokers, "app": APP, "first": first, "halls": count}
-        options |= {"events": shape.events, "batch": shape.batch, "limit": shape.limit}
+        options |= {"events": shape.events, "batch": shape.batch, "limit": shape.limit, "qos": shape.qos}
         command = [sys.executable, "-m", "tests.scale.halls", *_words(options)]
         return subprocess.Popen(command, stdout=subprocess.PIPE)
 
@@ -117,6 +118,12 @@ class Province:
             pid = int(str(holder).split(":")[1])
             return next((worker for worker in self.workers if worker.process.pid == pid), None)
         return None
+
+    def wait(self) -> None:
+        """Until a worker speaks; by then the stream is there."""
+        deadline = time.monotonic() + STOP_S
+        while self.speaker() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def counted(self) -> int:
         """How many events are in the books without a gap now."""
@@ -137,6 +144,7 @@ def run(province: Province, shape: Shape) -> dict[str, object]:
     """Let all halls deliver; after a quarter a node dies, after half of it the worker that speaks."""
     for _ in range(shape.workers):
         province.work()
+    province.wait()
     began, share = time.monotonic(), shape.halls // shape.processes
     crowd = [province.halls(1 + n * share, share, shape) for n in range(shape.processes)]
     kills, marks = _kills(province), [shape.total // 4, shape.total // 2] if shape.kill else []

@@ -29,9 +29,9 @@ def connect(client_id: str, password: str, will_topic: str, will: bytes) -> byte
     return packet(0x10, head + told + _text(client_id) + _text(password))
 
 
-def subscribe(topic: str) -> bytes:
-    """SUBSCRIBE at QoS 1, packet number 1."""
-    return packet(0x82, b"\0\1" + _text(topic) + b"\1")
+def subscribe(topic: str, qos: int) -> bytes:
+    """SUBSCRIBE with packet number 1."""
+    return packet(0x82, b"\0\1" + _text(topic) + bytes([qos]))
 
 
 def publish(topic: str, payload: bytes, number: int, retain: bool = False) -> bytes:
