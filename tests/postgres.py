@@ -6,6 +6,7 @@ PostgreSQL refuses root, so root starts it as the user `postgres` of Debian's pa
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -85,12 +86,16 @@ class Cluster:
             else:
                 return
 
+    @property
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def kill(self) -> None:
         """SIGQUIT, its immediate shutdown: as a power cut, it recovers at the next start."""
         process, self._process = self._process, None
         if process is not None:
-            pid = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
-            os.kill(int(pid), 3)
+            os.kill(self.pid, signal.SIGQUIT)
             process.wait(STOP_S)
 
     def connect(self, url: str = "") -> psycopg.Connection[tuple[object, ...]]:

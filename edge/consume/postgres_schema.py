@@ -37,7 +37,7 @@ STEPS = (SCHEMA,)
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 ADD_EVENTS = """
 INSERT INTO events (id, source, epoch, sequence, type, time, body)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[])
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
 SAVE_HALLS = """

@@ -25,7 +25,7 @@ from tests.scale import wire
 from tests.scale.wire import Line
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=timezone(timedelta(hours=8)))
-RESEND_S = (10.0, 60.0)
+RESEND_S = (20.0, 120.0)
 RECONNECT_S = (0.5, 30.0)
 PING_S = 20.0
 WANTED_AGAIN_S = 2.0
@@ -292,7 +292,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="number of the first hall")
     parser.add_argument("--events", type=int, default=200, help="of each hall")
     parser.add_argument("--batch", type=int, default=200)
-    parser.add_argument("--window", type=int, default=4, help="batches in flight")
+    parser.add_argument("--window", type=int, default=2, help="batches in flight")
     parser.add_argument("--qos", type=int, choices=(0, 1), default=0, help="of the receipts' subscription")
     parser.add_argument("--limit", type=float, default=3600.0, help="give up after so many seconds")
     print(json.dumps(Province(parser.parse_args()).run()), flush=True)

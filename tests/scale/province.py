@@ -8,6 +8,7 @@ prints one JSON line: what the halls sent, what the books hold, lost, double, an
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ import psycopg
 
 from tests import nats, postgres
 from tests.broker import HOST
+from tests.scale import costs
 from tests.scale.halls import COUNTY
 
 APP = "count"
@@ -67,11 +69,13 @@ class Worker:
             "user": APP,
             "password-file": password,
         }
+        self.spent = 0.0
         command = [sys.executable, "-m", "edge.cli", "consume", *_words(options)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
 
     def kill(self) -> None:
+        self.spent = costs.seconds(self.process.pid) or self.spent
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -130,6 +134,12 @@ class Province:
         rows = self._ask("SELECT coalesce(sum(upto), 0) FROM ledgers")
         return int(str(rows[0][0])) if rows else 0
 
+    def spent(self) -> dict[str, float]:
+        """CPU seconds so far, but for a node that was killed."""
+        workers = sum(costs.seconds(worker.process.pid) or worker.spent for worker in self.workers)
+        nodes = sum(costs.seconds(node.process.pid) for node in self.cluster.nodes if node.process)
+        return {"workers": workers, "nats": nodes, "postgres": costs.seconds(self.books.pid)}
+
     def _ask(self, query: str) -> list[tuple[object, ...]]:
         with self.books.connect(self.url) as db, contextlib.suppress(psycopg.errors.UndefinedTable):
             return db.execute(query).fetchall()
@@ -153,14 +163,16 @@ def run(province: Province, shape: Shape) -> dict[str, object]:
             marks.pop(0)
             next(kills)
         time.sleep(0.1)
-    seconds = time.monotonic() - began
+    seconds, spent = time.monotonic() - began, province.spent()
     told = [json.loads((process.communicate()[0] or b"{}").decode()) for process in crowd]
     return {
         **held(province, shape.total),
         **{name: sum(each[name] for each in told) for name in told[0] if name != "seconds"},
         "killed": 2 - len(marks) if shape.kill else 0,
         "seconds": round(seconds, 1),
-        "events_per_s": round(shape.total / seconds),
+        "events_per_s": round(sum(each["upto"] for each in told) / seconds),
+        "cpu_us_per_event": {name: round(cpu / shape.total * 1e6, 1) for name, cpu in spent.items()},
+        "load": round(os.getloadavg()[0], 1),
     }
 
 
