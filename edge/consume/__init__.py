@@ -6,8 +6,20 @@ PostgreSQL and NATS JetStream, for a province, are extras.
 """
 
 from edge.consume.database import DatabaseFails, DatabaseNewer, count
+from edge.consume.halls import Standing, standings
 from edge.consume.ledger import Counts, Ledger, Taken
 from edge.consume.settings import Settings
 from edge.consume.subscriber import Consumer
 
-__all__ = ["Consumer", "Counts", "DatabaseFails", "DatabaseNewer", "Ledger", "Settings", "Taken", "count"]
+__all__ = [
+    "Consumer",
+    "Counts",
+    "DatabaseFails",
+    "DatabaseNewer",
+    "Ledger",
+    "Settings",
+    "Standing",
+    "Taken",
+    "count",
+    "standings",
+]

@@ -28,7 +28,7 @@ STREAM = "zwdt"
 SUBJECTS = [f"zwdt.v1.*.*.{what}" for what in ("evt.>", "evt-batch", "state")]
 KEPT_S = 3 * 86_400.0
 """How long the stream keeps a message. The halls keep it until the receipt, so this is only a buffer."""
-ACK_WAIT_S = 60.0
+ACK_WAIT_S = 30.0
 ACK_PENDING_MAX = 10_000
 FETCH_MAX = 32
 """Messages in one batch, of up to 200 events each: few, so that workers seldom want the same hall."""

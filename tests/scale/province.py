@@ -164,6 +164,10 @@ def run(province: Province, shape: Shape) -> dict[str, object]:
             next(kills)
         time.sleep(0.1)
     seconds, spent = time.monotonic() - began, province.spent()
+    if any(process.poll() != 0 for process in crowd):
+        print(
+            *(worker.log.read_text()[-2000:] for worker in province.workers), sep="\n---\n", file=sys.stderr
+        )
     told = [json.loads((process.communicate()[0] or b"{}").decode()) for process in crowd]
     return {
         **held(province, shape.total),
