@@ -1,6 +1,6 @@
 """The contract as files for those who subscribe: JSON Schemas, an AsyncAPI 3 document, examples.
 
-Generated from the message classes, never edited by hand (but for the guide); a development tool, it needs PyYAML:
+Generated from the message classes, never edited by hand (the guide is); a development tool, it needs PyYAML:
 
     python -m edge.contract_files            write config/contract/
     python -m edge.contract_files --check    name what differs from the classes, exit code 1 if anything does
