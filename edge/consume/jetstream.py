@@ -35,6 +35,8 @@ FETCH_MAX = 32
 AHEAD = 2
 """Batches fetched before the one in work is done."""
 FETCH_WAIT_S = 1.0
+IDLE_S = 10.0
+"""After so long without a message, look whether stream and consumer are still there."""
 AGAIN_S = 1.0
 STOP_S = 5.0
 
@@ -104,9 +106,17 @@ class Pull:
         self._loop.close()
 
     async def _work(self) -> None:
-        client = await _connected(self._settings)
+        while True:
+            try:
+                await self._live(await _connected(self._settings))
+            except (nats.errors.Error, OSError) as error:
+                LOG.warning("NATS: %s", str(error) or type(error).__name__)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _live(self, client: Client) -> None:
+        """One client, which reconnects by itself until it is closed."""
         try:
-            while True:
+            while not client.is_closed:
                 try:
                     await self._fetch(client.jetstream())
                 except (nats.errors.Error, OSError) as error:
@@ -118,22 +128,35 @@ class Pull:
                 await asyncio.wait_for(client.close(), STOP_S)
 
     async def _fetch(self, stream: JetStreamContext) -> None:
-        """Fetch for ever; an error ends it."""
+        """Fetch until nothing comes for a while: then look again whether stream and consumer are there."""
         await _make(stream, self._settings)
         subscription = await stream.pull_subscribe_bind(self._settings.app, STREAM)
-        while True:
-            await self._room.acquire()
-            try:
-                self._inbox.put(await _batch(subscription))
-            except BaseException:  # whatever it was, it goes on
+        try:
+            while await self._fetch_one(subscription):
+                pass
+        finally:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+    async def _fetch_one(self, subscription: JetStreamContext.PullSubscription) -> bool:
+        await self._room.acquire()
+        batch: list[Msg] = []
+        try:
+            batch = await _batch(subscription)
+        finally:
+            if batch:
+                self._inbox.put(batch)
+            else:
                 self._room.release()
-                raise
+        return bool(batch)
 
 
 async def _batch(subscription: JetStreamContext.PullSubscription) -> list[Msg]:
-    while True:
+    """The next messages; none after IDLE_S."""
+    for _ in range(round(IDLE_S / FETCH_WAIT_S)):
         with contextlib.suppress(nats.errors.TimeoutError):
             return await subscription.fetch(FETCH_MAX, timeout=FETCH_WAIT_S)
+    return []
 
 
 async def _connected(settings: Settings) -> Client:
