@@ -13,8 +13,8 @@ from edge.contract import Event, Range, Refusal
 from edge.payloads import HashAlg
 
 POSTGRES = ("postgresql://", "postgres://")
-LEASE_S = 5.0
-"""How long a lease stands that is not renewed."""
+LEASE_S = 15.0
+"""How long a lease stands that is not renewed; a worker renews it between two batches."""
 
 Database = Path | str
 """A SQLite file, or the URL of a PostgreSQL database, without its password."""

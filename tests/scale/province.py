@@ -169,13 +169,14 @@ def run(province: Province, shape: Shape) -> dict[str, object]:
             *(worker.log.read_text()[-2000:] for worker in province.workers), sep="\n---\n", file=sys.stderr
         )
     told = [json.loads((process.communicate()[0] or b"{}").decode()) for process in crowd]
+    done = sum(each["upto"] for each in told)
     return {
         **held(province, shape.total),
         **{name: sum(each[name] for each in told) for name in told[0] if name != "seconds"},
         "killed": 2 - len(marks) if shape.kill else 0,
         "seconds": round(seconds, 1),
-        "events_per_s": round(sum(each["upto"] for each in told) / seconds),
-        "cpu_us_per_event": {name: round(cpu / shape.total * 1e6, 1) for name, cpu in spent.items()},
+        "events_per_s": round(done / seconds),
+        "cpu_us_per_event": {name: round(cpu / max(1, done) * 1e6, 1) for name, cpu in spent.items()},
         "load": round(os.getloadavg()[0], 1),
     }
 
