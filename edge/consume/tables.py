@@ -82,9 +82,12 @@ class SqliteTables(Tables):
     """One open file, made if it is not there and not `read_only`."""
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
+        self._settled: list[tuple[int, int, bytes]] = []
+        """Hashes of numbers settled in this transaction and not yet written."""
         with _failing():
             self._db = sqlite.connect_reader(path) if read_only else sqlite.connect_writer(path)
             try:
+                self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
                 self._make(path, read_only)
             except BaseException:  # whatever it was, nothing stays open and it goes on
                 self._db.close()
@@ -117,8 +120,10 @@ class SqliteTables(Tables):
             self._db.execute(begin)
             try:
                 yield
+                self._write_settled()
                 self._db.execute("COMMIT")
             except BaseException:  # whatever it was, nothing stays open and it goes on
+                self._settled.clear()
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
@@ -183,8 +188,9 @@ class SqliteTables(Tables):
         self._settled.append((ledger, sequence, body_hash))
 
     def _write_settled(self) -> None:
-        self._db.executemany("INSERT INTO numbers VALUES (?, ?, ?)", self._settled)
-        self._settled.clear()
+        if self._settled:
+            self._db.executemany("INSERT INTO numbers VALUES (?, ?, ?)", self._settled)
+            self._settled.clear()
 
     def body_hash(self, ledger: int, sequence: int) -> bytes | None:
         """The hash of a settled number."""
