@@ -21,6 +21,8 @@ from edge.settings import UplinkSettings
 
 PACKET_MAX = 256 << 20
 """MQTT's own limit, where the broker names none."""
+TAKEN_OVER = 0x8E
+"""DISCONNECT reason of MQTT 5: session taken over."""
 QUEUE_MAX = 2000
 MESSAGES_MAX = 1000
 """Of these are taken into the queue; the rest of it is for at most 100 PUBACKs and the end."""
@@ -41,9 +43,13 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection is gone, or its network thread is."""
+    """The connection is gone, or its network thread is.
+
+    taken_over: another client connected with our id; MQTT 5 alone tells that.
+    """
 
     detail: str
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,10 @@ class Broker:
         qos = 1 if self._settings.protocol == "5" else 0
         self._client.subscribe([(topic, qos) for topic in topics])
 
+    def unsubscribe(self, topic: str) -> None:
+        """Hear no more of a topic."""
+        self._client.unsubscribe(topic)
+
     def certificate_ends(self) -> dict[str, datetime | None]:
         """When the certificates of this connection end: the broker's, ours, the authority's."""
         line = self._client.socket()
@@ -156,7 +166,7 @@ class Broker:
         self, _client: mqtt.Client, _userdata: object, _flags: object, code: ReasonCode, _properties: object
     ) -> None:
         if not self._closing:
-            self._tell(Lost(str(code)))
+            self._tell(Lost(str(code), code.value == TAKEN_OVER))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         # A flood of messages must leave room for what ends or acknowledges: that may never wait.

@@ -1,12 +1,12 @@
 """The `hall-edge` command. Each command imports what it needs when it runs, so that `status` starts at once.
 
-Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or configuration · 3 another
-daemon owns the database · 4 the database is newer than this release · 5 the daemon is not running.
+Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or configuration · 3 another daemon
+owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it was damaged while in use.
 """
 
 import subprocess  # noqa: S404
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,20 +49,13 @@ def main(context: click.Context, lang: str) -> None:
 @_config
 def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
-    from edge.daemon import Daemon, log_to_stderr
-    from edge.store import DatabaseNewer, SecondInstance, sqlite
+    from edge.daemon import Daemon
+    from edge.logs import log_to_stderr
 
     settings = _load(config)
     log_to_stderr()
-    try:
+    with _database(Path(settings.store.folder)):
         daemon = Daemon(settings)
-    except SecondInstance as error:
-        _leave(EXIT_SECOND, f"数据库正由进程 {error.pid} 使用 / the database is owned by process {error.pid}")
-    except DatabaseNewer as error:
-        _leave(EXIT_NEWER, f"数据库版本比本程序新，未作改动 / {error}")
-    except (OSError, sqlite.Error, subprocess.CalledProcessError) as error:
-        folder = settings.store.folder
-        _leave(EXIT_WRONG, f"{folder}: 数据库打不开，未作改动 / the database cannot be opened: {error}")
     raise SystemExit(daemon.run())
 
 
@@ -132,6 +125,15 @@ def reread(lang: "Lang", config: Path, device: str | None) -> None:
 
 @main.command()
 @_config
+@click.argument("number", required=False, type=click.IntRange(1))
+@click.pass_obj
+def requeue(lang: "Lang", config: Path, number: int | None) -> None:
+    """重新发送被搁置的一条或全部事件 / send an event that was set aside again, or all of them."""
+    _order(lang, config, "requeue", **({"number": str(number)} if number else {}))
+
+
+@main.command()
+@_config
 @click.option("--device", help="设备编号 / device id")
 @click.option("--person", help="工号或考勤机用户号 / staff number or device user id")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="日期 / day, YYYY-MM-DD")
@@ -152,30 +154,56 @@ def events(
     """列出已存事件 / list stored events."""
     from datetime import datetime
 
+    from edge.listing import lines
+    from edge.store import FILE
     from edge.store.reads import Filter
 
+    database = Path(_load(config).store.folder) / FILE
+    if not database.exists():
+        _leave(EXIT_WRONG, f"{database}: 没有数据库 / no database")
     wanted = Filter(device, person, day.date() if isinstance(day, datetime) else None, kind)
-    for line in _event_lines(Path(_load(config).store.folder), wanted, lang, follow, as_json):
+    for line in lines(database, wanted, lang, follow, as_json):
         click.echo(line)
 
 
-def _event_lines(folder: Path, wanted: object, lang: "Lang", follow: bool, as_json: bool) -> Iterator[str]:
-    import msgspec
+@main.command()
+@_config
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(config: Path, file: Path) -> None:
+    """备份数据库，守护进程照常运行 / copy the database into FILE; the daemon may go on working."""
+    from edge.store.backup import backup
 
-    from edge.show import event_line
-    from edge.store import FILE, Reader
-    from edge.store.reads import Filter, select
+    with _database(folder := Path(_load(config).store.folder)):
+        click.echo(f"{file}: {backup(folder, file)} 条，逐条核对无误 / events, each proved")
 
-    if not isinstance(wanted, Filter) or not (folder / FILE).exists():
-        _leave(EXIT_WRONG, f"{folder / FILE}: 没有数据库 / no database")
-    reader, after = Reader(folder / FILE), 0
-    while True:
-        for position, event, data in select(reader, wanted, after):
-            after = position
-            yield msgspec.json.encode(event).decode() if as_json else event_line(event, data, lang)
-        if not follow:
-            return
-        time.sleep(0.5)
+
+@main.command()
+@_config
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(config: Path, file: Path) -> None:
+    """恢复备份，须先停守护进程 / put a backup in place; the present database is kept aside."""
+    from edge.store.backup import restore
+
+    with _database(folder := Path(_load(config).store.folder)):
+        click.echo(f"已恢复，下次启动开启新账期 / restored, a new epoch begins  {restore(file, folder)}")
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[None]:
+    """Leave with the exit code of whatever keeps us from the database."""
+    from edge.store import DatabaseNewer, SecondInstance, sqlite
+    from edge.store.backup import BackupError
+
+    try:
+        yield
+    except SecondInstance as error:
+        _leave(EXIT_SECOND, f"数据库正由进程 {error.pid} 使用 / the database is owned by process {error.pid}")
+    except DatabaseNewer as error:
+        _leave(EXIT_NEWER, f"数据库版本比本程序新，未作改动 / {error}")
+    except BackupError as error:
+        _leave(EXIT_WRONG, str(error))
+    except (OSError, sqlite.Error, subprocess.CalledProcessError) as error:
+        _leave(EXIT_WRONG, f"{folder}: 数据库打不开，未作改动 / the database cannot be opened: {error}")
 
 
 def _device(settings: "Settings", device_id: str) -> "Device":

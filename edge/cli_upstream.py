@@ -58,7 +58,7 @@ def consume(lang: "Lang", /, **options: object) -> None:
 
     from edge import consume as upstream
     from edge.contract import Event
-    from edge.daemon import log_to_stderr
+    from edge.logs import log_to_stderr
     from edge.show import event_line
 
     try:

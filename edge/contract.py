@@ -106,6 +106,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """`…/state`, retained, and the will (`lost`). Published after each connect and every few minutes.
 
     n: last receipt number seen, per application. seq_head: newest number. sent_to: newest number sent.
+    instance: of this life of the daemon; a hall that speaks with two of them has a double.
     """
 
     state: Literal["ready", "stopped", "lost"]
@@ -116,6 +117,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     head: str = ""
     sent_to: int = 0
     n: dict[str, int] = {}
+    instance: str = ""
     problems: tuple[Problem, ...] = ()
 
 

@@ -12,7 +12,10 @@ import msgspec
 from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
-from edge.payloads import Audit, DeviceStatus, EpochOpened, EventWithheld, Punch, TimeCorrected
+from edge.payloads import Audit, DeviceAlarm, DeviceStatus, EpochOpened, Punch, TimeCorrected
+from edge.store import Stub, position
+from edge.withheld import KIND as WITHHELD
+from edge.withheld import withhold
 
 PLACE = Place("330100", "h1", contract.source("330100", "h1"))
 EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"
@@ -30,17 +33,9 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         firmware="Ver 6.60",
         clock_offset_ms=-1200,
     ),
+    "device.alarm": DeviceAlarm(device_id="west-door", code="clock_drift", active=True),
     "edge.audit": Audit(
         actor="li.wei", role="technician", action="clock.confirm", target="edge", result="done"
-    ),
-    "edge.event_withheld": EventWithheld(
-        event_id="1b671a64-40d5-5e1e-8e3f-1a2b3c4d5e6f",
-        event_type="cn.zwdt.attendance.punch.v1",
-        size=588,
-        hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        chain="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
-        reason="parked",
-        detail="more bytes than the broker takes",
     ),
     "time.corrected": TimeCorrected(
         event_id="5d9c8f60-2f0e-5c53-9d0e-7d4a3f1b2c5e",
@@ -69,16 +64,25 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
 
 
 def sealed_events() -> dict[str, Sealed]:
-    """An event per kind, in the order of their numbers."""
+    """An event per kind, in the order of their numbers; last, word of one that is withheld."""
     digest = events.digest_of("sha256")
     chain = events.genesis(EPOCH, digest)
     found: dict[str, Sealed] = {}
-    for number, (kind, payload) in enumerate(PAYLOADS.items(), 1):
+    for number, kind in enumerate([*PAYLOADS, WITHHELD], 1):
         time = (_START + timedelta(minutes=number - 1)).isoformat(timespec="seconds")
-        draft = Draft(kind, f"example|{kind}", time, msgspec.json.encode(payload))
-        found[kind] = events.seal(draft, PLACE, EPOCH, number, time, chain, digest)
-        chain = found[kind].chain
+        of = "attendance.punch" if kind == WITHHELD else kind
+        draft = Draft(of, f"example|{kind}|{of}", time, msgspec.json.encode(PAYLOADS[of]))
+        sealed = events.seal(draft, PLACE, EPOCH, number, time, chain, digest)
+        found[kind] = _withheld(draft, number, time, sealed) if kind == WITHHELD else sealed
+        chain = sealed.chain
     return found
+
+
+def _withheld(draft: Draft, number: int, time: str, sealed: Sealed) -> Sealed:
+    """What goes in place of a sealed event; hash and chain stay those of the event."""
+    size = len(sealed.body.encode())
+    stub = Stub(position(1, number), EPOCH, draft.fact, sealed.hash, sealed.chain, size, "")
+    return sealed._replace(body=withhold(stub, PLACE, "parked", "more bytes than the broker takes", time))
 
 
 def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
@@ -104,6 +108,7 @@ def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
             head=last.chain.hex(),
             sent_to=len(sent),
             n={"count": 7},
+            instance="5b2c7e10",
             problems=(problem,),
         ),
         "description": Description(

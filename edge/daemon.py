@@ -7,7 +7,6 @@ APScheduler, which runs calendar jobs and nothing else.
 
 import contextlib
 import faulthandler
-import json
 import logging
 import os
 import signal
@@ -19,7 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.clock import WallClock
@@ -27,9 +25,11 @@ from edge.clocks import Clocks
 from edge.commands import Arguments, Commands, Refused
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting
+from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.keeping import Keeping
+from edge.last_word import LastWord
 from edge.payloads import PAYLOADS, HashAlg
 from edge.runner import Runner
 from edge.settings import Settings
@@ -37,6 +37,7 @@ from edge.status import Status
 from edge.store import Store
 from edge.uplink import Uplink
 from edge.version import VERSION
+from edge.volume import Volume
 from edge.web import WebServer, create_app
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +52,10 @@ STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
 STOP_S = 3.0
+START_EXTENDED_S = 60
+"""So long systemd waits after each word from a start that has much to mend."""
+EXIT_DAMAGED = 6
+"""The next start salvages the database."""
 NIGHTLY_REREAD = {"hour": 2, "minute": 30}
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
@@ -81,7 +86,17 @@ class Daemon:
         place = Place(site.county, site.hall, source(site.county, site.hall))
         self._folder, self._stop, self._pulse = folder, threading.Event(), Pulse()
         self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust, folder)
-        self._store = Store(folder, place, hash_alg, self._clock.now, lambda: self._pulse.beat("writer"))
+        self._store = Store(
+            folder,
+            place,
+            hash_alg,
+            self._clock.now,
+            lambda: self._pulse.beat("writer"),
+            settings.uplink.confirm,
+            lambda: _notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
+        )
+        volume = Volume(folder, self._store.lock_path)
+        volume.drop_if_short()
         self._store.open()
         self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
         self._uplink = Uplink(
@@ -93,32 +108,42 @@ class Daemon:
             lambda: self._status.problems(),
             lambda: self._pulse.beat("uplink"),
         )
-        self._status = Status(settings, self._store, self._runners, self._uplink, self._clock, VERSION)
-        self._correcting = Correcting(self._store, self._clock)
-        self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._saved_at = self._store.tip.position
-        erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
-        self._commands: Commands = {
-            "reread": self._command_reread,
-            "erasable": erasure.count,
-            "erase": erasure.erase,
-            **self._clocks.commands,
-        }
-        self._web = self._server(settings.web.host, settings.web.port)
         self._keeping = Keeping(
             self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
         )
+        self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
+        storage = lambda: self._disk.standing  # noqa: E731
+        parts = (self._store, self._runners, self._uplink, storage, self._clock)
+        self._status = Status(settings, *parts, VERSION)
+        self._last_word = LastWord(folder / "status.json", self._status.take)
+        self._correcting = Correcting(self._store, self._clock)
+        self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
+        self._saved_at = self._store.tip.position
+        self._commands = self._obeyed()
+        self._web = self._server(settings.web.host, settings.web.port)
         self._wall_at = 0.0
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
 
+    def _obeyed(self) -> Commands:
+        """What a person may order."""
+        erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
+        return {
+            "reread": self._command_reread,
+            "requeue": self._command_requeue,
+            "erasable": erasure.count,
+            "erase": erasure.erase,
+            **self._clocks.commands,
+        }
+
     def run(self) -> int:
-        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1 when too many drivers hang."""
+        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1: too many drivers hang, EXIT_DAMAGED."""
         faulthandler.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         self._open_page()
+        self._disk.start()
         self._uplink.start()
         for runner in self._runners:
             runner.start()
@@ -162,6 +187,16 @@ class Daemon:
         taken = [runner.device.device_id for runner in asked if runner.order("reread")]
         return ", ".join(taken)
 
+    def _command_requeue(self, arguments: Arguments) -> str:
+        """Send again what the uplink has set aside: the event of one number, or all."""
+        wanted = arguments.get("number")
+        if wanted is not None and not wanted.isdecimal():
+            raise Refused(f"{wanted}: not a number")
+        found = self._uplink.requeue(None if wanted is None else int(wanted))
+        if not found:
+            raise Refused(f"#{wanted} is not set aside" if wanted else "nothing is set aside")
+        return ", ".join(f"#{number}" for number in found)
+
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""
         self._wall_at = time.time() - time.monotonic()
@@ -198,6 +233,8 @@ class Daemon:
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
                 LOG.error("%d drivers hang; leaving for a fresh start", ABANDONED_MAX)
                 return 1
+            if self._store.damage:
+                return EXIT_DAMAGED
             if not self._pulse.silent():
                 _notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
@@ -206,8 +243,9 @@ class Daemon:
         return 0
 
     def _each_minute(self) -> None:
-        """The last word on disk; where anything happened, the newest time; the terminals' clocks."""
-        self._write_status()
+        """Last word and mark on disk; where anything happened, the newest time; the terminals' clocks."""
+        self._last_word.renew()
+        self._store.renew_mark()
         if self._store.tip.position != self._saved_at:
             self._saved_at = self._store.tip.position
             self._clock.save_newest()
@@ -220,12 +258,13 @@ class Daemon:
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
             steps.callback(self._web.stop)
-            parts: list[Uplink | Runner] = [self._uplink, *self._runners]
+            parts: list[Uplink | Runner | DiskWatch] = [self._uplink, *self._runners, self._disk]
             for part in parts:
                 steps.callback(_join, part, until)
             steps.callback(self._scheduler.shutdown, wait=False)
-            steps.callback(self._write_status)
+            steps.callback(self._last_word.write)
             steps.callback(self._uplink.stop)
+            self._disk.stop()
             for runner in self._runners:
                 runner.stop.set()
 
@@ -234,19 +273,8 @@ class Daemon:
         for runner in self._runners:
             runner.order("reread")
 
-    def _write_status(self) -> None:
-        """For people who come when the daemon is dead; by rename, readable by the group."""
-        path = self._folder / "status.json"
-        draft = path.with_suffix(".json.new")
-        try:
-            draft.write_bytes(msgspec.json.encode(self._status.take()))
-            draft.chmod(0o640)
-            os.replace(draft, path)
-        except Exception:  # noqa: BLE001 - a status that cannot be told must not stop the hall
-            LOG.exception("status.json cannot be written")
 
-
-def _join(part: Uplink | Runner, until: float) -> None:
+def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:
     part.join(max(0.1, until - time.monotonic()))
 
 
@@ -262,23 +290,3 @@ def _notify(message: str) -> None:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
         sender.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)
-
-
-class JsonLines(logging.Formatter):
-    """One line a record whatever it holds: a hostile name cannot fake a second line."""
-
-    LEVELS = {logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
-
-    def format(self, record: logging.LogRecord) -> str:
-        """`<priority>logger: message`, as journald reads it; control characters are escaped."""
-        text = super().format(record)
-        safe = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("\\n", "\n  ")
-        return f"<{self.LEVELS.get(record.levelno, 5)}>{record.name}: {safe}"
-
-
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Everything goes to stderr, which journald keeps."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines("%(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -5,6 +5,7 @@ The diary is a file beside the database; without it nothing is emptied until as 
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,23 +27,42 @@ class Keeping:
     def __init__(self, store: Store, kept: Retention, clock: WallClock, retired: Callable[[], int]) -> None:
         self._store, self._kept, self._clock, self._retired = store, kept, clock, retired
         self._path = store.path.with_name(FILE)
+        self._alone = threading.Lock()
 
-    def tonight(self) -> None:
-        """Once a night, whatever happened before; IntakeClosed or StoreBusy when the disk fails."""
-        if not self._clock.trusted():
-            return
+    def tonight(self, between: Callable[[], None] = lambda: None) -> None:
+        """Once a night, and whenever room is short; IntakeClosed or StoreBusy when the disk fails.
+
+        between: called after every batch of rows.
+        """
+        with self._alone:
+            if self._clock.trusted():
+                self._keep(between)
+
+    def _keep(self, between: Callable[[], None]) -> None:
         today = self._clock.now().date()
-        diary = lived(self._read(self._store.tip.epoch), Night(today.isoformat(), self._store.tip.position))
+        before = self._read(self._store.tip.epoch)
+        diary = lived(before, Night(today.isoformat(), self._store.tip.position))
+        diary = msgspec.structs.replace(diary, emptied=dict(diary.emptied))
         for word, days in msgspec.structs.asdict(self._kept).items():
             latest = (today - timedelta(days=days)).isoformat()
-            self._empty(diary, word.removesuffix("_days"), aged(diary, latest, days))
+            self._empty(diary, word.removesuffix("_days"), aged(diary, latest, days), between)
         self._store.give_back()
-        _replace(self._path, msgspec.json.encode(diary))
+        if diary != before:
+            self._write(diary)
 
-    def _empty(self, diary: Diary, word: str, upto: int) -> None:
+    def _write(self, diary: Diary) -> None:
+        """A diary that cannot be written costs a night, and looking again at rows that are empty."""
+        try:
+            _replace(self._path, msgspec.json.encode(diary))
+        except OSError as error:
+            LOG.error("%s cannot be written: %s", self._path, error)
+
+    def _empty(self, diary: Diary, word: str, upto: int, between: Callable[[], None]) -> None:
         after, upto, emptied = diary.emptied.get(word, 0), min(upto, self._retired()), 0
         while after < upto:
             after, more = self._store.empty(word, after, upto)
+            self._store.checkpoint()
+            between()
             emptied += more
         diary.emptied[word] = after
         if emptied:

@@ -6,13 +6,20 @@ from typing import Literal
 
 import msgspec
 
-from edge.contract import Description, Problem, State, topic
+from edge.confirmations import BROKER
+from edge.contract import UNREADABLE, Description, Problem, State, topic
 from edge.events import Place, topic_kind
-from edge.outbox import BROKER, Outbox, Parcel
-from edge.store import Row, Tip, sequence_of
+from edge.outbox import Outbox
+from edge.payloads import WithheldReason
+from edge.store import Stub, Tip, sequence_of
+from edge.withheld import withhold
 
 GZIP_LEVEL = 1
 """Four times smaller for two microseconds an event; higher levels gain little (performance §2)."""
+
+
+class NoTopic(Exception):
+    """An event that this release cannot address: stored by a newer one, perhaps."""
 
 
 class _Typed(msgspec.Struct):
@@ -25,28 +32,47 @@ _TYPED = msgspec.json.Decoder(_Typed)
 class Messages:
     """Topics and messages of the hall at `place`."""
 
-    def __init__(self, place: Place, description: Description) -> None:
-        self._place, self._description = place, description
+    def __init__(self, place: Place, description: Description, instance: str) -> None:
+        self._place, self._description, self._instance = place, description, instance
         self.state_topic = topic(place.county, place.hall, "state")
         self.description_topic = topic(place.county, place.hall, "desc")
         self._batch_topic = topic(place.county, place.hall, "evt-batch")
         self._acks = topic(place.county, place.hall, "ack") + "/"
 
-    def event_topic(self, row: Row) -> str:
-        """Where an event goes, by its type."""
-        kind = topic_kind(_TYPED.decode(row.body).type)
+    def event_topic(self, body: str) -> str:
+        """Where an event goes, by its type; NoTopic where this release knows no topic for it."""
+        try:
+            kind = topic_kind(_TYPED.decode(body).type)
+        except (msgspec.MsgspecError, KeyError) as error:
+            raise NoTopic(f"no topic: {error}") from error
         return topic(self._place.county, self._place.hall, "evt", kind)
 
-    def pack(self, parcel: Parcel, gzipped: bool) -> tuple[str, bytes | str]:
-        """Topic and payload of one message: an event as stored, or a batch of them."""
-        if len(parcel) == 1:
-            return self.event_topic(parcel[0]), parcel[0].body
-        batch = f"[{','.join(row.body for row in parcel)}]".encode()
+    def withheld(self, stub: Stub, reason: WithheldReason, detail: str, at: str) -> str:
+        """What goes under the number of an event that does not."""
+        return withhold(stub, self._place, reason, detail, at)
+
+    def pack(self, bodies: Sequence[str], gzipped: bool) -> tuple[str, bytes | str]:
+        """Topic and payload of one message: an event as stored, or a batch of them; NoTopic."""
+        if len(bodies) == 1:
+            return self.event_topic(bodies[0]), bodies[0]
+        batch = f"[{','.join(bodies)}]".encode()
         return self._batch_topic, gzip.compress(batch, GZIP_LEVEL, mtime=0) if gzipped else batch
 
     def receipt_of(self, topic: str) -> str | None:
         """The application whose receipt travels on a topic, or None for another topic."""
         return topic.removeprefix(self._acks) if topic.startswith(self._acks) else None
+
+    def of_a_double(self, payload: bytes, epoch: str) -> bool:
+        """Whether a state of this hall was said by another daemon that is there now, or was until just now.
+
+        The last will of an earlier life comes late only under another epoch: else our login calls it out.
+        """
+        try:
+            state = msgspec.json.decode(payload, type=State)
+        except UNREADABLE:
+            return False
+        there = state.state == "ready" or (state.state == "lost" and state.epoch == epoch)
+        return there and state.instance not in ("", self._instance)
 
     @property
     def receipts_filter(self) -> str:
@@ -75,6 +101,7 @@ class Messages:
             head=tip.chain.hex(),
             sent_to=sequence_of(outbox.sent),
             n={app: each.n for app, each in outbox.confirmations.items() if app != BROKER},
+            instance=self._instance,
             problems=tuple(problems),
         )
         return msgspec.json.encode(state)

@@ -1,80 +1,32 @@
-"""What goes upstream next, and what may be retired. Pure: told of every fact, it reads no clock and no disk.
+"""What goes upstream next, and in which lane. Pure: told of every fact, it reads no clock and no disk.
 
-Rules: a row is retired by the receipts of every application in `confirm`, or by the broker's PUBACK where
-none is asked to confirm; whatever is not retired is sent again. Two lanes: fresh rows go at once, one to a
-message; the backlog follows in parcels as large as the consumers take. Both share one sliding window.
-Positions are those of the store (epoch number and sequence in one integer).
+Rules: whatever is not retired is sent again. Lanes over one sliding window: urgent rows before all others,
+even where the line is full; fresh rows at once, one to a message; what was asked for again; the backlog in
+parcels as large as the consumers take. Positions are those of the store (epoch and sequence in one integer).
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from edge.ahead import Ahead
+from edge.aside import Aside
+from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting, Passed, Span
+from edge.stall import Stall
 from edge.store import Row, epoch_of, position
+from edge.window import Parcel, Window
 
-BROKER = ""
-"""Stands among the applications where nobody else confirms."""
-WINDOW_MAX = 100
-WINDOW_FIRST = 4.0
-IN_FLIGHT_MAX_S = 2.0
 PARCEL_MAX = 200
 FRESH_MAX = 200
 """More rows at once than this are a backlog, not news."""
-STALL_S = (10.0, 3600.0)
-"""(first, longest) wait for a receipt before everything unconfirmed is sent again."""
 REPLAY_AGAIN_S = 5.0
+URGENT_MAX = 1000
 STRIKES_MAX = 3
 CONVICTED_MAX = 3
 """So many rows in a row broke the connection: now it may be the broker's fault, and waits grow again."""
 
-Span = tuple[int, int]
-"""First and last position, both included."""
 Read = Callable[[int, int], Sequence[Row]]
-"""`read(after, limit)`: the next rows of the log."""
-Parcel = Sequence[Row]
-"""The rows of one message; named by the position of its first."""
-
-
-class Flight(NamedTuple):
-    """A parcel at the broker that is not answered yet."""
-
-    parcel: Parcel
-    sent_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fitting:
-    """A receipt that fits our chain, in positions of our log."""
-
-    n: int
-    upto: int
-    also: tuple[Span, ...]
-    want: tuple[Span, ...]
-    refused: tuple[str, ...] = ()
-    """What the application cannot use: number and reason."""
-    head: str = ""
-    """Chain hash at `upto`, hex: the application's word, and ours."""
-
-
-def _never(_position: int) -> bool:
-    return False
-
-
-@dataclass(slots=True)
-class Confirmation:
-    """What one application holds: everything up to `upto`, and the spans `also` above it."""
-
-    n: int = 0
-    upto: int = 0
-    also: tuple[Span, ...] = ()
-
-    def covers(self, position: int) -> bool:
-        """Whether the application has this one."""
-        if position <= self.upto or not self.also:
-            return position <= self.upto
-        return any(first <= position <= last for first, last in self.also)
+"""`read(after, limit)`: the next numbers of the log."""
 
 
 @dataclass(slots=True)
@@ -82,31 +34,37 @@ class Outbox:
     """The state of sending in one life of the daemon; owned by the uplink's thread.
 
     confirmations: one for each name in `confirm`, or BROKER alone. parcel_max: PARCEL_MAX where all of them
-    take batches, else 1. sent: the live lane stands here; what is older and still to be sent is `behind`.
-    parked: what was set aside, and why.
+    take batches, else 1. sent: the live lane stands here; `behind`: older, still to send. `urgent` is first
+    (URGENT_MAX wait); `replay` goes again though it is confirmed.
     """
 
     confirmations: dict[str, Confirmation]
-    limit: int = WINDOW_MAX
     parcel_max: int = 1
     sent: int = 0
-    window: float = WINDOW_FIRST
-    in_flight: dict[int, Flight] = field(default_factory=dict)
+    window: Window = field(default_factory=Window)
+    aside: Aside = field(default_factory=Aside)
+    urgent: deque[int] = field(default_factory=lambda: deque(maxlen=URGENT_MAX))
+    replay: deque[Span] = field(default_factory=deque)
     behind: deque[Span] = field(default_factory=deque)
-    parked: dict[int, str] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
-    _wanted: dict[str, deque[Span]] = field(default_factory=dict)
-    _wanted_at: dict[str, float] = field(default_factory=dict)
+    _overtook: set[int] = field(default_factory=set)
+    _missing: dict[str, deque[Span]] = field(default_factory=dict)
+    _asked_at: dict[str, float] = field(default_factory=dict)
+    _passed: Passed = field(default_factory=Passed)
     _strikes: Counter[int] = field(default_factory=Counter)
     _convicted: int = 0
-    _stall_s: float = STALL_S[0]
-    _progress_at: float = 0.0
-    _slowed_at: float = 0.0
+    _stall: Stall = field(default_factory=Stall)
 
     @property
     def retired(self) -> int:
         """Up to here every application has everything."""
         return min(confirmation.upto for confirmation in self.confirmations.values())
+
+    def hurry(self, positions: Iterable[int]) -> None:
+        """These cannot wait; what the live lane has passed already, and is not behind, is under way."""
+        for place in positions:
+            if place > self.sent or any(first <= place <= last for first, last in self.behind):
+                self.urgent.append(place)
 
     def fall_behind(self, newest: int) -> None:
         """What is stored up to here and was not yet sent is no longer fresh: it joins the backlog."""
@@ -115,86 +73,94 @@ class Outbox:
             self.sent = newest
 
     def next(self, read: Read, newest: int) -> list[Parcel]:
-        """The messages to publish now, as far as the window has room: fresh rows first."""
+        """The messages to publish now, as far as the window has room."""
         if newest - self.sent > FRESH_MAX:
             self.fall_behind(newest)
-        room = (1 if self._strikes else int(min(self.window, self.limit))) - len(self.in_flight)
-        parcels: list[Parcel] = []
+        room, urgent_room = self.window.room, self.window.urgent_room
+        if self._strikes:
+            room = urgent_room = 1 - len(self.window.in_flight)
+        parcels = self._hurried(read, urgent_room)
         while room > len(parcels) and self.sent < newest:
             rows = self._fresh(read, room - len(parcels), newest)
-            parcels += [(row,) for row in rows if not self._covered(row.position)]
-        for app, spans in self._wanted.items():
-            while room > len(parcels) and spans:
-                covers = self.confirmations[app].covers if app != BROKER else _never
-                parcels += filter(None, [self._stretch(read, spans, covers)])
-        while room > len(parcels) and self.behind and not self._too_far_ahead():
-            parcels += filter(None, [self._stretch(read, self.behind, self._covered, self.retired)])
+            parcels += [(row,) for row in rows if not self._held(row.position)]
+        for spans, skip in self._lanes():
+            while room > len(parcels) and spans and not (spans is self.behind and self._too_far_ahead()):
+                floor = self.retired if spans is self.behind else 0
+                parcels += filter(None, [self._stretch(read, spans, skip, floor)])
         return parcels
 
     def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""
-        self.in_flight[parcel[0].position] = Flight(parcel, now)
+        self.window.published(parcel, now)
         if self.behind and parcel[-1].position < self.behind[0][0]:
             self.ahead.sent(parcel[-1].position, now)
 
     def acknowledged(self, first: int, now: float) -> None:
         """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
-        flight = self.in_flight.pop(first, None)
-        if flight is not None:
+        if parcel := self.window.answered(first, now):
             self._strikes.pop(first, None)
             self._convicted = 0
-            self._adapt(now - flight.sent_at, now)
+            self.aside.delivered(first)
+            places = [row.position for row in parcel if row.body and not self.aside.withholds(row.position)]
+            for place in self._passed.acknowledged(places, self.confirmations.values()):
+                self._set_aside(place, f"{PASSES_MAX} times acknowledged and never confirmed")
         broker = self.confirmations.get(BROKER)
         if broker is not None:
-            open_ends = [*self.in_flight, *self.parked, *(span[0] for span in self.behind)]
+            open_ends = [*self.window.in_flight, *self.aside.mute, *(span[0] for span in self.behind)]
             broker.upto = max(broker.upto, min([self.sent, *(place - 1 for place in open_ends)]))
+            self._overtook = {place for place in self._overtook if place > broker.upto}
 
     def refused(self, parcel: Parcel, why: str) -> None:
         """The broker answered a parcel with a failure, or it is too large: the rest goes on without it.
 
-        A parcel of many goes again row by row; a single row is parked until `unpark`.
+        A parcel of many goes again row by row; a single row is parked, and withheld from now on.
         """
-        self.in_flight.pop(parcel[0].position, None)
-        self._strikes.pop(parcel[0].position, None)
-        if len(parcel) == 1:
-            self.parked[parcel[0].position] = why
-        else:
+        first = parcel[0].position
+        self.window.in_flight.pop(first, None)
+        self._strikes.pop(first, None)
+        if len(parcel) > 1:
             self._row_by_row(parcel)
+        elif self.aside.withholds(first) or not parcel[0].body:
+            self.aside.mute.add(first)
+        else:
+            self._set_aside(first, why)
 
-    def unpark(self) -> None:
-        """Try again what was set aside."""
-        for place in sorted(self.parked, reverse=True):
-            self.behind.appendleft((place, place))
-        self.parked.clear()
-        self._strikes.clear()
+    def unmute(self) -> None:
+        """Try again where the broker took neither a row nor word of it."""
+        for place in reversed(self.aside.unmute()):
+            self._later(place, place)
 
-    def disconnected(self) -> None:
+    def requeue(self, positions: Iterable[int]) -> None:
+        """Send the originals of what is parked, each under its own number."""
+        self.replay.extend((place, place) for place in self.aside.requeue(positions))
+
+    def disconnected(self, blameless: bool = False) -> None:
         """What was in flight has an unknown fate: it is sent again, now one message at a time.
 
         So the next message with which a connection ends is alone in flight, and known: a parcel then goes row
         by row, and a row with which three connections ended is taken for poison and parked. A PUBACK clears.
+        blameless: the end has a known reason that is none of them.
         """
-        alone = len(self.in_flight) == 1
-        for first, flight in sorted(self.in_flight.items(), reverse=True):
-            self._strikes[first] += 1
-            if not alone:
-                self.behind.appendleft((first, flight.parcel[-1].position))
+        alone = len(self.window.in_flight) == 1
+        for first, flight in self.window.lost():
+            if not blameless:
+                self._strikes[first] += 1
+            if blameless or not alone:
+                self._later(first, flight.parcel[-1].position)
             elif len(flight.parcel) > 1 or self._strikes[first] < STRIKES_MAX:
                 self._row_by_row(flight.parcel)
             else:
                 self.refused(flight.parcel, f"{STRIKES_MAX} connections ended with it")
                 self._convicted += 1
-        self.in_flight.clear()
-        self.window = WINDOW_FIRST
+
+    def acquit(self) -> None:
+        """No message was to blame for the connections that ended."""
+        self._strikes.clear()
 
     @property
     def isolating(self) -> bool:
         """Whether few more connections will show which message ends them."""
         return bool(self._strikes) and self._convicted < CONVICTED_MAX
-
-    def unanswered_s(self, now: float) -> float:
-        """How long the oldest parcel in flight has waited for its PUBACK."""
-        return now - min((flight.sent_at for flight in self.in_flight.values()), default=now)
 
     def confirmed(self, app: str, receipt: Fitting, now: float) -> bool:
         """Obey a receipt that fits our chain; False when it is old. A lower `upto` is a restored consumer."""
@@ -203,75 +169,111 @@ class Outbox:
             return False
         rewound = receipt.upto < confirmation.upto
         if receipt.upto > confirmation.upto:
-            self._stall_s = STALL_S[0]
+            self._stall.soon()
         if (receipt.upto, receipt.also) != (confirmation.upto, confirmation.also):
-            self._progress_at = now
+            self._stall.progress_at = now
         confirmation.n, confirmation.upto, confirmation.also = receipt.n, receipt.upto, receipt.also
         self.sent = max(self.sent, self.retired)
         self.ahead.confirmed(self.retired, now)
+        self._overtook = {place for place in self._overtook if not self._covered(place)}
         if rewound:
             self._again(receipt.upto)
         self.want(app, receipt.want, now)
+        self.aside.refused_by(app, receipt.refused)
         return True
+
+    def want(self, app: str, want: Sequence[Span], now: float) -> None:
+        """What an application misses now, in place of what it missed before; not twice in a moment.
+
+        What it asks for though it says that it holds it, it gets all the same; so does BROKER, which speaks
+        for plain subscribers.
+        """
+        if want and now - self._asked_at.get(app, -REPLAY_AGAIN_S) < REPLAY_AGAIN_S:
+            return
+        spans = [(first, min(last, self.sent)) for first, last in want if first <= self.sent]
+        held = [span for span in spans if app == BROKER or self.confirmations[app].covers(span[0])]
+        self.replay.extend(span for span in held if span not in self.replay)
+        self._missing[app] = deque(span for span in spans if span not in held)
+        if want:
+            self._asked_at[app] = now
 
     def resend_if_stalled(self, now: float, newest: int) -> bool:
         """Send everything unconfirmed again when receipts are due and none came; waits grow."""
         sending = bool(self.behind) and not self._too_far_ahead()
-        wanted = any(self._wanted.values())
-        busy = self.in_flight or wanted or sending or self.sent < newest or self.retired >= newest
+        wanted = bool(self.replay) or any(self._missing.values())
+        busy = self.window.in_flight or wanted or sending or self.sent < newest or self.retired >= newest
         if BROKER in self.confirmations or busy:
-            self._progress_at = max(self._progress_at, now if busy else 0.0)
+            self._stall.progress_at = max(self._stall.progress_at, now if busy else 0.0)
             return False
-        if now - self._progress_at < self._stall_s or self._all_missing_are_parked(newest):
+        if not self._stall.due(now) or self._all_missing_are_mute(newest):
             return False
-        self._stall_s = min(self._stall_s * 2, STALL_S[1])
-        self._progress_at = now
+        self._stall.resent(now)
         self._again(self.retired)
         return True
 
     def receipts_due_soon(self) -> None:
         """A consumer said that it is there: look for its receipt at the shortest interval again."""
-        self._stall_s = STALL_S[0]
+        self._stall.soon()
+
+    def _hurried(self, read: Read, room: int) -> list[Parcel]:
+        parcels: list[Parcel] = []
+        while self.urgent and room > len(parcels):
+            place = self.urgent.popleft()
+            rows = [row for row in read(place - 1, 1) if row.position == place and not self._held(place)]
+            if rows:
+                self._overtook.add(place)
+                parcels.append(rows)
+            else:
+                self._strikes.pop(place, None)
+        return parcels
 
     def _fresh(self, read: Read, limit: int, newest: int) -> list[Row]:
         rows = [row for row in read(self.sent, limit) if row.position <= newest]
         self.sent = rows[-1].position if rows else newest
         return rows
 
-    def _stretch(
-        self, read: Read, spans: deque[Span], covered: Callable[[int], bool], floor: int = 0
-    ) -> Parcel:
-        """The next parcel of some spans, which it shortens; empty where a stretch is held or parked."""
+    def _lanes(self) -> list[tuple[deque[Span], Callable[[int], bool]]]:
+        """What follows the fresh rows, in this order, and of each what is not sent."""
+        asked = [(spans, self.confirmations[app].covers) for app, spans in self._missing.items() if app]
+        return [(self.replay, self.aside.mute.__contains__), *asked, (self.behind, self._held)]
+
+    def _stretch(self, read: Read, spans: deque[Span], skip: Callable[[int], bool], floor: int) -> Parcel:
+        """The next parcel of some spans, which it shortens; empty where a stretch is held or mute."""
         first, last = spans.popleft()
         rows = [row for row in read(max(first - 1, floor), self.parcel_max) if row.position <= last]
         if rows and rows[-1].position < last:
             spans.appendleft((rows[-1].position + 1, last))
-        parcel = [row for row in rows if not covered(row.position) and row.position not in self.parked]
+        parcel = [row for row in rows if not skip(row.position) and row.position not in self.aside.mute]
         if not parcel or parcel[0].position != first:
             self._strikes.pop(first, None)
         return parcel
 
+    def _set_aside(self, place: int, why: str) -> None:
+        self.aside.park(place, why)
+        self._later(place, place)
+
+    def _later(self, first: int, last: int) -> None:
+        """Send this parcel once more, in the lane it came from."""
+        self._overtook.discard(first)
+        if first in self.aside.requeued or self._covered(first):
+            self.replay.appendleft((first, last))
+        elif first > self.sent:
+            self.urgent.appendleft(first)
+        else:
+            self.behind.appendleft((first, last))
+
     def _row_by_row(self, parcel: Parcel) -> None:
         """Send these again, each alone in its message."""
-        self.behind.extendleft((row.position, row.position) for row in reversed(parcel))
+        for row in reversed(parcel):
+            self._later(row.position, row.position)
 
     def _again(self, after: int) -> None:
         """Everything sent above `after` is to be sent once more."""
         self.behind = deque((first, min(last, after)) for first, last in self.behind if first <= after)
         self._strikes = Counter({first: n for first, n in self._strikes.items() if first <= after})
+        self._overtook = {place for place in self._overtook if place > self.sent}
         if after < self.sent:
             self.behind.append((after + 1, self.sent))
-
-    def want(self, app: str, want: Sequence[Span], now: float) -> None:
-        """What an application misses now, in place of what it missed before; not twice in a moment.
-
-        Where nobody confirms, plain subscribers ask as BROKER.
-        """
-        if want and now - self._wanted_at.get(app, -REPLAY_AGAIN_S) < REPLAY_AGAIN_S:
-            return
-        self._wanted[app] = deque((first, min(last, self.sent)) for first, last in want if first <= self.sent)
-        if want:
-            self._wanted_at[app] = now
 
     def _too_far_ahead(self) -> bool:
         """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
@@ -279,22 +281,19 @@ class Outbox:
         held = max(self.retired, position(epoch_of(first), 0))
         return BROKER not in self.confirmations and first - held > self.ahead.limit
 
-    def _all_missing_are_parked(self, newest: int) -> bool:
+    def _all_missing_are_mute(self, newest: int) -> bool:
         for held in self.confirmations.values():
             missing = newest - held.upto - sum(last - first + 1 for first, last in held.also)
-            if missing != sum(not held.covers(place) for place in self.parked):
+            if missing != sum(not held.covers(place) for place in self.aside.mute):
                 return False
         return True
 
-    def _covered(self, position: int) -> bool:
+    def _covered(self, place: int) -> bool:
         for confirmation in self.confirmations.values():  # noqa: SIM110 - of each row: `all` takes twice as long
-            if not confirmation.covers(position):
+            if not confirmation.covers(place):
                 return False
         return True
 
-    def _adapt(self, took_s: float, now: float) -> None:
-        """Grow by one a PUBACK; halve when a message waited longer than the window may hold."""
-        if took_s <= IN_FLIGHT_MAX_S:
-            self.window = min(self.window + 1, self.limit)
-        elif now - self._slowed_at > IN_FLIGHT_MAX_S:
-            self.window, self._slowed_at = max(1.0, self.window / 2), now
+    def _held(self, place: int) -> bool:
+        """Whether a row need not be sent: everybody has it, or it overtook and is under way."""
+        return place in self._overtook or self._covered(place)

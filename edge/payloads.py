@@ -13,6 +13,7 @@ PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", 
 HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
+AlarmCode = Literal["clock_drift", "log_nearly_full", "tamper", "auth_failed", "serial_replaced"]
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,7 +46,7 @@ class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`device.status`: a device changed state; `reason` is a word of `edge/causes.py`."""
+    """`device.status`: a device changed state; `reason` is a word of `edge/causes/`."""
 
     device_id: str
     kind: str
@@ -73,8 +74,18 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     clock_offset_ms: int | None = None
 
 
+class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end."""
+
+    device_id: str
+    code: AlarmCode
+    active: bool
+
+
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`edge.epoch_opened`: always number 1 of its epoch; `hash_alg` is the chain's algorithm.
+    """`edge.epoch_opened`: number 1 of its epoch; `hash_alg` is the chain's algorithm.
+
+    Under another number it is the opening of an epoch before, which upstream had not confirmed.
 
     previous, last_sequence, head: the epoch before it, its newest number and chain hash in this database.
     missing: numbers of it that are not here; they may be upstream, or come from the terminals again.
@@ -122,6 +133,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
+    "device.alarm": DeviceAlarm,
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,

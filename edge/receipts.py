@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from edge.confirmations import Fitting
 from edge.contract import UNREADABLE, Receipt
-from edge.outbox import Fitting
-from edge.store import position
+from edge.store import epoch_of, position
+
+REASON_MAX = 200
+"""Characters kept of why an application cannot use an event."""
 
 
 class Unfit(Exception):
@@ -14,13 +17,24 @@ class Unfit(Exception):
 
 
 class OtherDatabase(Exception):
-    """The receipt speaks of an epoch that is not in this database: of the one before ours was lost."""
+    """The receipt speaks of an epoch that is closed: of another database, or of ours before this epoch."""
+
+
+class Contradicts(Unfit):
+    """It speaks of our present epoch and holds numbers up to `reached` that are not those of this database.
+
+    forked: one of them stands here too, and is another.
+    """
+
+    def __init__(self, text: str, reached: int, *, forked: bool) -> None:
+        super().__init__(text)
+        self.reached, self.forked = reached, forked
 
 
 def fit(
     payload: bytes, epochs: Mapping[str, int], chain: Callable[[int], bytes | None], newest: int
 ) -> Fitting:
-    """Decode and check a receipt; Unfit or OtherDatabase.
+    """Decode and check a receipt; Unfit, Contradicts or OtherDatabase.
 
     chain: our chain hash at a position. newest: position of our newest event; nobody can hold more.
     """
@@ -33,11 +47,25 @@ def fit(
         raise OtherDatabase(receipt.epoch)
     upto = position(number, receipt.upto)
     ours = chain(upto) if receipt.upto else b""
+    reached = max([receipt.upto, *(last for _first, last in receipt.also)])
     if ours is None or ours.hex() != receipt.head:
-        raise Unfit(f"{receipt.upto} with head {receipt.head[:16]!r} is not in our chain")
+        why = f"{receipt.upto} with head {receipt.head[:16]!r} is not in our chain"
+        raise _unfit(why, number, reached, newest, forked=ours is not None)
     also = [(position(number, first), position(number, last)) for first, last in receipt.also]
     want = [(position(number, first), position(number, last)) for first, last in receipt.want if first > 0]
     if not all(upto < first <= last <= newest for first, last in also):
-        raise Unfit(f"what it holds above {receipt.upto} is not in our log: {receipt.also}")
-    refused = tuple(f"{each.sequence}: {each.reason}" for each in receipt.refused)
+        why = f"what it holds above {receipt.upto} is not in our log: {receipt.also}"
+        raise _unfit(why, number, reached, newest) if position(number, reached) > newest else Unfit(why)
+    refused = tuple((position(number, each.sequence), each.reason[:REASON_MAX]) for each in receipt.refused)
+    if any(chain(place) is None for place, _reason in refused):
+        raise Unfit("what it refuses is not in our log")
     return Fitting(receipt.n, upto, tuple(also), tuple(want), refused, receipt.head)
+
+
+def _unfit(
+    why: str, number: int, reached: int, newest: int, *, forked: bool = False
+) -> Unfit | OtherDatabase:
+    """A receipt of an epoch that is over proves nothing: what it did not retire was sent again since."""
+    if number != epoch_of(newest):
+        return OtherDatabase(why)
+    return Contradicts(why, reached, forked=forked)

@@ -25,7 +25,7 @@ from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
 from edge.events import OFFSET_TOLERATED_MS, own_event
 from edge.link import DeviceLink, Told
-from edge.payloads import DeviceStatus
+from edge.payloads import AlarmCode, DeviceAlarm, DeviceStatus
 from edge.settings import Device
 from edge.snapshot import DeviceWord
 from edge.store import Store
@@ -41,6 +41,9 @@ DEADLINE_S = 60.0
 """A driver that has not looked at its Link for this long hangs."""
 REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
+
+ALARMS: dict[str, AlarmCode] = {"clock_off": "clock_drift", "wrong_key": "auth_failed"}
+"""Causes that also ring upstream, before everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Runner:
         self._thread: threading.Thread | None = None
         self._reported: tuple[DeviceWord, str] | None = None
         self._reported_at = -REPORT_EVERY_S
+        self._alarm: AlarmCode | None = None
         word: DeviceWord = "unknown" if device.driver else "disabled"
         cause = "starting" if device.driver else "config_error" if device.fault else "disabled"
         self.health = Health(word, cause, clock.text(), device.fault)
@@ -163,7 +167,10 @@ class Runner:
 
     def _contacted(self, told: Told) -> None:
         self.health = replace(self.health, told=told)
-        self._change(*judge(told.observation, told.clock_offset_ms))
+        why = self._store.trouble
+        self._change(
+            *(("degraded", "intake_closed", why) if why else judge(told.observation, told.clock_offset_ms))
+        )
 
     def _change(self, state: DeviceWord, cause: str, detail: str = "") -> None:
         health = self.health
@@ -177,19 +184,35 @@ class Runner:
     def _report(self) -> None:
         """Store `device.status` when the state differs from the last one told, once a minute at most."""
         word = (self.health.state, self.health.cause)
-        if word == self._reported or time.monotonic() - self._reported_at < REPORT_EVERY_S:
+        if (
+            word == self._reported
+            or self._store.trouble
+            or time.monotonic() - self._reported_at < REPORT_EVERY_S
+        ):
             return
-        moment = self._clock.now()
-        revision = int(moment.timestamp() * 1000)
-        epoch = self._store.tip.epoch
+        alarm = ALARMS.get(self.health.cause)
         try:
-            self._store.add(
-                own_event("device.status", epoch, self.device.device_id, revision, moment, self._status())
-            )
+            self._tell("device.status", self.device.device_id, self._status())
+            if alarm != self._alarm:
+                self._ring(alarm)
         except Exception as error:  # noqa: BLE001 - what a device says of itself must not stop its thread
             LOG.warning("status of %s is not stored: %s", self.device.device_id, error)
             return
         self._reported, self._reported_at = word, time.monotonic()
+
+    def _ring(self, alarm: AlarmCode | None) -> None:
+        """End the alarm that rang, and ring the new one."""
+        for code, active in ((self._alarm, False), (alarm, True)):
+            if code is not None:
+                told = DeviceAlarm(device_id=self.device.device_id, code=code, active=active)
+                self._tell("device.alarm", f"{self.device.device_id} {code}", told)
+        self._alarm = alarm
+
+    def _tell(self, kind: str, subject: str, payload: DeviceStatus | DeviceAlarm) -> None:
+        """Store an event of this device; it is told by its moment in milliseconds."""
+        moment, epoch = self._clock.now(), self._store.tip.epoch
+        revision = int(moment.timestamp() * 1000)
+        self._store.add(own_event(kind, epoch, subject, revision, moment, payload))
 
     def _status(self) -> DeviceStatus:
         health = self.health

@@ -131,6 +131,8 @@ def _uplink_line(snapshot: Snapshot, lang: Lang) -> str:
         f"{MARK[uplink.state]} {say(lang, 'state.' + uplink.state)}",
         uplink.broker,
         say(lang, "unconfirmed", n=uplink.unconfirmed),
+        say(lang, "parked", n=uplink.parked, first=uplink.parked_first) if uplink.parked else "",
+        inert(uplink.parked_why),
         "" if uplink.cause == "ok" else cause_text(lang, uplink.cause),
         inert(uplink.detail),
     ]
@@ -144,7 +146,9 @@ def _store_line(snapshot: Snapshot, lang: Lang) -> str:
         f"#{store.seq_head}",
         say(lang, "disk_free", gb=store.disk_free_bytes / 1e9),
         say(lang, "quarantined", n=store.quarantined) if store.quarantined else "",
+        say(lang, "set_aside", mb=store.set_aside_bytes / 1e6) if store.set_aside_bytes else "",
         f"SQLite {store.sqlite_version}",
+        "" if store.cause == "ok" else cause_text(lang, store.cause),
     ]
     return "  ".join(part for part in parts if part)
 

@@ -42,7 +42,11 @@ class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`."""
+    """The way upstream. `unconfirmed`: events not yet retired by every application in `confirm`.
+
+    parked: how many events are set aside; parked_first, parked_why: the first of them. takeovers: how often
+    another client took the connection over since the start.
+    """
 
     state: Literal["connected", "offline", "disabled"]
     cause: str
@@ -51,11 +55,15 @@ class UplinkHealth(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     sent_to: int = 0
     unconfirmed: int = 0
+    parked: int = 0
+    parked_first: int = 0
+    parked_why: str = ""
+    takeovers: int = 0
     apps: dict[str, AppHealth] = {}
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What is known of the connection to the broker now; `cause` is a word of `edge/causes.py`."""
+    """What is known of the connection to the broker now; `cause` is a word of `edge/causes/`."""
 
     connected: bool
     cause: str
@@ -63,8 +71,17 @@ class Line(msgspec.Struct, frozen=True):
     since: str
 
 
+class Storage(msgspec.Struct, frozen=True):
+    """How the disk is. cause: a word of `edge/causes/`; days_left: until intake is refused, if known."""
+
+    cause: str
+    detail: str
+    since: str
+    days_left: float | None = None
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The local database."""
+    """The local database and the disk it lies on. `set_aside_bytes`: of files put aside."""
 
     path: str
     epoch: str
@@ -75,6 +92,11 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_bytes: int
     quarantined: int
     sqlite_version: str
+    set_aside_bytes: int = 0
+    cause: str = "ok"
+    since: str = ""
+    detail: str = ""
+    days_left: float | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,21 +4,30 @@ From the store (read-only, O(1), never a COUNT) and from the runners; one snapsh
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+
+import msgspec
 
 from drivers.base import Observation
 from edge.clock import WallClock
 from edge.clocks import offset_now, offsets
+from edge.confirmations import BROKER
 from edge.contract import Problem
-from edge.outbox import BROKER
 from edge.runner import Runner
 from edge.settings import Settings
-from edge.snapshot import AppHealth, DeviceHealth, Snapshot, StoreHealth, UplinkHealth
+from edge.snapshot import AppHealth, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
 from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
 from edge.trust import suspicion
 from edge.uplink import Uplink
-from edge.words import both
+from edge.words import LANGS, both, say
+
+EPOCH_CAUSES = {
+    "salvaged": "database_salvaged",
+    "older_copy": "older_copy_found",
+    "new_database": "database_lost",
+}
+"""Why an epoch was begun -> what a person should know of it."""
 
 
 class Status:
@@ -30,11 +39,12 @@ class Status:
         store: Store,
         runners: Sequence[Runner],
         uplink: Uplink,
+        storage: Callable[[], Storage],
         clock: WallClock,
         version: str,
     ) -> None:
         self._settings, self._store, self._runners = settings, store, runners
-        self._uplink, self._clock, self._version = uplink, clock, version
+        self._uplink, self._storage, self._clock, self._version = uplink, storage, clock, version
         self._started = clock.text()
         self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
@@ -49,6 +59,7 @@ class Status:
             rows = reader.devices()
         devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
         uplink, site, source = self._uplink_health(), self._settings.site, self._clock.source()
+        storage = self._storage()
         return Snapshot(
             at=self._clock.text(),
             started=self._started,
@@ -60,10 +71,12 @@ class Status:
             clock_source=source,
             devices=devices,
             uplink=uplink,
-            store=self._store_health(rows.values()),
+            store=self._store_health(rows.values(), storage),
             problems=(
                 *self._noted,
+                *self._store_problems(),
                 *self._clock_problems(),
+                *storage_problems(storage),
                 *device_problems(devices),
                 *uplink_problems(uplink),
             ),
@@ -72,7 +85,18 @@ class Status:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong in the hall, for the MQTT state."""
         devices = device_problems(self._device(runner, None) for runner in self._runners)
-        return (*self._clock_problems(), *devices)
+        storage = storage_problems(self._storage())
+        return (*self._store_problems(), *self._clock_problems(), *storage, *devices)
+
+    def _store_problems(self) -> tuple[Problem, ...]:
+        """What happened to the database in this life, and what a person should look at."""
+        cause = EPOCH_CAUSES.get(self._store.epoch_reason or "")
+        found = {cause: self._store.epoch_since} if cause else {}
+        if kept := self._store.damaged_since():
+            found["damaged_file_kept"] = kept
+        return tuple(
+            _problem("store", word, since.isoformat(timespec="seconds")) for word, since in found.items()
+        )
 
     def _clock_problems(self) -> tuple[Problem, ...]:
         """Nobody vouches for our clock, or the terminals agree against it."""
@@ -112,7 +136,8 @@ class Status:
         settings, line, outbox = self._settings.uplink, self._uplink.line, self._uplink.outbox
         newest, retired = self._store.tip.position, outbox.retired
         held = sequence_of(retired) if epoch_of(retired) == epoch_of(newest) else 0
-        receipts = self._uplink.receipts
+        receipts, parked = self._uplink.receipts, dict(outbox.aside.parked)
+        first = min(parked, default=0)
         apps = {
             app: AppHealth(
                 upto=sequence_of(each.upto),
@@ -130,22 +155,30 @@ class Status:
             detail=line.detail,
             sent_to=sequence_of(outbox.sent),
             unconfirmed=sequence_of(newest) - held,
+            parked=len(parked),
+            parked_first=sequence_of(first),
+            parked_why=parked.get(first, ""),
+            takeovers=self._uplink.takeovers,
             apps=apps,
         )
 
-    def _store_health(self, rows: Iterable[DeviceRow]) -> StoreHealth:
+    def _store_health(self, rows: Iterable[DeviceRow], storage: Storage) -> StoreHealth:
         path, tip = self._store.path, self._store.tip
-        wal = path.with_name(path.name + "-wal")
         return StoreHealth(
             path=str(path),
             epoch=tip.epoch,
             seq_head=tip.sequence,
             head=tip.chain.hex(),
             db_bytes=path.stat().st_size,
-            wal_bytes=wal.stat().st_size if wal.exists() else 0,
+            wal_bytes=self._store.wal_bytes(),
             disk_free_bytes=shutil.disk_usage(path.parent).free,
             quarantined=sum(row.quarantined for row in rows),
             sqlite_version=sqlite.VERSION,
+            set_aside_bytes=self._store.set_aside_bytes(),
+            cause=storage.cause,
+            since=storage.since,
+            detail=storage.detail,
+            days_left=storage.days_left,
         )
 
 
@@ -156,6 +189,17 @@ def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:
         for device in devices
         if device.state in ("degraded", "offline") or device.cause == "config_error"
     )
+
+
+def storage_problems(storage: Storage) -> tuple[Problem, ...]:
+    """What is wrong with the disk, and how long it will last."""
+    if storage.cause == "ok":
+        return ()
+    problem, days = _problem("store", storage.cause, storage.since), storage.days_left
+    if days is None:
+        return (problem,)
+    text = {lang: problem.text[lang] + say(lang, "days_left", n=days) for lang in LANGS}
+    return (msgspec.structs.replace(problem, text=text),)
 
 
 def uplink_problems(uplink: UplinkHealth) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from queue import Empty, Full, Queue
+from uuid import uuid4
 
 from edge.backoff import next_wait
 from edge.broker import QUEUE_MAX, Broker, Connected, Lost, Notice, cause_of
@@ -18,6 +19,7 @@ from edge.contract import Description, Problem
 from edge.events import Place
 from edge.exchange import REFUSED_WAIT_S, Exchange
 from edge.messages import Messages
+from edge.outbox import Outbox
 from edge.settings import UplinkSettings
 from edge.snapshot import Line
 from edge.store import Reader, Store, Tip
@@ -25,6 +27,8 @@ from edge.store import Reader, Store, Tip
 LOG = logging.getLogger(__name__)
 
 RECONNECT_S = (1.0, 60.0)
+TAKEN_OVER_S = (5.0, 60.0)
+"""Two with one id throw each other out: both wait, and longer each time."""
 CONNACK_WAIT_S = 10.0
 PUBACK_WAIT_S = 60.0
 
@@ -43,10 +47,10 @@ class Uplink:
         beat: Callable[[], None],
     ) -> None:
         self._settings, self._store, self._clock, self._beat = settings, store, clock, beat
-        self._messages = Messages(place, description)
+        self._messages = Messages(place, description, uuid4().hex[:8])
         self._client_id = f"hall-{place.county}-{place.hall}-"
         self._exchange = Exchange(settings.confirm, store, clock, self._messages, problems)
-        self.outbox, self.receipts = self._exchange.outbox, self._exchange.receipts
+        self.receipts = self._exchange.receipts
         self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=QUEUE_MAX)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -56,10 +60,15 @@ class Uplink:
             False, "broker_unreachable" if settings.host else "uplink_disabled", "", clock.text()
         )
 
+    @property
+    def outbox(self) -> Outbox:
+        """What goes next; another one after a new epoch."""
+        return self._exchange.outbox
+
     def start(self) -> None:
         """Begin, where a broker is configured."""
         if self._settings.host:
-            self._store.on_commit(self._wake)
+            self._store.on_commit(self._committed)
             self._thread.start()
 
     def stop(self) -> None:
@@ -67,10 +76,21 @@ class Uplink:
         self._stop.set()
         self._wake()
 
+    def requeue(self, number: int | None) -> list[int]:
+        """Send again what was set aside, one event or all; returns their numbers."""
+        found = self._exchange.requeue(number)
+        self._wake()
+        return found
+
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end after `stop`."""
         if self._thread.ident:
             self._thread.join(timeout_s)
+
+    def tell(self) -> None:
+        """Something is well or wrong that was not: publish the hall's state soon."""
+        self._exchange.tell()
+        self._wake()
 
     def _run(self) -> None:
         wait_s = 0.0
@@ -84,7 +104,8 @@ class Uplink:
                 self._show(False, cause := "bug")
             lived_s = time.monotonic() - began
             anew = lived_s > RECONNECT_S[1] or self.outbox.isolating
-            wait_s = next_wait(RECONNECT_S, 0.0 if anew else wait_s)
+            bounds = TAKEN_OVER_S if self._exchange.contested else RECONNECT_S
+            wait_s = next_wait(bounds, 0.0 if anew else wait_s)
             self._sleep(REFUSED_WAIT_S if cause == "broker_refused" else wait_s)
 
     def _live(self, reader: Reader) -> str:
@@ -141,16 +162,31 @@ class Uplink:
             notice = self._next_notice()
             while notice is not None:
                 if isinstance(notice, Lost):
-                    self._show(False, "broker_unreachable", notice.detail)
+                    self._lost(notice)
                     return
                 self._exchange.heed(notice, reader)
                 notice = self._next_notice(wait_s=0.0)
+            if self._exchange.certificates.renewed:
+                LOG.info("a certificate was replaced; connecting anew")
+                return
             if not broker.alive():
-                self._show(False, "broker_unreachable", "network thread ended")
+                self._lost(Lost("network thread ended"))
                 return
-            if self.outbox.unanswered_s(time.monotonic()) > PUBACK_WAIT_S:
-                self._show(False, "broker_unreachable", "no PUBACK")
+            if self.outbox.window.unanswered_s(time.monotonic()) > PUBACK_WAIT_S:
+                self._lost(Lost("no PUBACK"))
                 return
+
+    def _lost(self, lost: Lost) -> None:
+        if lost.taken_over:
+            self._exchange.double()
+        contested = self._exchange.contested
+        detail = f"{self.takeovers} x" if contested else lost.detail
+        self._show(False, "taken_over" if contested else "broker_unreachable", detail)
+
+    @property
+    def takeovers(self) -> int:
+        """How often another daemon came in our place since the start."""
+        return self._exchange.takeovers
 
     def _next_notice(self, wait_s: float = 0.5) -> Notice | None:
         """The next notice of the present connection; None also when something only woke us."""
@@ -166,7 +202,12 @@ class Uplink:
         while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, 1.0)):
             self._beat()
 
-    def _wake(self, _tip: Tip | None = None) -> None:
+    def _committed(self, tip: Tip) -> None:
+        if tip.urgent:
+            self._exchange.hurry(tip.urgent)
+        self._wake()
+
+    def _wake(self) -> None:
         try:
             self._queue.put_nowait(None)
         except Full:

@@ -1,7 +1,7 @@
 """Everything the daemon says to people, in Chinese and English; Chinese is the default.
 
 A table of our own, not gettext: no build step, and a test sees each missing or unused translation.
-What is wrong stands in `edge/causes.py`.
+What is wrong stands in `edge/causes/`.
 """
 
 from typing import Literal
@@ -32,8 +32,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uplink": ("上行", "uplink"),
     "store": ("本机存储", "store"),
     "unconfirmed": ("待确认 {n} 条", "{n} unconfirmed"),
+    "parked": ("搁置 {n} 条，首个 #{first}:", "{n} set aside, the first #{first}:"),
     "quarantined": ("隔离 {n} 条", "{n} quarantined"),
     "disk_free": ("磁盘剩余 {gb:.1f} GB", "{gb:.1f} GB free"),
+    "set_aside": ("另存旧库 {mb:.0f} MB", "{mb:.0f} MB set aside"),
+    "days_left": (
+        "；按目前增长约 {n:.0f} 天后停止接收",
+        "; as it grows now, intake stops in about {n:.0f} days",
+    ),
     "all_well": ("结论: 一切正常", "all is well"),
     "problems": ("结论: {n} 个问题", "{n} problem(s)"),
     "next": ("下一步", "next step"),

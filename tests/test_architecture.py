@@ -33,9 +33,15 @@ ARROWS = {
     "edge.config": "drivers.base edge.complaints edge.settings",
     "edge.payloads": "",
     "edge.events": "drivers.base edge.contract edge.payloads edge.trust",
-    "edge.contract_examples": "edge.contract edge.events edge.payloads",
+    "edge.contract_examples": "edge.contract edge.events edge.payloads edge.store edge.withheld",
     "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
-    "edge.store": "drivers.base edge.contract edge.events edge.payloads",
+    "edge.urgency": "",
+    "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency",
+    "edge.space": "",
+    "edge.volume": "edge.space",
+    "edge.disk": "drivers.base edge.clock edge.snapshot edge.space edge.store edge.volume",
+    "edge.logs": "",
+    "edge.last_word": "edge.snapshot",
     "edge.snapshot": "edge.contract edge.trust",
     "edge.proof": "edge.contract edge.events edge.payloads edge.store",
     "edge.verify": "edge.contract edge.payloads edge.proof edge.store",
@@ -45,35 +51,42 @@ ARROWS = {
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
-    "edge.outbox": "edge.ahead edge.store",
-    "edge.receipts": "edge.contract edge.outbox edge.store",
+    "edge.confirmations": "",
+    "edge.aside": "",
+    "edge.stall": "",
+    "edge.window": "edge.store",
+    "edge.standing": "edge.store",
+    "edge.outbox": "edge.ahead edge.aside edge.confirmations edge.stall edge.store edge.window",
+    "edge.receipts": "edge.confirmations edge.contract edge.store",
     "edge.hosts": "edge.contract",
-    "edge.messages": "edge.contract edge.events edge.outbox edge.store",
+    "edge.withheld": "edge.contract edge.events edge.payloads edge.store",
+    "edge.messages": """edge.confirmations edge.contract edge.events edge.outbox edge.payloads edge.store
+        edge.withheld""",
     "edge.paho": "",
     "edge.certificates": "",
     "edge.broker": "edge.certificates edge.paho edge.settings",
-    "edge.exchange": """edge.broker edge.certificates edge.clock edge.contract edge.hosts edge.messages
-        edge.outbox edge.receipts edge.store""",
+    "edge.exchange": """edge.broker edge.certificates edge.clock edge.confirmations edge.contract edge.hosts
+        edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
-        edge.messages edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.contract edge.outbox edge.runner edge.settings
-        edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+        edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
+    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.runner
+        edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
-    "edge.show": """edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify
-        edge.words""",
+    "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
-    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.erasure
-        edge.events edge.keeping edge.payloads edge.runner edge.settings edge.status edge.store
-        edge.uplink edge.version edge.web""",
+    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
+        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
+        edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream
-        edge.control edge.daemon edge.probe edge.settings edge.show edge.snapshot edge.store
-        edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream edge.control
+        edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
-    "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.daemon edge.show edge.words",
+    "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
+    "edge.listing": "edge.show edge.store edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
@@ -96,7 +109,9 @@ HOMES = {
 
 PURE = [
     "edge/ahead.py",
+    "edge/aside.py",
     "edge/complaints.py",
+    "edge/confirmations.py",
     "edge/contract.py",
     "edge/correction.py",
     "edge/events.py",
@@ -109,7 +124,15 @@ PURE = [
     "edge/retention.py",
     "edge/snapshot.py",
     "edge/trust.py",
-    "edge/causes.py",
+    "edge/stall.py",
+    "edge/standing.py",
+    "edge/urgency.py",
+    "edge/window.py",
+    "edge/withheld.py",
+    "edge/space.py",
+    "edge/causes/device.py",
+    "edge/causes/machine.py",
+    "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
     "drivers/zk/frames.py",

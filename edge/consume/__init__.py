@@ -5,9 +5,10 @@ the commit. It stands apart from the edge: of its rooms it uses the contract, th
 PostgreSQL and NATS JetStream, for a province, are extras.
 """
 
+from edge.consume.batch import Counts, Taken
 from edge.consume.database import DatabaseFails, DatabaseNewer, count
 from edge.consume.halls import Standing, standings
-from edge.consume.ledger import Counts, Ledger, Taken
+from edge.consume.ledger import Ledger
 from edge.consume.settings import Settings
 from edge.consume.subscriber import Consumer
 

@@ -1,16 +1,17 @@
 """The ledger of one source and epoch: which numbers are here, which are missing, the chain without a gap.
 
-A number is settled by whatever bytes came first under it, usable or not. The chain grows only while there is
-no gap; bodies above one wait. Without number 1, which names the algorithm, nothing is contiguous.
+A number is settled by whatever bytes came first under it, usable or not, or by word that its event is
+withheld, which tells their hash. The chain grows only while there is no gap; what is above one waits.
+Without number 1, which names the algorithm, nothing is contiguous.
 """
 
 from typing import Literal
 
-from edge.consume.database import LedgerRow, Tables
+from edge.consume.database import LedgerRow, Link, Tables
 from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
 from edge.contract import Range
-from edge.events import Digest, digest_of, extend, genesis
+from edge.events import Digest, digest_of, genesis
 
 Settled = Literal["new", "known", "conflict"]
 """A number is new, or here with the same bytes, or here with others (the first ones stay)."""
@@ -30,6 +31,7 @@ class Book:
         self.epoch = epoch
         self.above = tables.islands(self.key)
         """Numbers received beyond a gap."""
+        self._given_up: list[int] = []
 
     @property
     def head(self) -> str:
@@ -42,39 +44,73 @@ class Book:
 
     def settle(self, item: Numbered) -> Settled:
         """Enter a number; `save` follows at the end of the batch."""
+        link = _link(item)
         if item.sequence <= self.upto or contains(self.above, item.sequence):
-            return "known" if self._same(item) else "conflict"
+            return "known" if self._same(item.sequence, link) else "conflict"
         if item.hash_alg is not None:
             self._hash_alg, self._digest = item.hash_alg, digest_of(item.hash_alg)
             self._head = genesis(self.epoch, self._digest)
         if item.sequence == self.upto + 1 and self._digest is not None:
-            self._extend(item.body, self._digest)
+            if not self._extend(link, self._digest):
+                return "conflict"
             self._catch_up(self._digest)
         else:
-            self._tables.wait(self.key, item.sequence, item.body)
+            self._tables.wait(self.key, item.sequence, link)
             insert(self.above, item.sequence)
         return "new"
 
-    def _same(self, item: Numbered) -> bool:
-        if item.sequence > self.upto:
-            kept = self._tables.waiting(self.key, item.sequence, item.sequence)
-            return [item.body] == [body for _, body in kept]
-        known = self._tables.body_hash(self.key, item.sequence)
-        return self._digest is not None and known == self._digest(item.body)
+    def given_up(self) -> list[int]:
+        """Numbers whose withholding did not fit the chain when it came to them: they are missing again."""
+        found, self._given_up = self._given_up, []
+        return found
+
+    def _same(self, sequence: int, link: Link) -> bool:
+        if sequence > self.upto:
+            ((_, kept),) = self._tables.waiting(self.key, sequence, sequence)
+            return self._alike(kept, link)
+        known = self._tables.body_hash(self.key, sequence)
+        return self._digest is not None and known == _hash(link, self._digest)
+
+    def _alike(self, kept: Link, link: Link) -> bool:
+        """Whether both are of one event; believed where it cannot be told without the algorithm."""
+        if kept.hash is None and link.hash is None:
+            return kept.body == link.body
+        if self._digest is None:
+            return None in (kept.hash, link.hash) or kept.hash == link.hash
+        return _hash(kept, self._digest) == _hash(link, self._digest)
 
     def _catch_up(self, digest: Digest) -> None:
         if not self.above or self.above[0][0] != self.upto + 1:
             return
         first, last = self.above.pop(0)
-        for _, body in self._tables.waiting(self.key, first, last):
-            self._extend(body, digest)
+        for sequence, link in self._tables.waiting(self.key, first, last):
+            if not self._extend(link, digest):
+                self._given_up.append(sequence)
+                self.above[:0] = [(sequence + 1, last)] if sequence < last else []
+                last = sequence
+                break
         self._tables.waited(self.key, last)
 
-    def _extend(self, body: bytes, digest: Digest) -> None:
-        body_hash, self._head = extend(self._head, body, digest)
-        self.upto += 1
+    def _extend(self, link: Link, digest: Digest) -> bool:
+        """Settle the next number; False where a withheld one does not fit the chain."""
+        body_hash = _hash(link, digest)
+        head = digest(self._head + body_hash)
+        if link.chain not in (None, head):
+            return False
+        self.upto, self._head = self.upto + 1, head
         self._tables.settle(self.key, self.upto, body_hash)
+        return True
 
     def save(self) -> None:
         """Write down how far it is without a gap."""
         self._tables.save_ledger(LedgerRow(self.key, self.upto, self._head, self._hash_alg))
+
+
+def _link(item: Numbered) -> Link:
+    if item.withheld is None:
+        return Link(item.body)
+    return Link(item.body, bytes.fromhex(item.withheld.hash), bytes.fromhex(item.withheld.chain))
+
+
+def _hash(link: Link, digest: Digest) -> bytes:
+    return digest(link.body) if link.hash is None else link.hash

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from edge.contract import Event, Range, Refusal
-from edge.payloads import HashAlg
+from edge.payloads import EventWithheld, HashAlg
 
 POSTGRES = ("postgresql://", "postgres://")
+GARBAGE_KEPT = 4096
+"""Bytes kept of what settles no number."""
 LEASE_S = 15.0
 """How long a lease stands that is not renewed; a worker renews it between two batches."""
 
@@ -46,12 +48,28 @@ class LedgerRow(NamedTuple):
     hash_alg: HashAlg | None
 
 
+class Link(NamedTuple):
+    """What extends the chain by one number: a body; or word that it is withheld, with its hash and chain."""
+
+    body: bytes
+    hash: bytes | None = None
+    chain: bytes | None = None
+
+
 class EventRow(NamedTuple):
     """An event on its way into `events`."""
 
     event: Event
     sequence: int
     body: bytes
+
+
+class WithheldRow(NamedTuple):
+    """What is known of an event that does not come."""
+
+    ledger: int
+    sequence: int
+    told: EventWithheld
 
 
 class StateRow(NamedTuple):
@@ -103,14 +121,14 @@ class Tables(Protocol):
     def body_hash(self, ledger: int, sequence: int) -> bytes | None:
         """The hash of a settled number."""
 
-    def wait(self, ledger: int, sequence: int, body: bytes) -> None:
-        """Keep a body above a gap, for the chain."""
+    def wait(self, ledger: int, sequence: int, link: Link) -> None:
+        """Keep what came above a gap, for the chain."""
 
-    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, bytes]]:
-        """The bodies kept from `first` to `last`, in order."""
+    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, Link]]:
+        """What is kept from `first` to `last`, in order."""
 
     def waited(self, ledger: int, last: int) -> None:
-        """Bodies up to `last` are in the chain now."""
+        """What waits up to `last` is in the chain now, or given up."""
 
     def islands(self, ledger: int) -> list[Range]:
         """Which numbers wait, as ranges."""
@@ -121,11 +139,26 @@ class Tables(Protocol):
     def refuse(self, ledger: int, sequence: int, topic: str, body: bytes, reason: str) -> None:
         """Keep a numbered event that cannot be used."""
 
+    def use(self, numbers: Collection[tuple[int, int]]) -> None:
+        """Of these `(ledger, sequence)`, those that were refused can be used after all."""
+
     def discard(self, topic: str, body: bytes, reason: str) -> bool:
         """Keep the beginning of what has no number; whether it was not there."""
 
     def refusals(self, ledger: int, after: int) -> list[Refusal]:
         """The next refused numbers above `after`, as many as a receipt holds."""
+
+    def withhold(self, rows: Collection[WithheldRow]) -> None:
+        """Keep word of withheld events, but of those that are here under another number."""
+
+    def awaits(self) -> bool:
+        """Whether any event is withheld; what others withhold until the transaction ends sees its events."""
+
+    def arrive(self, ids: Collection[str]) -> None:
+        """Of these events, those that were withheld are here."""
+
+    def give_up(self, ledger: int, sequence: int) -> None:
+        """What was said of a withheld number is not true."""
 
     def save_state(self, source: str, word: str, body: bytes) -> None:
         """Keep what a hall says of itself; `word` is its state in one word."""

@@ -1,6 +1,7 @@
 """The consumer's rules: what counts, what is missing, what a receipt says. Knows no MQTT and no clock.
 
-1. An event counts by its id: the first copy wins, for ever, whichever epoch and number it came under.
+1. An event counts by its id: the first copy wins, for ever, whichever epoch and number it came under. Word
+   that one is withheld settles its number only: the event counts when it comes.
 2. `(source, epoch, sequence)` is only the ledger of gaps (`book.py`).
 3. A hall has one present epoch: the one its `state` names, else the one begun last. The ledgers of the
    others are closed: nothing of them is wanted, but late events of them still count by rule 1.
@@ -14,36 +15,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.consume.book import Book
-from edge.consume.database import Database, EventRow, HallRow, open_tables
+import msgspec
+
+from edge.consume.batch import COUNTED, Batch, Counts, Taken
+from edge.consume.book import Book, Settled
+from edge.consume.database import Database, HallRow, open_tables
 from edge.consume.read import Garbage, Heard, Item, Numbered, read
-from edge.contract import RANGES_MAX, Event, Range, Receipt, Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of one source since the ledger was opened; `gaps` = numbers missing now."""
-
-    events: int
-    duplicates: int
-    refused: int
-    conflicts: int
-    gaps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one batch changed.
-
-    due: halls to which a receipt must go. refused, garbage: seen for the first time.
-    conflicts: numbers that came again with other bytes.
-    """
-
-    events: tuple[Event, ...]
-    due: frozenset[str]
-    refused: tuple[Numbered, ...]
-    garbage: tuple[Garbage, ...]
-    conflicts: tuple[Numbered, ...]
+from edge.contract import RANGES_MAX, Range, Receipt, Refusal
 
 
 @dataclass(slots=True)
@@ -58,19 +36,6 @@ class _Hall:
     sent_to: int = 0
     row: HallRow | None = None
     books: dict[str, Book] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Batch:
-    offered: dict[str, EventRow] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    due: set[str] = field(default_factory=set)
-    refused: list[Numbered] = field(default_factory=list)
-    garbage: list[Garbage] = field(default_factory=list)
-    conflicts: list[Numbered] = field(default_factory=list)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    books: set[Book] = field(default_factory=set)
-    halls: set[str] = field(default_factory=set)
 
 
 class Ledger:
@@ -91,20 +56,14 @@ class Ledger:
     def take(self, messages: Sequence[tuple[str, bytes]]) -> Taken:
         """Commit what `(topic, payload)` messages say. On an error nothing is changed: take them again."""
         items = [item for topic, payload in messages for item in read(topic, payload, self._app)]
-        batch = _Batch()
+        batch = Batch()
         self._commit(items, batch)
         self._count(batch)
-        return Taken(
-            tuple(batch.events),
-            frozenset(batch.due),
-            tuple(batch.refused),
-            tuple(batch.garbage),
-            tuple(batch.conflicts),
-        )
+        return batch.taken()
 
     def renew(self, sources: Iterable[str]) -> None:
         """Raise `n` of these halls, so that their next receipts are obeyed though nothing changed."""
-        self._commit([], _Batch(due=set(sources)))
+        self._commit([], Batch(due=set(sources)))
 
     def numbers(self) -> Mapping[str, int]:
         """Every hall that has a ledger -> its newest receipt number, whoever raised it."""
@@ -152,24 +111,29 @@ class Ledger:
 
     def _refusals(self, book: Book) -> list[Refusal]:
         """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
-        page = self._tables.refusals(book.key, self._refused_told.pop(book.key, 0))
-        if len(page) == RANGES_MAX:
+        told = self._refused_told.pop(book.key, 0)
+        page = self._tables.refusals(book.key, told)
+        if not page and told:
+            page = self._tables.refusals(book.key, 0)
+        if len(page) == RANGES_MAX and self._tables.refusals(book.key, page[-1].sequence):
             self._refused_told[book.key] = page[-1].sequence
         return page
+
+    def unfinished(self, source: str) -> bool:
+        """Whether refusals are left for a hall's next receipt, which the last one could not hold."""
+        return source in self._halls and self._present(source).key in self._refused_told
 
     def counts(self) -> Mapping[str, Counts]:
         """Per source; under "" what came from nobody that can be named."""
         return dict(self._counts)
 
-    def _count(self, batch: _Batch) -> None:
+    def _count(self, batch: Batch) -> None:
         self._counted.update(batch.counts)
         for source in {"", *batch.due, *batch.halls}:
-            events, duplicates, refused, conflicts = (
-                self._counted[source, what] for what in ("events", "duplicates", "refused", "conflicts")
-            )
             missing = self._gaps(source) if source in self._halls else []
             gaps = sum(last - first + 1 for first, last in missing)
-            self._counts[source] = Counts(events, duplicates, refused, conflicts, gaps)
+            told = {what: self._counted[source, what] for what in COUNTED}
+            self._counts[source] = Counts(gaps=gaps, **told)
 
     def _gaps(self, source: str) -> list[Range]:
         return self._present(source).gaps(self._halls[source].sent_to)
@@ -204,7 +168,7 @@ class Ledger:
             hall.epoch, hall.sent_to = epoch, 0
         return hall
 
-    def _commit(self, items: Collection[Item], batch: _Batch) -> None:
+    def _commit(self, items: Collection[Item], batch: Batch) -> None:
         sources = {item.source for item in items if not isinstance(item, Garbage)} | batch.due
         try:
             with self._tables.transaction(sources):
@@ -216,22 +180,23 @@ class Ledger:
             self._halls.clear()
             raise
 
-    def _settle(self, item: Item, batch: _Batch) -> None:
+    def _settle(self, item: Item, batch: Batch) -> None:
         match item:
             case Garbage():
                 self._discard(item, batch)
             case Heard():
                 self._hear(item, batch)
             case Numbered():
-                self._enter_number(item, batch)
-                self._enter_event(item, batch)
+                settled = self._enter_number(item, batch)
+                if item.withheld is None:
+                    self._enter_event(item, settled, batch)
 
-    def _discard(self, item: Garbage, batch: _Batch) -> None:
+    def _discard(self, item: Garbage, batch: Batch) -> None:
         if self._tables.discard(item.topic, item.body, item.reason):
             batch.garbage.append(item)
         batch.counts["", "refused"] += 1
 
-    def _hear(self, item: Heard, batch: _Batch) -> None:
+    def _hear(self, item: Heard, batch: Batch) -> None:
         if item.ready:
             self._book(item.source, item.epoch)
             self._enter(item.source, item.epoch)
@@ -246,36 +211,44 @@ class Ledger:
                 batch.due.add(item.source)
             batch.halls.add(item.source)
 
-    def _enter_number(self, item: Numbered, batch: _Batch) -> None:
+    def _enter_number(self, item: Numbered, batch: Batch) -> Settled:
         book = self._book(item.source, item.epoch)
         settled = book.settle(item)
         batch.due.add(item.source)
         if settled == "new":
             batch.books.add(book)
-            if item.event is None:
+            if item.withheld is not None:
+                batch.withhold(book.key, item, item.withheld)
+            elif item.event is None:
                 self._tables.refuse(book.key, item.sequence, item.topic, item.body, item.reason)
                 batch.refused.append(item)
         elif settled == "conflict":
-            batch.conflicts.append(item)
-            batch.counts[item.source, "conflicts"] += 1
+            batch.conflict(item)
+        for sequence in book.given_up():
+            batch.missing.pop((book.key, sequence), None)
+            self._tables.give_up(book.key, sequence)
+            batch.conflict(msgspec.structs.replace(item, sequence=sequence))
+        return settled
 
-    def _enter_event(self, item: Numbered, batch: _Batch) -> None:
+    def _enter_event(self, item: Numbered, settled: Settled, batch: Batch) -> None:
         if item.event is None:
             batch.counts[item.source, "refused"] += 1
-        elif item.event.id in batch.offered:
-            batch.counts[item.source, "duplicates"] += 1
-        else:
-            batch.offered[item.event.id] = EventRow(item.event, item.sequence, item.body)
+            return
+        if settled == "known":
+            batch.usable.add((self._book(item.source, item.epoch).key, item.sequence))
+        if settled != "conflict":
+            batch.arrived.add(item.event.id)
+        batch.offer(item.event, item.sequence, item.body)
 
-    def _add_events(self, batch: _Batch) -> None:
-        new = self._tables.add_events(batch.offered.values())
-        for name, row in batch.offered.items():
-            batch.counts[row.event.source, "events" if name in new else "duplicates"] += 1
-            if name in new:
-                batch.events.append(row.event)
+    def _save_events(self, batch: Batch) -> None:
+        self._tables.use(batch.usable)
+        self._tables.withhold(batch.missing.values())  # before the next: it finds what came in this batch
+        if batch.arrived and self._tables.awaits():
+            self._tables.arrive(batch.arrived)
+        batch.add(self._tables.add_events(batch.offered.values()))
 
-    def _save(self, batch: _Batch) -> None:
-        self._add_events(batch)
+    def _save(self, batch: Batch) -> None:
+        self._save_events(batch)
         for book in batch.books:
             book.save()
         for source in batch.due:
@@ -283,4 +256,5 @@ class Ledger:
         halls = {source: self._halls[source] for source in sorted(batch.due | batch.halls)}
         for source, hall in halls.items():
             hall.row = HallRow(source, hall.epoch, hall.n, hall.sent_to)
+            self._present(source)  # `_count` looks at it when the transaction is over
         self._tables.save_halls([hall.row for hall in halls.values() if hall.row])

@@ -5,8 +5,7 @@ row by row is gathered and goes over in bulk at its end: a round trip for each e
 the rest. After a lost connection the next transaction opens a new one.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -20,11 +19,12 @@ from edge.consume.database import (
     EventRow,
     HallRow,
     LedgerRow,
+    Link,
     StateRow,
     Tables,
 )
-from edge.consume.tables import GARBAGE_KEPT
-from edge.contract import RANGES_MAX, Range, Refusal
+from edge.consume.postgres_unused import Connection, PostgresUnused, columns, lock_key
+from edge.contract import Range
 from edge.events import event_type
 
 CONNECT_TIMEOUT_S = 5
@@ -35,10 +35,8 @@ SET statement_timeout = '60s'; SET lock_timeout = '30s'; SET idle_in_transaction
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
 
-Connection = psycopg.Connection[tuple[object, ...]]
 
-
-class PostgresTables(Tables):
+class PostgresTables(PostgresUnused, Tables):
     """One connection. `url` is a libpq URL; its password comes from a file, PGPASSFILE or ~/.pgpass."""
 
     def __init__(self, url: str, password_file: Path | None = None, read_only: bool = False) -> None:
@@ -50,7 +48,7 @@ class PostgresTables(Tables):
     def _forget(self) -> None:
         self._settled: dict[tuple[int, int], bytes] = {}
         self._hashes: dict[tuple[int, int], bytes] = {}
-        self._kept: dict[int, dict[int, bytes]] = {}
+        self._kept: dict[int, dict[int, Link]] = {}
         self._ledgers: list[LedgerRow] = []
 
     def _connect(self) -> Connection:
@@ -69,7 +67,7 @@ class PostgresTables(Tables):
 
     def _make(self, db: Connection) -> None:
         with db.transaction():
-            db.execute(sql.LOCK, ([_lock_key("schema")],))
+            db.execute(sql.LOCK, ([lock_key("schema")],))
             known = db.execute("SELECT to_regclass('schema_version')").fetchone() != (None,)
             row = db.execute("SELECT version FROM schema_version").fetchone() if known else None
             version = int(str(row[0])) if row else 0
@@ -87,7 +85,7 @@ class PostgresTables(Tables):
 
     def transaction(self, sources: Collection[str]) -> AbstractContextManager[None]:
         """All or nothing, on disk when it ends without an error; nobody else changes these halls."""
-        return self._within(sql.LOCK, (sorted(_lock_key(source) for source in sources),))
+        return self._within(sql.LOCK, (sorted(lock_key(source) for source in sources),))
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Read what was committed at one moment."""
@@ -105,19 +103,22 @@ class PostgresTables(Tables):
                 self._flush()
 
     def _flush(self) -> None:
-        self._copy(sql.SETTLE, [(*place, body_hash) for place, body_hash in self._settled.items()])
+        settled = [(*place, body_hash) for place, body_hash in self._settled.items()]
+        self._copy(sql.SETTLE, ("int8", "int8", "bytea"), settled)
         kept = [
-            (ledger, number, body) for ledger, bodies in self._kept.items() for number, body in bodies.items()
+            (ledger, number, *link) for ledger, links in self._kept.items() for number, link in links.items()
         ]
-        self._copy(sql.WAIT, kept)
+        self._copy(sql.WAIT, ("int8", "int8", "bytea", "bytea", "bytea"), kept)
         if self._ledgers:
-            self._db.execute(sql.SAVE_LEDGERS, _columns(self._ledgers))
+            self._db.execute(sql.SAVE_LEDGERS, columns(self._ledgers))
 
-    def _copy(self, statement: str, rows: list[tuple[int, int, bytes]]) -> None:
+    def _copy(
+        self, statement: str, types: Sequence[str], rows: Sequence[tuple[int | bytes | None, ...]]
+    ) -> None:
         if not rows:
             return
         with self._db.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types(["int8", "int8", "bytea"])
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
 
@@ -130,7 +131,7 @@ class PostgresTables(Tables):
     def save_halls(self, rows: Collection[HallRow]) -> None:
         """Write down halls."""
         if rows:
-            self._db.execute(sql.SAVE_HALLS, _columns(rows))
+            self._db.execute(sql.SAVE_HALLS, columns(rows))
 
     def lacking(self) -> list[tuple[str, int]]:
         """The halls that may lack numbers of their present epoch, and up to where none is missing."""
@@ -165,22 +166,23 @@ class PostgresTables(Tables):
             self._hashes.update({(ledger, number): found for number, found in rows})  # type: ignore[misc]
         return self._hashes.get(place)
 
-    def wait(self, ledger: int, sequence: int, body: bytes) -> None:
-        """Keep a body above a gap, for the chain."""
-        self._kept.setdefault(ledger, {})[sequence] = body
+    def wait(self, ledger: int, sequence: int, link: Link) -> None:
+        """Keep what came above a gap, for the chain."""
+        self._kept.setdefault(ledger, {})[sequence] = link
 
-    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, bytes]]:
-        """The bodies kept from `first` to `last`, in order."""
+    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, Link]]:
+        """What is kept from `first` to `last`, in order."""
         kept = self._kept.get(ledger, {})
         found = {number: kept[number] for number in range(first, last + 1) if number in kept}
         if len(found) < last - first + 1:
-            found |= dict(self._db.execute(sql.WAITING, (ledger, first, last)).fetchall())  # type: ignore[arg-type]
+            rows = self._db.execute(sql.WAITING, (ledger, first, last))
+            found |= {number: Link(*link) for number, *link in rows}  # type: ignore[misc,arg-type]
         return sorted(found.items())
 
     def waited(self, ledger: int, last: int) -> None:
-        """Bodies up to `last` are in the chain now."""
+        """What waits up to `last` is in the chain now, or given up."""
         kept = self._kept.get(ledger, {})
-        self._kept[ledger] = {number: body for number, body in kept.items() if number > last}
+        self._kept[ledger] = {number: link for number, link in kept.items() if number > last}
         self._db.execute("DELETE FROM waiting WHERE ledger = %s AND sequence <= %s", (ledger, last))
 
     def islands(self, ledger: int) -> list[Range]:
@@ -191,33 +193,13 @@ class PostgresTables(Tables):
         """Keep events of different ids; the ids that were not there."""
         if not rows:
             return set()
-        columns = _columns(
+        arrays = columns(
             [
                 (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
                 for event, sequence, body in rows
             ]
         )
-        return {str(name) for (name,) in self._db.execute(sql.ADD_EVENTS, columns)}
-
-    def refuse(self, ledger: int, sequence: int, topic: str, body: bytes, reason: str) -> None:
-        """Keep a numbered event that cannot be used."""
-        self._refuse(ledger, sequence, topic, body, body, reason)
-
-    def discard(self, topic: str, body: bytes, reason: str) -> bool:
-        """Keep the beginning of what has no number; whether it was not there."""
-        return self._refuse(None, None, topic, body, body[:GARBAGE_KEPT], reason)
-
-    def _refuse(
-        self, ledger: int | None, sequence: int | None, topic: str, body: bytes, kept: bytes, reason: str
-    ) -> bool:
-        row = (ledger, sequence, topic, reason, len(body), hashlib.sha256(body).digest(), kept)
-        return self._db.execute(sql.REFUSE, row).rowcount == 1
-
-    def refusals(self, ledger: int, after: int) -> list[Refusal]:
-        """The next refused numbers above `after`, as many as a receipt holds."""
-        select = "SELECT sequence, reason FROM refused WHERE ledger = %s AND sequence > %s"
-        rows = self._db.execute(f"{select} ORDER BY sequence LIMIT {RANGES_MAX}", (ledger, after))
-        return [Refusal(*row) for row in rows]  # type: ignore[arg-type]
+        return {str(name) for (name,) in self._db.execute(sql.ADD_EVENTS, arrays)}
 
     def save_state(self, source: str, word: str, body: bytes) -> None:
         """Keep what a hall says of itself."""
@@ -241,15 +223,6 @@ class PostgresTables(Tables):
 
 def _number(row: tuple[object, ...] | None) -> int:
     return int(str(row[0])) if row else 0
-
-
-def _columns(rows: Collection[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _lock_key(name: str) -> int:
-    """The number of an advisory lock; two halls of one number only wait for each other."""
-    return int.from_bytes(hashlib.sha256(f"hall-edge {name}".encode()).digest()[:8], signed=True)
 
 
 @contextmanager

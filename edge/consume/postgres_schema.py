@@ -1,4 +1,4 @@
-"""The consumer's tables in PostgreSQL and the longer statements on them; what each holds: `tables.py`.
+"""The consumer's tables in PostgreSQL and the longer statements on them; what each holds: `sqlite_schema.py`.
 
 Whoever follows `events` while several workers write goes by `(taken, number)`, up to the oldest transaction
 still open (`config/contract/GUIDE.md`): numbers alone become visible out of order.
@@ -19,12 +19,17 @@ CREATE TABLE ledgers (
 CREATE TABLE numbers (
     ledger BIGINT NOT NULL, sequence BIGINT NOT NULL, hash BYTEA NOT NULL, PRIMARY KEY (ledger, sequence));
 CREATE TABLE waiting (
-    ledger BIGINT NOT NULL, sequence BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (ledger, sequence));
+    ledger BIGINT NOT NULL, sequence BIGINT NOT NULL, body BYTEA NOT NULL, hash BYTEA, chain BYTEA,
+    PRIMARY KEY (ledger, sequence));
 CREATE TABLE refused (
     number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ledger BIGINT, sequence BIGINT,
     topic TEXT NOT NULL, reason TEXT NOT NULL, length BIGINT NOT NULL, sha256 BYTEA NOT NULL,
     body BYTEA NOT NULL, UNIQUE (ledger, sequence));
 CREATE UNIQUE INDEX refused_garbage ON refused (topic, sha256) WHERE ledger IS NULL;
+CREATE TABLE withheld (
+    ledger BIGINT NOT NULL, sequence BIGINT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+    size BIGINT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (ledger, sequence));
+CREATE INDEX withheld_id ON withheld (id);
 CREATE TABLE states (
     source TEXT PRIMARY KEY, word TEXT NOT NULL, since TIMESTAMPTZ NOT NULL, heard TIMESTAMPTZ NOT NULL,
     body BYTEA NOT NULL) WITH (fillfactor = 50);
@@ -50,10 +55,8 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::text[]) AS row (key, up
 WHERE ledgers.key = row.key
 """
 SETTLE = "COPY numbers (ledger, sequence, hash) FROM STDIN (FORMAT BINARY)"
-WAIT = "COPY waiting (ledger, sequence, body) FROM STDIN (FORMAT BINARY)"
-WAITING = (
-    "SELECT sequence, body FROM waiting WHERE ledger = %s AND sequence BETWEEN %s AND %s ORDER BY sequence"
-)
+WAIT = "COPY waiting (ledger, sequence, body, hash, chain) FROM STDIN (FORMAT BINARY)"
+WAITING = "SELECT sequence, body, hash, chain FROM waiting WHERE ledger = %s AND sequence BETWEEN %s AND %s"
 HASHES = "SELECT sequence, hash FROM numbers WHERE ledger = %s AND sequence BETWEEN %s AND %s"
 ISLANDS = """
 SELECT min(sequence), max(sequence) FROM (
@@ -68,6 +71,16 @@ WHERE upto < sent_to OR EXISTS (SELECT 1 FROM waiting WHERE ledger = key)
 REFUSE = """
 INSERT INTO refused (ledger, sequence, topic, reason, length, sha256, body)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+USE = """
+DELETE FROM refused USING unnest(%s::bigint[], %s::bigint[]) AS usable (ledger, sequence)
+WHERE refused.ledger = usable.ledger AND refused.sequence = usable.sequence
+"""
+WITHHOLD = """
+INSERT INTO withheld
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+    AS told (ledger, sequence, id, type, size, reason, detail)
+WHERE NOT EXISTS (SELECT 1 FROM events WHERE events.id = told.id)
 """
 SAVE_STATE = """
 INSERT INTO states VALUES (%s, %s, now(), now(), %s) ON CONFLICT (source) DO UPDATE SET

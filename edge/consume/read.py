@@ -6,6 +6,7 @@ does not, or speaks for another hall than its topic, is `Garbage`.
 """
 
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,25 +16,33 @@ import msgspec
 
 from edge.contract import N_END, TOPIC_ROOT, UNREADABLE, Event, Receipt, State, source
 from edge.events import TYPE_PREFIX, VERSION
-from edge.payloads import PAYLOADS, EpochOpened, HashAlg
+from edge.payloads import PAYLOADS, EpochOpened, EventWithheld, HashAlg
 
 BATCH_BYTES_MAX = 8 << 20
 """Most bytes a batch may unpack to."""
 SEQUENCE_END = 1 << 40
+ID_MAX = 256
+EPOCH_MAX = 64
+TOPIC_MAX = 512
+"""Characters; an index of PostgreSQL does not hold texts of any length."""
+NUL = "\0"
+"""Text with it cannot be kept: PostgreSQL does not take it."""
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31
+_HASHES = re.compile("[0-9a-f]{128}\\Z")
 
 
 class _Number(msgspec.Struct, frozen=True):
     source: str
-    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=EPOCH_MAX)]
     sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False):
     """One event with its place in the ledger. `event` is None when unusable; then `reason` says why.
 
-    hash_alg: set on the event that opens an epoch.
+    hash_alg: set on the event that opens an epoch. withheld: set, and `event` None, where it is only word of
+    an event that does not come.
     """
 
     topic: str
@@ -44,6 +53,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     event: Event | None
     reason: str = ""
     hash_alg: HashAlg | None = None
+    withheld: EventWithheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,8 @@ class _Unusable(ValueError):
 
 def read(topic: str, payload: bytes, app: str) -> list[Item]:
     """Everything one message says to the application `app`."""
+    if NUL in topic or len(topic) > TOPIC_MAX:
+        return [Garbage(topic[:TOPIC_MAX].replace(NUL, "\ufffd"), payload, "NUL in the topic, or too long")]
     root, _, rest = topic.partition(f"{TOPIC_ROOT}/")
     try:
         county, hall, *what = rest.split("/")
@@ -127,25 +139,50 @@ def _event(topic: str, hall: str, body: bytes) -> Item:
         sequence = int(number.sequence)
         if number.source != hall:
             raise _Unusable(f"source {number.source!r} is not the topic's")
+        if NUL in number.epoch:
+            raise _Unusable("NUL - at `$.epoch`")
         if not 0 < sequence < SEQUENCE_END:
             raise _Unusable(f"there is no sequence {sequence}")
     except (_Unusable, *UNREADABLE) as error:
         return Garbage(topic, body, str(error))
     try:
-        event, hash_alg = _usable(body)
+        event, data = _usable(body)
     except (_Unusable, *UNREADABLE) as error:
         return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
-    if hash_alg is not None and sequence != 1:
-        return Numbered(topic, hall, number.epoch, sequence, body, None, "an epoch opens with number 1")
+    if isinstance(data, EventWithheld):
+        wrong = _wrong(data, sequence)
+        if wrong:
+            return Garbage(topic, body, wrong)
+        return Numbered(topic, hall, number.epoch, sequence, body, None, "", None, data)
+    # The opening of an earlier epoch may be sent again under this one, as an event like any other.
+    hash_alg = data.hash_alg if isinstance(data, EpochOpened) and sequence == 1 else None
     return Numbered(topic, hall, number.epoch, sequence, body, event, "", hash_alg)
 
 
-def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
-    """The event and, if it opens an epoch, the algorithm of its chain. Unknown types pass as they are."""
+def _wrong(withheld: EventWithheld, sequence: int) -> str:
+    """Why word of a withheld event can settle no number, or ""."""
+    if sequence == 1:
+        return "number 1 opens its epoch and cannot be withheld"
+    if not _HASHES.match(withheld.hash + withheld.chain):
+        return "withheld without hash and chain"
+    if not withheld.event_id or not _keepable(withheld.event_id, withheld.event_type, withheld.detail):
+        return "withheld with an id or a text that cannot be kept"
+    return "" if 0 <= withheld.size < N_END else f"withheld with {withheld.size} bytes"
+
+
+def _keepable(event_id: str, *texts: str) -> bool:
+    """Whether a database of either kind can keep these, and the id in its index."""
+    return len(event_id) <= ID_MAX and all(NUL not in text for text in (event_id, *texts))
+
+
+def _usable(body: bytes) -> tuple[Event, object]:
+    """The event and its data. Unknown types pass as they are."""
     body.decode()
     event = msgspec.json.decode(body, type=Event)
     if not event.id:
         raise _Unusable("id is empty - at `$.id`")
+    if not _keepable(event.id, event.type, event.time):
+        raise _Unusable("NUL, or too long - at `$.id`, `$.type` or `$.time`")
     try:
         zone = datetime.fromisoformat(event.time).tzinfo
     except ValueError as error:
@@ -154,17 +191,17 @@ def _usable(body: bytes) -> tuple[Event, HashAlg | None]:
         raise _Unusable("no time zone - at `$.time`")
     kind = event.type.removeprefix(TYPE_PREFIX).removesuffix(f".{VERSION}")
     data = msgspec.json.decode(event.data, type=PAYLOADS.get(kind, dict))
-    if not isinstance(data, EpochOpened):
-        return event, None
-    if data.hash_alg not in hashlib.algorithms_available:
+    if isinstance(data, EpochOpened) and data.hash_alg not in hashlib.algorithms_available:
         raise _Unusable(f"{data.hash_alg} is not available here - at `$.data.hash_alg`")
-    return event, data.hash_alg
+    return event, data
 
 
 def _state(hall: str, payload: bytes, app: str) -> list[Item]:
     try:
         state = msgspec.json.decode(payload, type=State)
     except UNREADABLE:
+        return []
+    if NUL in state.epoch or len(state.epoch) > EPOCH_MAX or not 0 <= state.sent_to < SEQUENCE_END:
         return []
     ready = state.state == "ready" and bool(state.epoch)
     return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready, state.state, payload)]

@@ -10,7 +10,7 @@ import msgspec
 
 from edge.consume.ledger import Ledger
 from edge.consume.patience import Patience
-from edge.contract import RANGES_MAX, Receipt, topic
+from edge.contract import Receipt, topic
 
 EVERY_S = 0.05
 LOOK_EVERY_S = 0.2
@@ -62,7 +62,7 @@ class Receipts:
         unsaid = frozenset(
             source
             for source, receipt in receipts.items()
-            if self._publish(source, receipt) and len(receipt.refused) == RANGES_MAX
+            if self._publish(source, receipt) and self._ledger.unfinished(source)
         )
         if unsaid:
             self._ledger.renew(unsaid)

@@ -12,8 +12,9 @@ from contextlib import suppress
 from queue import Empty, Queue
 
 from edge.backoff import next_wait
+from edge.consume.batch import Counts, Taken
 from edge.consume.database import DatabaseFails
-from edge.consume.ledger import Counts, Ledger, Taken
+from edge.consume.ledger import Ledger
 from edge.consume.receipts import Receipts
 from edge.consume.session import Arrived, Connected, Denied, Lost, Notice, Session
 from edge.consume.settings import Settings
@@ -94,6 +95,11 @@ class Consumer:
             self.say_once(f"refused from {item.source} {item.epoch}", f"{item.sequence}: {item.reason}")
         for item in taken.conflicts:
             self.say_once(f"other bytes under a number of {item.source} {item.epoch}", f"{item.sequence}")
+        for item in taken.withheld:
+            told = item.withheld
+            self.say_once(
+                f"withheld by {item.source} {item.epoch}", f"{item.sequence}: {told and told.reason}"
+            )
         for event in taken.events:
             self._on_event(event)
 

@@ -1,84 +1,31 @@
-"""The consumer's books in a SQLite file: what its statements are for each step of `ledger.py`. One process.
+"""The consumer's books in a SQLite file: its statements for each step of `ledger.py`. One process."""
 
-events   what counts, once per id, for ever the first copy.
-ledgers  per source and epoch: committed without a gap up to where, chain hash there.
-numbers  the hash of each number up to there; waiting: bodies of numbers above it.
-refused  what could not be used, with its bytes (without a number: the first `GARBAGE_KEPT` of them).
-states   what each hall last said of itself.
-"""
-
-import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from edge.consume import sqlite_schema as sql
 from edge.consume.database import (
     DatabaseFails,
     DatabaseNewer,
     EventRow,
     HallRow,
     LedgerRow,
+    Link,
     StateRow,
     Tables,
 )
-from edge.contract import RANGES_MAX, Event, Range, Refusal
+from edge.consume.sqlite_unused import SqliteUnused
+from edge.contract import Event, Range
 from edge.events import event_type
 from edge.store import sqlite
 
-GARBAGE_KEPT = 4096
 CACHE_KB = 64 << 10
 """Ids are spread over their whole index: with SQLite's own 2 MB each new one is read from the disk."""
-_SCHEMA = """
-CREATE TABLE events (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, epoch TEXT NOT NULL,
-    sequence INTEGER NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL) STRICT;
-CREATE TABLE halls (
-    source TEXT PRIMARY KEY, epoch TEXT NOT NULL, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE ledgers (
-    key INTEGER PRIMARY KEY, source TEXT NOT NULL, epoch TEXT NOT NULL, upto INTEGER NOT NULL,
-    head BLOB NOT NULL, hash_alg TEXT, UNIQUE (source, epoch)) STRICT;
-CREATE TABLE numbers (
-    ledger INTEGER NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL,
-    PRIMARY KEY (ledger, sequence)) STRICT, WITHOUT ROWID;
-CREATE TABLE waiting (
-    ledger INTEGER NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (ledger, sequence)) STRICT;
-CREATE TABLE refused (
-    number INTEGER PRIMARY KEY, ledger INTEGER, sequence INTEGER, topic TEXT NOT NULL,
-    reason TEXT NOT NULL, length INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB NOT NULL,
-    UNIQUE (ledger, sequence)) STRICT;
-CREATE UNIQUE INDEX refused_garbage ON refused (topic, sha256) WHERE ledger IS NULL;
-"""
-_STATES = """
-ALTER TABLE halls ADD COLUMN sent_to INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE states (
-    source TEXT PRIMARY KEY, word TEXT NOT NULL, since TEXT NOT NULL, heard TEXT NOT NULL,
-    body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-"""
-_STEPS = (_SCHEMA, _STATES)
-"""Step n leads to schema version n."""
-SCHEMA_VERSION = len(_STEPS)
-_SAVE_STATE = """
-INSERT INTO states VALUES (?1, ?2, datetime(), datetime(), ?3) ON CONFLICT (source) DO UPDATE SET
-    since = iif(word = ?2, since, datetime()), heard = datetime(), word = ?2, body = ?3
-"""
-_STATE_ROWS = """
-SELECT source, since, heard, body, upto FROM states
-LEFT JOIN halls USING (source) LEFT JOIN ledgers USING (source, epoch)
-"""
-_LACKING = """
-SELECT source, upto FROM halls JOIN ledgers USING (source, epoch)
-WHERE upto < sent_to OR EXISTS (SELECT 1 FROM waiting WHERE ledger = key)
-"""
-_ISLANDS = """
-SELECT min(sequence), max(sequence) FROM (
-    SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island
-    FROM waiting WHERE ledger = ?)
-GROUP BY island ORDER BY 1
-"""
+SCHEMA_VERSION = len(sql.STEPS)
 
 
-class SqliteTables(Tables):
+class SqliteTables(SqliteUnused, Tables):
     """One open file, made if it is not there and not `read_only`."""
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
@@ -99,7 +46,7 @@ class SqliteTables(Tables):
             raise DatabaseNewer(f"{path}: schema {version}, this release knows {SCHEMA_VERSION}")
         if read_only and version < SCHEMA_VERSION:
             raise DatabaseFails(f"{path}: schema {version}; a consumer of this release must open it first")
-        for number, step in enumerate(_STEPS[version:], version + 1):
+        for number, step in enumerate(sql.STEPS[version:], version + 1):
             self._db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
 
     def close(self) -> None:
@@ -138,50 +85,26 @@ class SqliteTables(Tables):
         done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
         return done.rowcount == 1
 
-    def refuse(self, ledger: int, sequence: int, topic: str, body: bytes, reason: str) -> None:
-        """Keep a numbered event that cannot be used."""
-        self._refuse(ledger, sequence, topic, body, body, reason)
+    def wait(self, ledger: int, sequence: int, link: Link) -> None:
+        """Keep what came above a gap, for the chain."""
+        self._db.execute("INSERT INTO waiting VALUES (?, ?, ?, ?, ?)", (ledger, sequence, *link))
 
-    def discard(self, topic: str, body: bytes, reason: str) -> bool:
-        """Keep the beginning of what has no number; whether it was not there."""
-        return self._refuse(None, None, topic, body, body[:GARBAGE_KEPT], reason)
-
-    def _refuse(
-        self, ledger: int | None, sequence: int | None, topic: str, body: bytes, kept: bytes, reason: str
-    ) -> bool:
-        row = (ledger, sequence, topic, reason, len(body), hashlib.sha256(body).digest(), kept)
-        insert = "INSERT INTO refused (ledger, sequence, topic, reason, length, sha256, body)"
-        done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
-        return done.rowcount == 1
-
-    def refusals(self, ledger: int, after: int) -> list[Refusal]:
-        """The next refused numbers above `after`, as many as a receipt holds."""
-        rows = self._db.execute(
-            "SELECT sequence, reason FROM refused "
-            "WHERE ledger = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-            (ledger, after, RANGES_MAX),
-        )
-        return [Refusal(sequence, reason) for sequence, reason in rows]
-
-    def wait(self, ledger: int, sequence: int, body: bytes) -> None:
-        """Keep a body above a gap, for the chain."""
-        self._db.execute("INSERT INTO waiting VALUES (?, ?, ?)", (ledger, sequence, body))
-
-    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, bytes]]:
-        """The bodies kept from `first` to `last`, in order."""
-        yield from self._db.execute(
-            "SELECT sequence, body FROM waiting "
+    def waiting(self, ledger: int, first: int, last: int) -> Iterable[tuple[int, Link]]:
+        """What is kept from `first` to `last`, in order."""
+        for sequence, *link in self._db.execute(
+            "SELECT sequence, body, hash, chain FROM waiting "
             "WHERE ledger = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
             (ledger, first, last),
-        )
+        ):
+            yield sequence, Link(*link)
 
     def waited(self, ledger: int, last: int) -> None:
-        """Bodies up to `last` are in the chain now."""
+        """What waits up to `last` is in the chain now, or given up."""
         self._db.execute("DELETE FROM waiting WHERE ledger = ? AND sequence <= ?", (ledger, last))
 
     def islands(self, ledger: int) -> list[Range]:
         """Which numbers wait, as ranges."""
-        return [(first, last) for first, last in self._db.execute(_ISLANDS, (ledger,))]
+        return [(first, last) for first, last in self._db.execute(sql.ISLANDS, (ledger,))]
 
     def settle(self, ledger: int, sequence: int, body_hash: bytes) -> None:
         """Write down the hash of the next number; many at once take half the time."""
@@ -215,7 +138,7 @@ class SqliteTables(Tables):
 
     def lacking(self) -> list[tuple[str, int]]:
         """The halls that may lack numbers of their present epoch, and up to where none is missing."""
-        return self._db.execute(_LACKING).fetchall()
+        return self._db.execute(sql.LACKING).fetchall()
 
     def ledger(self, source: str, epoch: str) -> LedgerRow | None:
         """A ledger, if it was begun."""
@@ -238,11 +161,11 @@ class SqliteTables(Tables):
 
     def save_state(self, source: str, word: str, body: bytes) -> None:
         """Keep what a hall says of itself."""
-        self._db.execute(_SAVE_STATE, (source, word, body))
+        self._db.execute(sql.SAVE_STATE, (source, word, body))
 
     def states(self) -> list[StateRow]:
         """What every hall last said of itself."""
-        return [StateRow(*row) for row in self._db.execute(_STATE_ROWS)]
+        return [StateRow(*row) for row in self._db.execute(sql.STATES)]
 
     def lease(self, name: str, holder: str) -> bool:  # noqa: ARG002
         """Always: a file has one consumer."""

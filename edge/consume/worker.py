@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 
 from edge.backoff import next_wait
+from edge.consume.batch import Taken
 from edge.consume.database import DatabaseFails
 from edge.consume.jetstream import Pull, topic_of
-from edge.consume.ledger import Ledger, Taken
+from edge.consume.ledger import Ledger
 from edge.consume.office import Office
 from edge.consume.settings import Settings
 

@@ -3,24 +3,28 @@
 One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirmed upstream.
 """
 
+import logging
 import os
-import subprocess  # noqa: S404
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from drivers.base import IntakeClosed
 from edge.events import Draft, Place
-from edge.payloads import Audit, HashAlg
-from edge.store import lock, purge, sqlite
+from edge.payloads import Audit, EpochReason, HashAlg
+from edge.store import epochs, lock, marks, opening, purge, schema, sqlite, upkeep
+from edge.store.epochs import Witness
 from edge.store.erase import erase
 from edge.store.intake import Intake, add_own, save_watermark, take
-from edge.store.ledger import Tip
+from edge.store.ledger import Ledger, Tip
 from edge.store.lock import SecondInstance
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow
-from edge.store.schema import VERSION, epoch_of, position, sequence_of, version_of
-from edge.store.writer import Writer
+from edge.store.marks import Order
+from edge.store.opening import DatabaseNewer, Hall
+from edge.store.parked import save_parked
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow, Stub
+from edge.store.schema import epoch_of, position, sequence_of
+from edge.store.writer import Failure, Writer
 
 __all__ = [
     "DatabaseNewer",
@@ -32,18 +36,20 @@ __all__ = [
     "SealedRow",
     "SecondInstance",
     "Store",
+    "Stub",
     "Tip",
+    "Witness",
     "epoch_of",
     "position",
     "sequence_of",
 ]
 
+LOG = logging.getLogger(__name__)
+
 FILE = "edge.db"
 LOCK = "edge.lock"
-
-
-class DatabaseNewer(Exception):
-    """The database was written by a newer release; it was not touched."""
+MOVE_WAIT_S = 600.0
+"""A new epoch seals again whatever is not confirmed: about 30 s for a million rows."""
 
 
 class Store:
@@ -56,21 +62,31 @@ class Store:
         hash_alg: HashAlg,
         now: Callable[[], datetime],
         beat: Callable[[], None] = lambda: None,
+        confirm: Sequence[str] = (),
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = folder / FILE
-        self._lock_path = folder / LOCK
+        self.lock_path = folder / LOCK
         self._lock = -1
-        self._writer = Writer(self.path, place, hash_alg, now, beat)
+        self._hall = Hall(place, hash_alg, now, confirm, told)
+        self._beat = beat
+        self._writer = Writer(self.path, place, now, beat)
         self._listeners: list[Callable[[Tip], None]] = []
         self._watermarks: dict[str, str] = {}
+        self._damage = ""
+        self.epoch_reason: EpochReason | None = None
+        """Why the present epoch was begun, if that was in this life and not for a new hall."""
+        self.epoch_since = now()
+        self.intake_closed = ""
         self.tip: Tip
 
     def open(self) -> None:
-        """Lock, upgrade if needed, start the writer; SecondInstance, DatabaseNewer, OSError, sqlite.Error."""
-        self._lock = lock.acquire(self._lock_path)
+        """Lock, salvage or upgrade if needed, start the writer; SecondInstance, and what `prepare` raises."""
+        self._lock = lock.acquire(self.lock_path)
         try:
-            _bring_up_to_date(self.path, self._lock)
+            self._inherited, self.epoch_reason = opening.prepare(self.path, self._lock, self._hall)
             self._writer.on_commit = self._committed
+            self._writer.on_damage = self.damaged
             self.tip = self._writer.start()
         except BaseException:  # whatever it was, the lock is let go and it goes on
             os.close(self._lock)
@@ -80,16 +96,73 @@ class Store:
         self._watermarks = {row.device_id: row.complete_until for row in rows if row.complete_until}
 
     def close(self) -> None:
-        """Commit what waits and let the database go."""
-        self._writer.stop()
-        os.close(self._lock)
+        """Commit what waits and let the database go; a damaged one is left as it is, for the next start."""
+        try:
+            if not self._damage:
+                self._writer.stop()
+                self.renew_mark()
+        finally:
+            os.close(self._lock)
 
     def reader(self) -> Reader:
         """A read-only connection for the calling thread."""
-        return Reader(self.path)
+        return Reader(self.path, self.damaged)
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the file, or "": leave then, and the next start salvages it."""
+        return self._damage
+
+    def damaged(self, what: str) -> None:
+        """The file is not what was written. Called from any thread; the first word stands."""
+        if not self._damage:
+            self._damage = what
+            LOG.error("the database is damaged: %s", what)
+            try:
+                marks.write_order(self.path.parent, Order("salvaged", why=what))
+            except OSError as error:
+                LOG.error("no word can be left for the next start, which will look for itself: %s", error)
+
+    @property
+    def inherited(self) -> bool:
+        """Whether the present epoch is of an earlier life: only then can it be an older copy."""
+        return self._inherited
+
+    def renew_mark(self) -> None:
+        """Write down beside the database how far it is; once a minute is enough. A failure costs a proof."""
+        try:
+            with closing(self.reader()) as reader:
+                mark = reader.mark()
+            if mark and not self._damage:
+                marks.write_mark(self.path.parent, mark)
+        except (OSError, sqlite.Error) as error:
+            LOG.warning("how far the database is cannot be written down: %s", error)
+
+    def leave_epoch(self, seen: Witness) -> None:
+        """Somebody holds numbers of our epoch that we never gave: go on under a new one."""
+
+        def job(ledger: Ledger) -> int:
+            hall = self._hall
+            wanted = epochs.opening(ledger.connection, "older_copy", hall.hash_alg, hall.confirm, seen)
+            return epochs.begin(ledger, wanted, self._beat)
+
+        moved = self._writer.write(job, MOVE_WAIT_S)
+        self._inherited, self.epoch_reason, self.epoch_since = False, "older_copy", self._hall.now()
+        LOG.warning("epoch %s begins (older_copy): %d events move", self.tip.epoch, moved)
+        self.renew_mark()
+
+    def damaged_since(self) -> datetime | None:
+        """Since when damaged files are kept; None where there is none."""
+        kept = [path.stat().st_ctime for path in self.path.parent.glob(f"{FILE}.corrupt-*")]
+        return datetime.fromtimestamp(min(kept), self._hall.now().tzinfo) if kept else None
+
+    def set_aside_bytes(self) -> int:
+        """How much room the files take that were set aside."""
+        return sum(path.stat().st_size for path in self.path.parent.glob(f"{FILE}.*-*"))
 
     def take(self, intake: Intake) -> int:
         """Return how many events were new when all of one emit is on disk; IntakeClosed or StoreBusy."""
+        self._admit()
         new = self._writer.write(lambda ledger: take(ledger, intake))
         if intake.complete_until:
             self._watermarks[intake.device_id] = intake.complete_until
@@ -101,6 +174,7 @@ class Store:
 
     def add(self, *drafts: Draft) -> None:
         """Store events of our own, each once, in one commit; IntakeClosed or StoreBusy."""
+        self._admit()
         self._writer.write(lambda ledger: add_own(ledger, drafts))
 
     def cursor(self, device_id: str) -> str | None:
@@ -124,6 +198,10 @@ class Store:
             ),
         )
 
+    def keep_parked(self, parked: Mapping[int, str], at: str) -> None:
+        """Remember what is set aside, and why; it rides, and a crash only costs finding it out again."""
+        self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, at))
+
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""
         return self._writer.write(lambda ledger: purge.empty(ledger.connection, word, after, upto))
@@ -140,7 +218,57 @@ class Store:
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""
         while self._writer.write(lambda ledger: purge.give_back(ledger.connection)):
-            pass
+            self.checkpoint()
+        self.checkpoint()
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the last commit failed, until `prove_writable` succeeds."""
+        return self._writer.failure
+
+    @property
+    def on_failure(self) -> Callable[[], None]:
+        """What is called after a failed commit; it must only wake somebody."""
+        return self._writer.on_failure
+
+    @on_failure.setter
+    def on_failure(self, listener: Callable[[], None]) -> None:
+        self._writer.on_failure = listener
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is taken in now, or ""."""
+        return self.intake_closed or (self.failure.text if self.failure else "")
+
+    def prove_writable(self) -> None:
+        """Write a page; IntakeClosed or StoreBusy while that fails."""
+        before = self._writer.failure
+        self._writer.write(lambda ledger: upkeep.rewrite_head(ledger.connection, schema.VERSION))
+        if self._writer.failure is before:
+            self._writer.failure = None
+
+    def flush(self) -> None:
+        """Save what rides, though nothing new is taken in."""
+        self._writer.save_riders()
+
+    def checkpoint(self) -> bool:
+        """Bring the WAL into the database; False when a reader or the disk hinders it."""
+        try:
+            return self._writer.write(lambda ledger: upkeep.checkpoint(ledger.connection), alone=True)
+        except sqlite.Error as error:
+            LOG.warning("no checkpoint: %s", error)
+            return False
+
+    def wal_bytes(self) -> int:
+        """The size of the WAL file."""
+        try:
+            return self.path.with_name(f"{FILE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _admit(self) -> None:
+        if self.intake_closed:
+            raise IntakeClosed(self.intake_closed)
 
     def on_commit(self, listener: Callable[[Tip], None]) -> None:
         """Call `listener(tip)` after each commit that added events; it must only wake somebody."""
@@ -150,16 +278,3 @@ class Store:
         self.tip = tip
         for listener in self._listeners:
             listener(tip)
-
-
-def _bring_up_to_date(path: Path, owned: int) -> None:
-    """Let a child migrate; it inherits the lock `owned`, which thus lasts until the child has ended too."""
-    version = 0
-    if path.exists() and path.stat().st_size:
-        with closing(sqlite.connect_reader(path)) as connection:
-            version = version_of(connection)
-    if version > VERSION:
-        raise DatabaseNewer(f"{path} has schema version {version}; this release knows {VERSION}")
-    if version < VERSION:
-        command = [sys.executable, "-m", "edge.store.migrate", str(path)]
-        subprocess.run(command, check=True, pass_fds=(owned,))  # noqa: S603

@@ -8,23 +8,27 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
-from edge.events import Digest, Draft, Place, digest_of, genesis, own_event, seal
-from edge.payloads import EpochOpened, HashAlg
+from edge.events import Draft, Place, digest_of, genesis, seal
+from edge.payloads import HashAlg
 from edge.store import schema
 from edge.store.sqlite import Connection
+from edge.urgency import urgent
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The newest number of the log and the chain there. `epoch_number` counts epochs of this database."""
+    """The newest number of the log and the chain there. `epoch_number` counts epochs of this database.
+
+    urgent: positions of the urgent events that the commit brought.
+    """
 
     epoch_number: int
     epoch: str
     hash_alg: HashAlg
     sequence: int
     chain: bytes
+    urgent: tuple[int, ...] = ()
 
     @property
     def position(self) -> int:
@@ -46,7 +50,6 @@ class Ledger:
         self.place = place
         self.tip = tip
         self.now = now
-        self._digest: Digest = digest_of(tip.hash_alg)
 
     def held(self, facts: Sequence[str]) -> set[str]:
         """Which of these facts are stored, or known from before the terminal's service.
@@ -70,17 +73,20 @@ class Ledger:
     def add(self, drafts: Sequence[Draft], recorded: str) -> None:
         """Give the drafts the next numbers and write their rows."""
         tip = self.tip
-        sequence, chain, rows = tip.sequence, tip.chain, []
+        sequence, chain, rows, hurried = tip.sequence, tip.chain, [], tip.urgent
+        digest = digest_of(tip.hash_alg)
         for draft in drafts:
             sequence += 1
-            sealed = seal(draft, self.place, tip.epoch, sequence, recorded, chain, self._digest)
+            sealed = seal(draft, self.place, tip.epoch, sequence, recorded, chain, digest)
             chain = sealed.chain
             where = schema.position(tip.epoch_number, sequence)
+            if urgent(draft.kind, draft.data):
+                hurried = (*hurried, where)
             rows.append((where, draft.fact, sealed.body, sealed.hash, chain))
         self.connection.executemany(
             "INSERT INTO event (position, fact, body, hash, chain) VALUES (?, ?, ?, ?, ?)", rows
         )
-        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, chain)
+        self.tip = Tip(tip.epoch_number, tip.epoch, tip.hash_alg, sequence, chain, hurried)
 
 
 def read_tip(connection: Connection) -> Tip | None:
@@ -95,20 +101,3 @@ def read_tip(connection: Connection) -> Tip | None:
     if last is None or schema.epoch_of(last[0]) != number:
         return Tip(number, epoch, hash_alg, 0, genesis(epoch, digest_of(hash_alg)))
     return Tip(number, epoch, hash_alg, schema.sequence_of(last[0]), last[1])
-
-
-def open_epoch(connection: Connection, place: Place, hash_alg: HashAlg, now: Callable[[], datetime]) -> Tip:
-    """Begin the first epoch of a new database; its number 1 is `edge.epoch_opened`."""
-    at = now().isoformat(timespec="seconds")
-    epoch = str(uuid4())
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute(
-        "INSERT INTO epoch (number, epoch, hash_alg, opened, reason) VALUES (1, ?, ?, ?, 'new_database')",
-        (epoch, hash_alg, at),
-    )
-    tip = Tip(1, epoch, hash_alg, 0, genesis(epoch, digest_of(hash_alg)))
-    ledger = Ledger(connection, place, tip, now)
-    opened = EpochOpened(reason="new_database", hash_alg=hash_alg)
-    ledger.add([own_event("edge.epoch_opened", epoch, place.source, 0, now(), opened)], at)
-    connection.execute("COMMIT")
-    return ledger.tip

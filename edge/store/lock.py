@@ -1,5 +1,6 @@
 """One daemon per database: a lock file with the owner's pid, taken before the database is touched."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ def acquire(path: Path) -> int:
         pid = os.read(descriptor, 32).decode(errors="replace").strip()
         os.close(descriptor)
         raise SecondInstance(pid or "unknown") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    with contextlib.suppress(OSError):  # on a full disk the lock matters, not whose it is
+        os.pwrite(descriptor, f"{os.getpid():<16}".encode(), 0)
+        os.ftruncate(descriptor, 16)
     return descriptor

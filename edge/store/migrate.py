@@ -53,10 +53,11 @@ def migrate(path: Path) -> None:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.chmod(copy, 0o600)
-    _take_place(copy, path)
+    take_place(copy, path)
 
 
-def _take_place(copy: Path, path: Path) -> None:
+def take_place(copy: Path, path: Path) -> None:
+    """Let a finished database take the place of the one at `path`, whole and for good."""
     with copy.open("rb") as file:
         os.fsync(file.fileno())
     for suffix in ("-wal", "-shm"):

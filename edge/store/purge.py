@@ -15,13 +15,21 @@ STUB = "INSERT INTO event (position, fact, hash, chain, size, emptied) VALUES (?
 
 
 def empty(connection: Connection, word: str, after: int, upto: int) -> tuple[int, int]:
-    """Empty the events `word.*` among the next BATCH rows; returns how far that went, and how many."""
+    """Empty the events `word.*` among the next BATCH rows; returns how far that went, and how many.
+
+    What is set aside is confirmed by its number only, and keeps its payload.
+    """
     rows = connection.execute(
         "SELECT position, fact, hash, chain, length(CAST(body AS BLOB)) FROM event"
         " WHERE position > ? AND position <= ? ORDER BY position LIMIT ?",
         (after, upto, BATCH),
     ).fetchall()
-    due = [row for row in rows if row[4] is not None and row[1].rpartition("|")[2].startswith(f"{word}.")]
+    parked = {position for (position,) in connection.execute("SELECT position FROM parked").fetchall()}
+    due = [
+        row
+        for row in rows
+        if row[4] is not None and row[0] not in parked and row[1].rpartition("|")[2].startswith(f"{word}.")
+    ]
     make_stubs(connection, due, "purged")
     return rows[-1][0] if len(rows) == BATCH else upto, len(due)
 

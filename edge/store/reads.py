@@ -3,21 +3,23 @@
 Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from edge.contract import Event
-from edge.payloads import HashAlg
-from edge.store import schema, sqlite
+from edge.events import Digest, digest_of
+from edge.payloads import HashAlg, WithheldReason
+from edge.store import epochs, schema, sqlite
+from edge.store.marks import Mark
 
 
 class Row(NamedTuple):
-    """One event as stored. `body` is the JSON text as it goes upstream."""
+    """One event as stored. `body` is the JSON text as it goes upstream; "" where only a stub is left."""
 
     position: int
     body: str
@@ -32,6 +34,22 @@ class SealedRow(NamedTuple):
     hash: bytes
     chain: bytes
     emptied: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is known of an event without its body. `size`: bytes of that, 0 where it is no longer known.
+
+    emptied: why it has no body, "" while it has one.
+    """
+
+    position: int
+    epoch: str
+    fact: str
+    hash: bytes
+    chain: bytes
+    size: int
+    emptied: WithheldReason | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +76,41 @@ class ReceiptRow:
     head: str | None = None
 
 
-class Reader:
-    """A read-only view of the database, for one thread."""
+STUB = (
+    "SELECT epoch.epoch, fact, hash, chain, coalesce(size, length(CAST(body AS BLOB)), 0),"
+    " iif(body IS NULL, coalesce(emptied, 'purged'), '')"
+    " FROM event JOIN epoch ON epoch.number = position >> 40 WHERE position = ?"
+)
 
-    def __init__(self, path: Path) -> None:
+
+class Reader:
+    """A read-only view of the database, for one thread. `on_damage` is told when the file is not whole."""
+
+    def __init__(self, path: Path, on_damage: Callable[[str], None] = lambda _what: None) -> None:
+        self._on_damage = on_damage
         self._connection = sqlite.connect_reader(path)
+        self._digests: dict[int, Digest] = {}
 
     def close(self) -> None:
         """Let the database go."""
         self._connection.close()
 
     def after(self, position: int, limit: int) -> list[Row]:
-        """The next events of the log that still have their body."""
-        rows = self._connection.execute(
-            "SELECT position, body FROM event WHERE position > ? AND body IS NOT NULL"
+        """The next events of the log that still have their body; DatabaseError where one was altered."""
+        rows = self._ask(
+            "SELECT position, body, hash FROM event WHERE position > ? AND body IS NOT NULL"
             " ORDER BY position LIMIT ?",
             (position, limit),
         )
-        return [*map(Row._make, rows.fetchall())]
+        return self._proved(rows)
+
+    def _proved(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Row]:
+        """Rows whose body is what was sealed; a flipped bit must not go upstream."""
+        for place, body, hashed in rows:
+            digest = self._digest(schema.epoch_of(place))
+            if body and (digest is None or digest(body.encode()) != hashed):
+                raise self._seen(sqlite.DatabaseError(f"event {place} is malformed"))
+        return [Row(place, body) for place, body, _ in rows]
 
     def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
         """The next rows of the log with what seals them, stubs and whatever else stands there."""
@@ -93,14 +128,38 @@ class Reader:
         ).fetchone()
         return int(count)
 
+    def numbers(self, position: int, limit: int) -> list[Row]:
+        """The next numbers of the log, with their body or without."""
+        rows = self._ask(
+            "SELECT position, coalesce(body, ''), hash FROM event WHERE position > ?"
+            " ORDER BY position LIMIT ?",
+            (position, limit),
+        )
+        return self._proved(rows)
+
+    def stub(self, position: int) -> Stub:
+        """What an event is without its body, whether that is still here or not; KeyError for no event."""
+        row = self._connection.execute(STUB, (position,)).fetchone()
+        if row is None:
+            raise KeyError(position)
+        return Stub(position, *row)
+
+    def parked(self) -> dict[int, str]:
+        """What is set aside, and why."""
+        return dict(self._connection.execute("SELECT position, reason FROM parked").fetchall())
+
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""
-        row = self._connection.execute("SELECT chain FROM event WHERE position = ?", (position,)).fetchone()
-        return row[0] if row else None
+        rows = self._ask("SELECT chain FROM event WHERE position = ?", (position,))
+        return rows[0][0] if rows else None
 
     def epochs(self) -> dict[str, int]:
         """Epoch -> its number in this database."""
-        return dict(self._connection.execute("SELECT epoch, number FROM epoch").fetchall())
+        return dict(self._ask("SELECT epoch, number FROM epoch"))
+
+    def mark(self) -> Mark | None:
+        """How far the database is, for the file beside it."""
+        return epochs.mark(self._connection)
 
     def ledgers(self) -> list[tuple[int, str, HashAlg]]:
         """Number, name and algorithm of every epoch, in order."""
@@ -114,28 +173,44 @@ class Reader:
 
     def devices(self) -> dict[str, DeviceRow]:
         """Everything kept of each device."""
-        rows = self._connection.execute(
+        rows = self._ask(
             "SELECT device_id, serial, cursor, complete_until, last_data, stored, quarantined FROM device"
         )
-        return {row[0]: DeviceRow(*row) for row in rows.fetchall()}
+        return {row[0]: DeviceRow(*row) for row in rows}
 
     def receipts(self) -> dict[str, ReceiptRow]:
         """The last receipts that were saved."""
-        rows = self._connection.execute("SELECT app, n, position, received, head FROM receipt").fetchall()
+        rows = self._ask("SELECT app, n, position, received, head FROM receipt")
         return {row[0]: ReceiptRow(*row) for row in rows}
 
     def stamped_between(self, serial: str, first: str, last: str) -> bool:
         """Whether a fact of this device bears a time (its own, naive, ISO) from `first` to `last`."""
-        (found,) = self._connection.execute(
+        rows = self._ask(
             "SELECT EXISTS (SELECT 1 FROM event WHERE fact BETWEEN ? AND ?)",
             (f"{serial}|{first}", f"{serial}|{last}~"),
-        ).fetchone()
-        return bool(found)
+        )
+        return bool(rows[0][0])
+
+    def _digest(self, epoch_number: int) -> Digest | None:
+        if epoch_number not in self._digests:
+            rows = self._ask("SELECT number, hash_alg FROM epoch")
+            self._digests = {number: digest_of(algorithm) for number, algorithm in rows}
+        return self._digests.get(epoch_number)
+
+    def _ask(self, sql: str, values: tuple[int | str, ...] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite.DatabaseError as error:
+            raise self._seen(error) from None
+
+    def _seen(self, error: sqlite.DatabaseError) -> sqlite.DatabaseError:
+        if sqlite.is_damage(error):
+            self._on_damage(str(error))
+        return error
 
     def newest(self) -> int:
         """Position of the newest event, 0 in an empty log."""
-        (newest,) = self._connection.execute("SELECT max(position) FROM event").fetchone()
-        return newest or 0
+        return self._ask("SELECT max(position) FROM event")[0][0] or 0
 
     def of_fact(self, start: str, kind: str) -> list[Row]:
         """The rows of a kind whose fact starts so, that still have their body."""
@@ -144,7 +219,7 @@ class Reader:
             " AND fact LIKE '%|' || ?2 AND body IS NOT NULL ORDER BY position",
             (start, kind),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def holding(self, text: str, after: int, limit: int) -> list[Row]:
         """The next numbers of the log; their body where `text` stands in it, else ""."""
@@ -153,7 +228,7 @@ class Reader:
             " ORDER BY position LIMIT ?",
             (text, after, limit),
         )
-        return [Row(*row) for row in rows.fetchall()]
+        return [*map(Row._make, rows.fetchall())]
 
     def set_aside(self) -> set[int]:
         """Positions of the events that the uplink has set aside."""

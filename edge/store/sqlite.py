@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.space import Trouble
+
 if TYPE_CHECKING:
     import sqlite3
 else:
@@ -51,6 +53,24 @@ def has_wal_reset_bug(version: str) -> bool:
     return _BUG_FIRST <= (major, minor, patch) < _BUG_FIXED
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite, or a look at a row, says that the file is not what was written (CORRUPT, NOTADB)."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return (code & 0xFF) in (11, 26)
+    return isinstance(error, DatabaseError) and "malformed" in str(error)
+
+
+_TROUBLES: dict[int, Trouble] = {13: "full", 8: "read_only"}
+"""SQLITE_FULL, SQLITE_READONLY."""
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What is wrong with the disk, when a commit failed with `error`."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return _TROUBLES.get(code & 0xFF, "failing")
+
+
 def connect_writer(path: str | Path) -> Connection:
     """The writing connection of a database, made if it is not there. One per file, for one thread.
 
@@ -90,6 +110,11 @@ def make_durable(path: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def connect_copy(path: str | Path) -> Connection:
+    """A connection to an empty file that a backup is written into: one file, no WAL beside it."""
+    return sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None)
 
 
 def connect_reader(path: str | Path) -> Connection:

@@ -199,10 +199,10 @@ def _store(snapshot: Snapshot, lang: Lang) -> PanelView:
     words, store = partial(say, lang), snapshot.store
     mebibytes = (store.db_bytes + store.wal_bytes) / 2**20
     causes = {problem.cause for problem in snapshot.problems}
-    clock = "clock_suspected" if "clock_suspected" in causes else ""
-    clock = clock if snapshot.clock_trusted else "clock_untrusted"
-    well = not clock and not any(problem.subject == "store" for problem in snapshot.problems)
-    cause = _cause(clock, lang) if clock else ("", "")
+    clock = "clock_suspected" if "clock_suspected" in causes else "ok"
+    word = store.cause if store.cause != "ok" else clock if snapshot.clock_trusted else "clock_untrusted"
+    well = word == "ok" and not any(problem.subject == "store" for problem in snapshot.problems)
+    cause = ("", "") if word == "ok" else _cause(word, lang)
     facts = [
         Fact(words("page.disk"), f"{store.disk_free_bytes / 1e9:.1f} GB"),
         Fact(words("page.database"), f"{mebibytes:.1f} MiB"),

@@ -15,7 +15,7 @@ from typing import TextIO
 
 import msgspec
 
-from tests.bench import daemon, decode, disk, drain, fresh, growth, ingest, latency, proof, zk
+from tests.bench import daemon, decode, disk, drain, flash, fresh, growth, ingest, latency, proof, zk
 from tests.bench.measure import Line, Scale, say
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
@@ -29,6 +29,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "drain": drain.benchmarks,
     "fresh": fresh.benchmarks,
     "growth": growth.benchmarks,
+    "flash": flash.benchmarks,
 }
 
 

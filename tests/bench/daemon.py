@@ -64,7 +64,23 @@ class Hall:
         self._live(folder, watched(self.config(folder), noted), settle_s=0)
         return third_party(noted)
 
+    @contextlib.contextmanager
+    def running(self, folder: Path) -> Iterator[int]:
+        """The daemon, with everything reached, until the block ends; its process id."""
+        with self._started(folder, _command(self.config(folder))) as (pid, _ready_s):
+            _reach(folder)
+            yield pid
+
     def _live(self, folder: Path, command: Sequence[str], settle_s: float | None) -> Life:
+        with self._started(folder, command) as (pid, ready_s):
+            if settle_s is not None:
+                _reach(folder)
+                time.sleep(settle_s)
+            return Life(ready_s, rss_mb(pid))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _started(folder: Path, command: Sequence[str]) -> Iterator[tuple[int, float]]:
         address = folder / "notify"
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, (folder / "log").open("ab") as log:
@@ -77,10 +93,8 @@ class Hall:
                     while told.recv(64) != b"READY=1":
                         pass
                     ready_s = time.perf_counter() - began
-                    if settle_s is not None:
-                        _reach(folder)
-                        time.sleep(settle_s)
-                    return Life(ready_s, rss_mb(process.pid))
+                    told.close()  # its watchdog would wait for a reader
+                    yield process.pid, ready_s
                 finally:
                     process.send_signal(signal.SIGTERM)
 

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from edge.config import load
 from edge.contract import Description
 from edge.runner import Runner
+from edge.snapshot import Storage
 from edge.status import Status
 from edge.store import FILE, Store, sqlite
 from edge.uplink import Uplink
@@ -17,6 +18,7 @@ from tests.bench.site import CLOCK, PLACE, config, opened
 
 STATUS_MAX_MS = 5.0
 LOOKS = 50
+WELL = Storage("ok", "", "")
 
 
 def benchmarks(scale: Scale) -> Iterator[Line]:
@@ -49,7 +51,7 @@ def status_of(store: Store, folder: Path) -> Status:
     runners = [Runner(device, store, CLOCK) for device in settings.devices]
     description = Description("bench", (), ())
     uplink = Uplink(settings.uplink, PLACE, store, CLOCK, description, lambda: (), lambda: None)
-    return Status(settings, store, runners, uplink, CLOCK, "bench")
+    return Status(settings, store, runners, uplink, lambda: WELL, CLOCK, "bench")
 
 
 def _statements(work: Callable[[], object]) -> list[str]:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.store import Intake, Store, sqlite
+from edge.store.epochs import Opening, begin
 from edge.store.intake import take
-from edge.store.ledger import Ledger, open_epoch
+from edge.store.ledger import Ledger, Tip
 from edge.store.schema import TABLES_1
 from tests.bench.measure import Line, Scale, in_turn, line, seconds
 from tests.bench.site import CLOCK, PLACE, intake, opened
@@ -71,7 +72,9 @@ def recorded(intakes: Sequence[Intake]) -> list[list[Statement]]:
     found = []
     with closing(sqlite.connect_writer(":memory:")) as connection:
         connection.executescript(TABLES_1)
-        tip = open_epoch(connection, PLACE, "sha256", CLOCK.now)
+        opened = Ledger(connection, PLACE, Tip(0, "", "sha256", 0, b""), CLOCK.now)
+        begin(opened, Opening("new_database", "sha256"))
+        tip = opened.tip
         for each in intakes:
             recording = Recording(connection)
             ledger = Ledger(recording, PLACE, tip, CLOCK.now)  # type: ignore[arg-type]

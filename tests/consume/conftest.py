@@ -1,10 +1,12 @@
 """A PostgreSQL for all tests of the consumer, and its books in both kinds of database."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from edge.consume import Ledger
 from tests.consume.books import Books, PostgresBooks, SqliteBooks
 from tests.postgres import Cluster, programs
 
@@ -22,3 +24,9 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
     if request.param == "sqlite":
         return SqliteBooks(tmp_path)
     return PostgresBooks(request.getfixturevalue("cluster"))
+
+
+@pytest.fixture
+def ledger(books: Books) -> Iterator[Ledger]:
+    with closing(books.ledger()) as ledger:
+        yield ledger

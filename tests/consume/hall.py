@@ -8,9 +8,12 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from edge import events
+from edge.consume import Ledger
 from edge.contract import Receipt, State, topic
 from edge.events import Draft, Place
-from edge.payloads import EpochOpened, HashAlg, Punch
+from edge.payloads import EpochOpened, HashAlg, Punch, WithheldReason
+from edge.store import Stub
+from edge.withheld import withhold
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 Message = tuple[str, bytes]
@@ -43,6 +46,18 @@ class Hall:
             bodies.append(sealed.body.encode())
             heads.append(chain.hex())
         return bodies, heads
+
+    def withheld(
+        self, bodies: Sequence[bytes], heads: Sequence[str], number: int, reason: WithheldReason = "parked"
+    ) -> bytes:
+        """What goes under a number of the log in place of its event."""
+        fact = f"A1|{msgspec.json.decode(bodies[number - 1])['data'].get('native_key')}|attendance.punch"
+        body_hash = events.digest_of("sha256")(bodies[number - 1])
+        epoch = msgspec.json.decode(bodies[0])["epoch"]
+        chain = bytes.fromhex(heads[number - 1])
+        stub = Stub((1 << 40) + number, epoch, fact, body_hash, chain, len(bodies[number - 1]), "")
+        place = Place(self.county, self.name, self.source)
+        return withhold(stub, place, reason, "for a test", NOW.isoformat()).encode()
 
     def one(self, body: bytes) -> Message:
         return self.topic("evt", "att"), body
@@ -81,3 +96,8 @@ def altered(body: bytes, **changes: object) -> bytes:
     """The event with other attributes; None takes one away."""
     event = msgspec.json.decode(body, type=dict) | changes
     return msgspec.json.encode({name: value for name, value in event.items() if value is not None})
+
+
+def receipt(ledger: Ledger, source: str = Hall().source) -> Receipt:
+    """The next receipt, with what is missing."""
+    return ledger.receipt(source, ask=True)

@@ -20,6 +20,7 @@ from edge.commands import Refused
 from edge.contract import Event
 from edge.runner import Runner
 from edge.settings import Clock, Device, DeviceKeys
+from edge.snapshot import Storage
 from edge.status import Status
 from edge.store import Store
 from edge.trust import Sample, Source
@@ -182,7 +183,9 @@ def test_a_terminal_that_does_not_answer_is_not_set_later(
 
 def test_terminals_that_agree_against_our_clock_are_shown_and_no_more(hall: Callable[..., Hall]) -> None:
     one = hall({"a": 3600.0, "b": 3601.0, "c": 0.0})
-    status = Status(SimpleNamespace(), one.store, one.runners, SimpleNamespace(), one.clock, "0")  # type: ignore[arg-type]
+    well = Storage("ok", "", "")
+    parts = (SimpleNamespace(), one.store, one.runners, SimpleNamespace(), lambda: well, one.clock, "0")
+    status = Status(*parts)  # type: ignore[arg-type]
     shown = [problem for problem in status.problems() if problem.subject == "clock"]
     assert [problem.cause for problem in shown] == ["clock_suspected"]
     assert status.problems()[0].since == shown[0].since

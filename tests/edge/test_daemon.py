@@ -11,7 +11,8 @@ import pytest
 
 from edge import daemon as room
 from edge.config import load
-from edge.daemon import Daemon, JsonLines, Pulse
+from edge.daemon import Daemon, Pulse
+from edge.logs import JsonLines
 from tests.broker import free_port
 from tests.drivers.zk_site import history
 from tests.hall import until

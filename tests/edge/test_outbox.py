@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.ahead import AHEAD_FIRST
-from edge.outbox import BROKER, STALL_S, Confirmation, Fitting, Outbox
+from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting
+from edge.outbox import Outbox
+from edge.stall import STALL_S
 from edge.store.reads import Row
 
 LOG = 30
@@ -53,7 +55,7 @@ def test_a_slow_line_halves_the_window_and_never_below_one() -> None:
     for position in range(1, 9):
         box.published([Row(position, "")], 0.0)
         box.acknowledged(position, 10.0 + position * 3)
-    assert box.window == 1.0
+    assert box.window.size == 1.0
 
 
 def test_puback_alone_retires_nothing_where_an_application_must_confirm() -> None:
@@ -102,17 +104,171 @@ def test_an_old_receipt_is_not_obeyed_and_a_rewind_is() -> None:
     assert drain(box) == list(range(11, LOG + 1))
 
 
-def test_a_refused_row_is_set_aside_and_the_rest_flows() -> None:
-    box = outbox()
-    (parcel, *_) = box.next(read, LOG)
-    box.published(parcel, 0.0)
-    box.refused(parcel, "PUBACK 0x87")
-    assert 1 not in drain(box)
+def refused_once(box: Outbox, place: int = 1) -> Outbox:
+    """A row that the broker refused; word of it was sent in its place, and was not refused."""
+    for parcel in box.next(read, LOG):
+        box.published(parcel, 0.0)
+        if parcel[0].position != place:
+            box.acknowledged(parcel[0].position, 0.0)
+    box.refused(read(place - 1, 1), "PUBACK 0x87")
+    return box
+
+
+def test_a_refused_row_is_withheld_and_the_rest_flows() -> None:
+    box = refused_once(outbox(), 3)
+    assert box.aside.parked == {3: "PUBACK 0x87"}
+    assert sorted(drain(box)) == [3, *range(5, LOG + 1)]
+    assert box.aside.withholds(3)
+    box.confirmed("county", receipt(1, LOG), 0.0)
+    assert not box.resend_if_stalled(STALL_S[0] + 1, LOG)
+    assert box.aside.withholds(3), "a confirmed number says nothing of the event"
+
+
+def test_what_is_queued_again_goes_as_it_is_though_its_number_is_confirmed() -> None:
+    box = refused_once(outbox(), 3)
+    drain(box)
+    box.confirmed("county", receipt(1, LOG), 0.0)
+    box.requeue([3, 4])
+    (parcel,) = box.next(read, LOG)
+    assert [row.position for row in parcel] == [3]
+    assert not box.aside.withholds(3)
+    box.published(parcel, 1.0)
     box.disconnected()
-    box.resend_if_stalled(STALL_S[0] + 1, LOG)
-    assert sorted(drain(box)) == list(range(2, LOG + 1))
-    box.unpark()
-    assert drain(box) == [1]
+    assert 3 in box.aside.parked, "whether it arrived is not known"
+    assert drain(box) == [3]
+    assert box.aside.parked == {}
+    assert box.aside.changed
+
+
+def test_what_is_refused_again_is_withheld_again() -> None:
+    box = refused_once(outbox(), 3)
+    drain(box)
+    box.confirmed("county", receipt(1, LOG), 0.0)
+    box.requeue([3])
+    (parcel,) = box.next(read, LOG)
+    box.refused(parcel, "PUBACK 0x95")
+    assert box.aside.parked == {3: "PUBACK 0x95"}
+    assert box.aside.withholds(3)
+
+
+def test_where_even_word_of_a_row_is_refused_it_is_tried_again_as_it_is() -> None:
+    box = refused_once(outbox(), 3)
+    box.refused(read(2, 1), "PUBACK 0x87")
+    assert 3 not in drain(box)
+    box.disconnected()
+    box.confirmed("county", receipt(1, 2, ((4, LOG),)), 0.0)
+    assert not box.resend_if_stalled(STALL_S[0] + 1, LOG)
+    box.unmute()
+    assert not box.aside.withholds(3)
+    assert drain(box) == [3]
+
+
+def test_what_an_application_cannot_use_is_parked_until_it_can() -> None:
+    box = outbox()
+    drain(box)
+    box.confirmed("county", Fitting(1, LOG, refused=((7, "no such field"),)), 0.0)
+    assert box.aside.parked == {7: "county: no such field"}
+    assert drain(box) == []
+    box.requeue([7])
+    assert drain(box) == [7]
+    box.confirmed("county", Fitting(2, LOG, refused=((7, "no such field"),)), 1.0)
+    assert 7 in box.aside.parked
+    box.confirmed("county", receipt(3, LOG), 2.0)
+    assert box.aside.parked == {}
+
+
+def test_a_row_that_is_passed_over_again_and_again_counts_as_refused() -> None:
+    box = outbox()
+    drain(box)
+    for n in range(1, 20):
+        box.confirmed("county", receipt(n, 3, ((5, 5 + n),), want=((4, 4),)), n * 9.0)
+        assert 4 in drain(box)
+        if box.aside.parked:
+            break
+    assert n == PASSES_MAX
+    assert list(box.aside.parked) == [4]
+    assert box.aside.withholds(4)
+
+
+def test_a_consumer_that_is_merely_away_refuses_nothing() -> None:
+    box, now = outbox(), 0.0
+    drain(box)
+    box.confirmed("county", receipt(1, 3, ((5, 9),)), 0.0)
+    for _ in range(20):
+        now += 2 * STALL_S[1]
+        assert box.resend_if_stalled(now, LOG)
+        assert 4 in drain(box, now)
+    assert box.aside.parked == {}
+
+
+def test_an_urgent_row_goes_before_everything_and_once() -> None:
+    box = outbox()
+    box.parcel_max = 10
+    box.fall_behind(20)
+    for parcel in box.next(read, 20):
+        box.published(parcel, 0.0)
+    assert box.window.room == 2, "the whole backlog is in flight in two parcels"
+    box.window.size = 2.0
+    box.hurry([25, 20, 24])
+    assert [row.position for (row,) in box.next(read, LOG)] == [25, 24], (
+        "where the line is full; 20 is under way"
+    )
+    for place in (25, 24):
+        box.published(read(place - 1, 1), 0.0)
+    box.acknowledged(25, 0.0)
+    box.acknowledged(1, 0.0)
+    box.acknowledged(11, 0.0)
+    assert drain(box) == [21, 22, 23, 26, 27, 28, 29, 30]
+
+
+def test_an_urgent_row_of_the_backlog_overtakes_it() -> None:
+    box = outbox()
+    box.fall_behind(LOG)
+    box.hurry([17])
+    assert [row.position for (row,) in box.next(read, LOG)] == [17, 1, 2, 3]
+
+
+def test_an_urgent_row_that_got_lost_is_sent_again() -> None:
+    box = outbox()
+    box.hurry([25])
+    for parcel in box.next(read, 22):
+        box.published(parcel, 0.0)
+    box.disconnected()
+    assert [row.position for (row,) in box.next(read, LOG)] == [25]
+    for parcel in ([*read(24, 1)],):
+        box.published(parcel, 0.0)
+        box.acknowledged(25, 0.0)
+    assert 25 not in drain(box)
+    box.confirmed("county", receipt(1, 24, ((26, LOG),)), 1.0)
+    assert box.resend_if_stalled(STALL_S[0] + 2, LOG)
+    assert drain(box) == [25], "the broker lost it"
+
+
+def test_a_takeover_blames_no_message() -> None:
+    box = outbox()
+    for _ in range(9):
+        for parcel in box.next(read, 1):
+            box.published(parcel, 0.0)
+        box.disconnected(blameless=True)
+    assert not box.isolating
+    assert box.aside.parked == {}
+    assert sorted(drain(box)) == list(range(1, LOG + 1))
+
+
+def test_what_a_consumer_holds_and_wants_all_the_same_is_replayed() -> None:
+    box = outbox()
+    drain(box)
+    box.confirmed("county", receipt(1, LOG, want=((3, 5),)), 0.0)
+    assert drain(box) == [3, 4, 5]
+
+
+def test_a_stub_goes_as_any_other_number_and_is_mute_when_refused() -> None:
+    box = outbox()
+    stub = Row(1, "")
+    box.published([stub], 0.0)
+    box.refused([stub], "PUBACK 0x87")
+    assert box.aside.parked == {}
+    assert box.aside.mute == {1}
 
 
 @settings(max_examples=200, deadline=None)
@@ -128,22 +284,26 @@ def test_poison_is_set_aside_after_a_few_connections_and_never_its_neighbour(
     box, arrived, ended = outbox(), set[int](), 0
     box.parcel_max = parcel_max
     box.fall_behind(LOG)
+
+    def kills(row: Row) -> bool:
+        return row.position in poison and not box.aside.withholds(row.position)
+
     while parcels := box.next(read, LOG):
         for parcel in parcels:
             box.published(parcel, 0.0)
-        deadly = [not poison.isdisjoint(row.position for row in parcel) for parcel in parcels]
+        deadly = [any(map(kills, parcel)) for parcel in parcels]
         taken = parcels[: deadly.index(True)] if any(deadly) else parcels
-        arrived.update(row.position for parcel in taken for row in parcel)
+        arrived.update(row.position for parcel in taken for row in parcel if row.position not in poison)
         for parcel in taken[: -answers_lost or None] if any(deadly) else taken:
             box.acknowledged(parcel[0].position, 0.0)
         if any(deadly):
             box.disconnected()
             ended += 1
     assert arrived == set(range(1, LOG + 1)) - poison
-    assert set(box.parked) == poison
+    assert set(box.aside.parked) == poison
     assert ended <= 5 * len(poison)
     assert not box.isolating
-    assert not box.in_flight
+    assert not box.window.in_flight
 
 
 def test_one_message_at_a_time_only_until_the_culprit_is_known() -> None:
@@ -169,8 +329,8 @@ def test_where_row_after_row_ends_the_connection_it_is_no_longer_hurried() -> No
             box.published(parcel, 0.0)
         box.disconnected()
         hurried += box.isolating
-    assert hurried < 12
-    assert set(box.parked) == set(range(1, LOG + 1))
+    assert hurried < 24
+    assert set(box.aside.parked) == box.aside.mute == set(range(1, LOG + 1))
 
 
 def test_a_gap_that_shrinks_is_not_replayed_again_and_again() -> None:
@@ -183,7 +343,7 @@ def test_a_gap_that_shrinks_is_not_replayed_again_and_again() -> None:
     assert published < 120
     box.confirmed("county", receipt(99, LOG), 60.0)
     assert drain(box) == []
-    assert not any(box._wanted.values())
+    assert not any(box._missing.values())
 
 
 def test_what_a_consumer_wants_is_replayed_once_and_not_twice_at_once() -> None:
@@ -194,17 +354,6 @@ def test_what_a_consumer_wants_is_replayed_once_and_not_twice_at_once() -> None:
     assert drain(box) == [4, 5, 6]
     box.confirmed("county", receipt(3, 3, want=((4, 6),)), 9.0)
     assert drain(box) == [4, 5, 6]
-
-
-def test_what_is_set_aside_is_not_taken_for_missing_receipts() -> None:
-    box = outbox()
-    box.refused(read(6, 1), "PUBACK 0x87")
-    drain(box)
-    box.confirmed("county", receipt(1, 6, also=((8, LOG),)), 0.0)
-    assert not box.resend_if_stalled(STALL_S[0] + 1, LOG)
-    box.unpark()
-    assert drain(box) == [7]
-    assert box.resend_if_stalled(2 * STALL_S[0] + 2, LOG)
 
 
 def test_stalled_receipts_send_everything_again_ever_more_rarely() -> None:
@@ -346,8 +495,11 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
         if chance.random() < 0.1:
             box.fall_behind(newest)
         now += 600.0 if quiet else chance.choice([0.1, 5.0, 60.0])
+        if chance.random() < 0.05:
+            box.hurry([chance.randint(max(1, newest - 3), newest)])
         if quiet and step % 6 == 0:
-            box.unpark()  # as the uplink does each hour
+            box.unmute()  # as the uplink does each hour
+            box.requeue(list(box.aside.parked))  # as a person does
         for parcel in box.next(read, newest):
             first = parcel[0].position
             box.published(parcel, now)
@@ -357,7 +509,7 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
                 box.acknowledged(first, now)
         if not quiet and chance.random() < 0.1:
             box.disconnected()
-        if quiet and box.in_flight:
+        if quiet and box.window.in_flight:
             box.disconnected()
         if quiet or chance.random() < 0.3:
             n += 1

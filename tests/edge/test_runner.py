@@ -121,6 +121,28 @@ def test_changes_are_told_upstream_once(runner: Callable[..., Runner], store: St
     assert until(lambda: told() == ["no_answer", "ok"], 5), told()
 
 
+def test_a_wrong_key_rings_and_its_end_is_told(runner: Callable[..., Runner], store: Store) -> None:
+    hurried: list[int] = []
+    store.on_commit(lambda tip: hurried.extend(tip.urgent))
+    one = runner(raising(DeviceRefused("wrong_key")), raising(DeviceRefused("wrong_key")), well)
+    assert until(lambda: one.health.cause == "ok", 5)
+
+    def told() -> list[tuple[int, str, bool]]:
+        with closing(store.reader()) as reader:
+            events = [msgspec.json.decode(row.body, type=Event) for row in reader.after(0, 100)]
+        alarms = [
+            (int(event.sequence), msgspec.json.decode(event.data))
+            for event in events
+            if "alarm" in event.type
+        ]
+        return [(number, data["code"], data["active"]) for number, data in alarms]
+
+    assert until(lambda: len(told()) == 2, 5), told()
+    (first, *ring), (_, *rest) = told()
+    assert (ring, rest) == (["auth_failed", True], ["auth_failed", False])
+    assert [number & 0xFFFF for number in hurried] == [first], "only the alarm itself is urgent"
+
+
 def test_a_hung_driver_is_replaced_and_its_late_word_refused(
     runner: Callable[..., Runner], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """The uplink over TLS: each way in which it fails has its own word, and none of them is passed over."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.certificates import end_of, end_of_file, soonest
+from edge.certificates import end_of, end_of_file, soonest, stage_of
 from edge.settings import UplinkSettings
 from edge.store import Store
 from tests.broker import Broker
@@ -97,6 +98,31 @@ def test_a_file_put_right_is_used_without_a_restart(store: Store, tmp_path: Path
             assert until(lambda: uplink.line.cause == "certificate_unknown_ca", 10), uplink.line
             used.write_bytes(ca.certificate.read_bytes())
             assert until(lambda: uplink.line.connected, 60), uplink.line
+
+
+def test_a_certificate_that_is_replaced_is_used_and_told_no_more(
+    store: Store, tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.exchange.STATE_EVERY_S", 1.0)
+    at, ours = ca.certificate.parent, tmp_path / "ours.pem"
+    shutil.copy(at / "brief.pem", ours)
+    shutil.copy(at / "brief.key", tmp_path / "ours.key")
+    options = {"cert_file": str(ours), "key_file": str(tmp_path / "ours.key"), "ca_file": str(ca.certificate)}
+    asks = (f"cafile {ca.certificate}", "require_certificate true", "use_identity_as_username true")
+    with serving(ca, tmp_path, "right", *asks) as broker:  # noqa: SIM117
+        with sending(store, broker.port, tls=True, **options) as uplink:
+            assert until(lambda: uplink.line.cause == "certificate_expires", 10), uplink.line
+            shutil.copy(at / "hall.key", tmp_path / "ours.key")
+            shutil.copy(at / "hall.pem", ours)
+            assert until(lambda: "u'hall'" in broker.log.read_text(), 30), "without a restart"
+            assert until(lambda: uplink.line.connected and uplink.line.cause in CONNECTED, 30), uplink.line
+
+
+@pytest.mark.parametrize(("left", "stage"), [(31, 0), (30, 30), (15, 30), (14, 14), (8, 14), (7, 7), (-3, 7)])
+def test_it_is_told_anew_at_thirty_fourteen_and_seven_days(left: int, stage: int) -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert stage_of({"broker": now + left * DAY, "ca_file": now + 99 * DAY, "cert_file": None}, now) == stage
+    assert stage_of({}, now) == 0
 
 
 @pytest.mark.parametrize("year", [1999, 2030, 2049, 2050, 2099])

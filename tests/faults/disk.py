@@ -73,7 +73,7 @@ class Ext4(Mount):
     def _make(self) -> None:
         with self._image.open("wb") as file:
             file.truncate(self._megabytes << 20)
-        _run("mkfs.ext4", "-q", "-F", "-e", "remount-ro", str(self._image))
+        _run("mkfs.ext4", "-q", "-F", "-b", "4096", "-e", "remount-ro", str(self._image))
 
     def mount(self) -> None:
         _run("mount", "-o", "loop", str(self._image), str(self.path))
@@ -88,8 +88,11 @@ class Ext4(Mount):
 
     def turn_read_only(self) -> None:
         """What the kernel does with a worn-out disk."""
-        device = Path(_run("findmnt", "-no", "SOURCE", str(self.path)).strip()).name
-        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+        Path(f"/sys/fs/ext4/{self.device()}/trigger_fs_error").write_text("1")
+
+    def device(self) -> str:
+        """The kernel's name of it, such as `loop3`."""
+        return Path(_run("findmnt", "-no", "SOURCE", str(self.path)).strip()).name
 
     def remount(self) -> None:
         """Power is back."""
@@ -109,18 +112,18 @@ class Ext4(Mount):
 class Tmpfs(Mount):
     """A small disk in memory that can be filled; `inodes` is how many files it takes."""
 
-    def __init__(self, path: Path, megabytes: int = 8, inodes: int = 200) -> None:
+    def __init__(self, path: Path, megabytes: int = 64, inodes: int = 200) -> None:
         super().__init__(path)
         self._options = f"size={megabytes}m,nr_inodes={inodes}"
 
     def mount(self) -> None:
         _run("mount", "-t", "tmpfs", "-o", self._options, "tmpfs", str(self.path))
 
-    def fill(self) -> None:
-        """Not a byte is left."""
+    def fill(self, left: int = 0) -> None:
+        """No more than so many bytes are left."""
         with (self.path / "filler").open("ab", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
+            while left < (free := os.statvfs(self.path).f_bavail * 4096):
+                file.write(bytes(min(free - left, 1 << 20)))
 
     def take_inodes(self) -> None:
         """Not a file more can be made."""

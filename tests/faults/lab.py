@@ -228,6 +228,11 @@ class Lab:
         assert snapshot is not None, "the daemon does not answer"
         return snapshot
 
+    def storage(self) -> str:
+        """The cause of what is wrong with the disk, as the status tells it; "" when it does not answer."""
+        snapshot = self.daemon.status()
+        return snapshot.store.cause if snapshot else ""
+
     def told(self) -> list[Promise]:
         """What the hall's status says is stored, at this moment."""
         snapshot = self.daemon.status()

@@ -34,6 +34,19 @@ def test_the_long_form_hundred_and_fifty_lives(tmp_path: Path) -> None:
     assert verdict.figures["shown"] == 150
 
 
+def unshown(lab: Lab, seconds: float) -> list[str]:
+    """What is wrong when, while the disk fails, a status says at any moment that all is well."""
+    until_then, wrong = lab.now() + seconds, []
+    while True:
+        if not lab.status().problems:
+            wrong.append("a failing disk, and all is well")
+        if lab.now() > until_then:
+            break
+    if not until(lambda: lab.storage() != "ok", SHOWN_S):
+        wrong.append("a failing disk that the store does not show")
+    return wrong
+
+
 def fail_the_disk(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
     """A life for each round: writing fails until it is shown and a little longer, then works again."""
     unkept: list[str] = []
@@ -46,7 +59,7 @@ def fail_the_disk(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
             calls, error = CALLS[number % len(CALLS)], ERRORS[number % len(ERRORS)]
             with strace.failing(lab.daemon.pid, calls, error):
                 shown += until(lambda: lab.daemon.cause() == "intake_closed", SHOWN_S)
-                lab.live(lab.chance.uniform(0, 1))
+                unkept += unshown(lab, lab.chance.uniform(0, 1))
                 if number % KILLED_EVERY == KILLED_EVERY - 1:
                     lab.daemon.kill()
                     unkept += lab.on_disk([])

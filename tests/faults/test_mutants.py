@@ -14,6 +14,8 @@ from tests.faults import clock, disk, strace
 from tests.faults.lab import TREE, Gate
 from tests.faults.test_broker import consumer_away, cut_without_receipts
 from tests.faults.test_clock import go_back_and_wait, keep_time
+from tests.faults.test_corruption import damage_at_rest, put_back_a_copy
+from tests.faults.test_disk_full import fill_the_disk, fill_while_nobody_confirms, turn_read_only
 from tests.faults.test_io_errors import fail_the_disk
 from tests.faults.test_numbers import forge_receipts, lose_the_database
 from tests.faults.test_power_cut import cut_power
@@ -62,13 +64,17 @@ MUTANTS = {
     ),
     "random ids": Mutant(
         "edge/events.py",
-        "hashlib.sha1(NAMESPACE.bytes + fact.encode(), usedforsecurity=False).digest()[:16]",
-        '__import__("os").urandom(16)',
+        "named.update(fact.encode())",
+        'named.update(__import__("os").urandom(16))',
         lose_the_database,
         2,
     ),
     "no rewind on disconnect": Mutant(
-        "edge/outbox.py", "self._again(min(self.in_flight) - 1)", "pass", cut_without_receipts, 8
+        "edge/outbox.py",
+        "for first, flight in self.window.lost():",
+        "self.window.lost()\n        for first, flight in ():",
+        cut_without_receipts,
+        8,
     ),
     "receipts without a look at their head": Mutant(
         "edge/receipts.py", "if ours is None or ours.hex() != receipt.head:", "if False:", forge_receipts, 1
@@ -86,7 +92,45 @@ MUTANTS = {
         go_back_and_wait,
         1,
     ),
+    "salvage believes every row": Mutant(
+        "edge/store/salvage.py",
+        "next((each for each in ALGORITHMS if digest_of(each)(text) == hashed), None)",
+        "ALGORITHMS[0]",
+        damage_at_rest,
+        7,
+    ),
+    "an older copy goes on in its epoch": Mutant(
+        "edge/store/opening.py", 'return "older_copy" if seen else None', "return None", put_back_a_copy, 60
+    ),
+    "short of room, what nobody confirmed is emptied": Mutant(
+        "edge/keeping.py", "min(upto, self._retired())", "upto", fill_while_nobody_confirms, 1
+    ),
+    "short of room, intake goes on": Mutant(
+        "edge/disk.py",
+        'self._store.intake_closed = cause if closed else ""',
+        'self._store.intake_closed = ""',
+        fill_the_disk,
+        2,
+    ),
+    "the ballast is never made": Mutant(
+        "edge/disk.py", "self._volume.make_ballast()", "pass", fill_the_disk, 1
+    ),
+    "all is well while the disk fails": Mutant(
+        "edge/store/writer.py", "Failure(sqlite.trouble_of(error), str(error))", "None", fail_the_disk, 1
+    ),
+    "upstream does not hear of a read-only disk": Mutant(
+        "edge/disk.py", "            self._changed()", "            pass", turn_read_only, 1
+    ),
 }
+
+
+NEED_A_DISK = (cut_power, fill_the_disk, fill_while_nobody_confirms, turn_read_only)
+NEED_STRACE = (fail_the_disk, kill_at_each_write)
+
+
+def test_every_mutant_fits_the_product(tmp_path: Path) -> None:
+    for number, mutant in enumerate(MUTANTS.values()):
+        seeded(tmp_path / str(number), mutant)
 
 
 @pytest.mark.slow
@@ -94,9 +138,9 @@ MUTANTS = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_lab_catches(tmp_path: Path, name: str) -> None:
     mutant = MUTANTS[name]
-    if mutant.gate is cut_power and disk.lacking():
+    if mutant.gate in NEED_A_DISK and disk.lacking():
         pytest.skip(disk.lacking())
-    if mutant.gate in (fail_the_disk, kill_at_each_write) and strace.lacking():
+    if mutant.gate in NEED_STRACE and strace.lacking():
         pytest.skip(strace.lacking())
     if mutant.gate in (keep_time, go_back_and_wait) and clock.lacking():
         pytest.skip(clock.lacking())

@@ -82,12 +82,7 @@ def test_forged_receipts_retire_nothing(tmp_path: Path) -> None:
     assert verdict.clean, verdict
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.xfail(
-    strict=True,
-    reason="uplink: after a forged receipt with a high n the true consumer is not heard until the next state",
-)
 def test_a_forged_list_of_what_is_held_stops_nothing(tmp_path: Path) -> None:
     verdict = _forge(tmp_path, 1, 37, TREE, _holding)
     assert verdict.clean, verdict

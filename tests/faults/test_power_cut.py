@@ -37,8 +37,10 @@ def cut_power(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdic
     ):
         lab.crowd.pause_s = (0.005, 0.03)
         lab.crowd.start()
-        for _ in range(rounds):
-            lab.daemon.start(wait=False)
+        for number in range(rounds):
+            lab.daemon.start(
+                wait=number % 3 != 2
+            )  # a third of the cuts while it comes up, however busy we are
             lab.live(lab.chance.uniform(0.3, 2.5))
             told = lab.told()
             disk.freeze(lab.daemon.pid)

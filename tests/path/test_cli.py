@@ -52,6 +52,10 @@ def test_a_technicians_day(hall: Hall) -> None:
         assert hall_edge("reread", "fp-1", config=config).stdout == "已执行: fp-1\n"
         unknown = hall_edge("reread", "fp-9", config=config)
         assert (unknown.returncode, "fp-9" in unknown.stderr) == (1, True)
+        nothing = hall_edge("requeue", config=config)
+        assert (nothing.returncode, "nothing is set aside" in nothing.stderr) == (1, True)
+        other = hall_edge("requeue", "7", config=config)
+        assert (other.returncode, "#7 is not set aside" in other.stderr) == (1, True)
         probed = hall_edge("--lang", "en", "probe", "fp-1", config=config)
         assert "asked by the daemon" in probed.stdout
     listed = hall_edge("events", "--person", "1001", config=config).stdout.splitlines()

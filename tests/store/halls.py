@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=ZONE)
 SERIAL = "SN1"
 
 
-def open_store(folder: Path, hash_alg: HashAlg = "sha256") -> Store:
-    store = Store(folder, PLACE, hash_alg, lambda: NOW)
+def open_store(folder: Path, hash_alg: HashAlg = "sha256", confirm: tuple[str, ...] = ()) -> Store:
+    store = Store(folder, PLACE, hash_alg, lambda: NOW, confirm=confirm)
     store.open()
     return store
 

@@ -1,0 +1,13 @@
+"""Every cause of trouble, in Chinese and English, each with its next step: nothing is ever a bare «offline».
+
+Drivers name a cause by its word; a test sees a word that is missing here.
+"""
+
+from edge.causes.cause import Cause
+from edge.causes.device import DEVICE
+from edge.causes.machine import MACHINE
+from edge.causes.uplink import UPLINK
+
+__all__ = ["CAUSES", "Cause"]
+
+CAUSES: dict[str, Cause] = {**DEVICE, **UPLINK, **MACHINE}
