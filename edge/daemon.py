@@ -289,4 +289,5 @@ def _notify(message: str) -> None:
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
+        sender.settimeout(1.0)  # whoever does not read must not stop the hall
         sender.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -261,3 +262,10 @@ def test_no_driver_calls_what_fetches_templates_or_changes_a_terminal() -> None:
 def test_no_names_that_say_nothing() -> None:
     vague = {"utils", "helpers", "manager", "common", "util", "helper", "misc"}
     assert [str(path) for path in sources() if vague & set(path.with_suffix("").parts)] == []
+
+
+def test_the_daemon_does_without_what_is_heavy() -> None:
+    heavy = "{'sqlite_utils', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
+    look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == []

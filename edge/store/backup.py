@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.events import digest_of
-from edge.store import FILE, LOCK, lock, marks, migrate, opening, schema, sqlite
+from edge.store import FILE, LOCK, lock, marks, opening, schema, sqlite
 from edge.store.ledger import read_tip
 from edge.store.marks import Order
 from edge.store.schema import VERSION, version_of
@@ -99,7 +99,7 @@ def _put_in_place(draft: Path, database: Path) -> str:
     if held:
         os.link(database, aside)
     marks.give_to_owner(draft)
-    migrate.take_place(draft, database)
+    marks.take_place(draft, database)
     return aside.name if held else ""
 
 

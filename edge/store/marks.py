@@ -68,6 +68,16 @@ def obeyed(folder: Path) -> None:
     (folder / ORDER).unlink(missing_ok=True)
 
 
+def take_place(copy: Path, path: Path) -> None:
+    """Let a finished database take the place of the one at `path`, whole and for good."""
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    os.replace(copy, path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Names given in this folder are on disk when this returns."""
     descriptor = os.open(folder, os.O_RDONLY)

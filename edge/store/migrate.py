@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from edge.store import sqlite
+from edge.store import marks, sqlite
 from edge.store.schema import TABLES_1, TABLES_2, VERSION
 
 migrations = Migrations("hall-edge")
@@ -53,21 +53,7 @@ def migrate(path: Path) -> None:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.chmod(copy, 0o600)
-    take_place(copy, path)
-
-
-def take_place(copy: Path, path: Path) -> None:
-    """Let a finished database take the place of the one at `path`, whole and for good."""
-    with copy.open("rb") as file:
-        os.fsync(file.fileno())
-    for suffix in ("-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    os.replace(copy, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    marks.take_place(copy, path)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def salvage(path: Path) -> None:
         tip = read_tip(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     marks.write_order(path.parent, msgspec.structs.replace(order, built=True, after=tip.epoch if tip else ""))
-    migrate.take_place(draft, path)
+    marks.take_place(draft, path)
     _forget_old(path)
 
 

@@ -100,16 +100,17 @@ def _configure(connection: Connection) -> None:
 def make_durable(path: Path) -> None:
     """Bring to the disk what a database shows; OSError when the disk does not take it.
 
-    After a death or a failed COMMIT the WAL may show, from the page cache, what was never synced: to tell
-    it upstream would be a promise that the next power cut breaks.
+    After a death or a failed COMMIT the WAL may show, from the page cache, what was never synced: to tell it
+    upstream would be a promise that the next power cut breaks. The database file itself is not touched:
+    SQLite syncs it before a WAL is used anew, and closing it would drop the locks of this process's readers.
     """
-    for file in (path, path.with_name(path.name + "-wal")):
-        if file.exists():
-            descriptor = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists():
+        descriptor = os.open(wal, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def connect_copy(path: str | Path) -> Connection:

@@ -81,6 +81,10 @@ class Feed:
                 yield newest
             await self._pause()
 
+    def forget(self) -> None:
+        """Somebody changed something: whoever asks next must see it."""
+        self._newest = None
+
     def close(self) -> None:
         """End all streams; to be called in the loop."""
         self._closing.set()
@@ -163,7 +167,7 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
             Route("/", status_page),
             Route("/api/status", api_status),
             Route("/events", events),
-            control_route(commands or {}),
+            control_route(commands or {}, feed.forget),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(Guard)],

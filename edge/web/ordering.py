@@ -1,5 +1,7 @@
 """`POST /control/{name}`: commands, over the control socket alone; whoever may open that file may order."""
 
+from collections.abc import Callable
+
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
@@ -12,8 +14,8 @@ from edge.commands import Commands, obey
 BYTES_MAX = 64 << 10
 
 
-def control_route(commands: Commands) -> Route:
-    """The route of the commands, each of which may block for a while."""
+def control_route(commands: Commands, done: Callable[[], None]) -> Route:
+    """The route of the commands, each of which may block for a while; `done()` follows each."""
 
     async def control(request: Request) -> Response:
         if not over_control_socket(request.scope):
@@ -24,6 +26,7 @@ def control_route(commands: Commands) -> Route:
             if len(body) > BYTES_MAX:
                 return PlainTextResponse("too long", 413)
         answer = await anyio.to_thread.run_sync(obey, commands, request.path_params["name"], bytes(body))
+        done()
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     return Route("/control/{name}", control, methods=["POST"])

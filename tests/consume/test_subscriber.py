@@ -177,7 +177,7 @@ def test_garbage_and_refusals_stop_nothing(broker, tmp_path, caplog):
 
 def test_every_refusal_is_told_though_a_receipt_is_bounded(broker, tmp_path):
     opening = HALL.log([])[0][0]
-    bad = [altered(opening, sequence=f"{n:020d}", time="now") for n in range(2, 152)]
+    bad = [altered(opening, sequence=f"{n:020d}", id="") for n in range(2, 152)]
     with wire(broker) as hall, consuming(settings(broker, tmp_path)):
         until(lambda: hall.on(HOST))
         hall.send(HALL.one(opening), HALL.batch(bad))

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -246,15 +246,18 @@ class Lab:
         retired, held = status.store.seq_head - status.uplink.unconfirmed, len(self.books.promises())
         return [f"{retired} are retired, upstream has {held}"] if retired > held else []
 
-    def on_disk(self, told: list[Promise]) -> list[str]:
-        """What is wrong with the disk of a dead daemon: damage, and promises it does not keep."""
+    def on_disk(self, told: list[Promise], over: Collection[str] = ()) -> list[str]:
+        """What is wrong with the disk of a dead daemon: damage, and promises it does not keep.
+
+        over: epochs that others have followed since; their numbers are settled elsewhere.
+        """
         copies = self.folder / "copies"
         shutil.rmtree(copies, ignore_errors=True)
         copies.mkdir()
         for name in ("edge.db", "edge.db-wal"):
             if (self.daemon.folder / name).exists():
                 shutil.copy(self.daemon.folder / name, copies / name)
-        promises = [*told, *self.books.promises()]
+        promises = [each for each in (*told, *self.books.promises()) if each.epoch not in over]
         if not (copies / "edge.db").exists():
             return [f"number {promise.sequence}" for promise in promises]
         damage = integrity(copies / "edge.db")

@@ -211,10 +211,10 @@ def test_what_is_kept_beside_the_log_is_saved(tmp_path: Path) -> None:
 def test_a_salvage_killed_anywhere_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path, 200).close()
     whole = damage_it(tmp_path, "header", 3)
-    path, steps = tmp_path / "edge.db", ("_set_aside", "fill", "migrate.take_place", "_forget_old")
+    path, steps = tmp_path / "edge.db", ("_set_aside", "fill", "marks.take_place", "_forget_old")
     for step in steps:
         with monkeypatch.context() as killed:
-            room = salvage.migrate if "." in step else salvage
+            room = salvage.marks if "." in step else salvage
             name = step.rpartition(".")[2]
             killed.setattr(room, name, _killed(getattr(room, name), step == "_forget_old"))
             with pytest.raises(KeyboardInterrupt):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.commands import Answer, Arguments, Refused
-from edge.control import command
+from edge.control import command, snapshot
 from edge.web import WebServer, create_app
-from tests.web.halls import WELL
+from tests.web.halls import TROUBLE, WELL
 
 
 def echo(arguments: Arguments) -> str:
@@ -31,6 +31,21 @@ def test_a_command_is_obeyed_or_refused_with_its_reason(server: WebServer, tmp_p
     assert command(tmp_path, "echo", device="大门") == Answer(True, "device=大门")
     assert command(tmp_path, "echo", no="") == Answer(False, "not today")
     assert command(tmp_path, "shell", line="ls") == Answer(False, "no such command: shell")
+
+
+def test_whoever_asks_after_a_command_sees_what_it_did(tmp_path: Path) -> None:
+    now = [WELL]
+
+    def change(_arguments: Arguments) -> str:
+        now[0] = TROUBLE
+        return ""
+
+    made = WebServer(create_app(lambda: now[0], {"change": change}), None, 0, tmp_path / "control.sock")
+    made.start()
+    assert snapshot(tmp_path) == WELL
+    command(tmp_path, "change")
+    assert snapshot(tmp_path) == TROUBLE
+    made.stop()
 
 
 def test_what_is_no_command_is_not_run(server: WebServer, tmp_path: Path) -> None:
