@@ -59,6 +59,7 @@ apt-test: apt-demo
 	has() { PATH="$$PATH:/usr/sbin" command -v $$1 >/dev/null || missing="$$missing $$2"; }; \
 	has mosquitto mosquitto; has chromium "chromium fonts-noto-cjk"; has systemd-analyze systemd; \
 	has openssl openssl; has strace strace; has gcc "gcc libc6-dev"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory apt PACKAGES="$$missing"
 
 .PHONY: apt

@@ -109,8 +109,13 @@ class Broker:
         return info.mid if info.rc == mqtt.MQTT_ERR_SUCCESS else None
 
     def subscribe(self, *topics: str) -> None:
-        """Ask for the topics, QoS 1."""
-        self._client.subscribe([(topic, 1) for topic in topics])
+        """Ask for the topics: QoS 1, but 0 in 3.1.1.
+
+        The brokers that know only 3.1.1 are clusters (NATS), where QoS 1 takes a replicated consumer for each
+        subscription, refused while a node is lost. Receipts repeat themselves; nothing here needs more.
+        """
+        qos = 1 if self._settings.protocol == "5" else 0
+        self._client.subscribe([(topic, qos) for topic in topics])
 
     def unsubscribe(self, topic: str) -> None:
         """Hear no more of a topic."""

@@ -4,7 +4,6 @@ Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or co
 owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it was damaged while in use.
 """
 
-import signal
 import subprocess  # noqa: S404
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
 from edge.cli_proof import erase, verify
+from edge.cli_upstream import consume, halls
 from edge.version import VERSION
 
 if TYPE_CHECKING:
@@ -133,57 +133,6 @@ def requeue(lang: "Lang", config: Path, number: int | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--app", required=True, help="本应用的名称，与各大厅 confirm 中的一致 / this application's name"
-)
-@click.option(
-    "--database", type=click.Path(path_type=Path), required=True, help="账目数据库 / where it keeps its books"
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="MQTT 服务器 / the broker")
-@click.option("--port", default=1883, show_default=True, help="端口 / its port")
-@click.option("--county", help="只收一个区划 / one county only")
-@click.option("--hall", help="只收一个大厅 / one hall only")
-@click.option("--user", help="用户名 / user name")
-@click.option(
-    "--password-file", type=click.Path(path_type=Path), help="只含密码的文件 / holds the password alone"
-)
-@click.option(
-    "--ca-file", type=click.Path(path_type=Path), help="CA 证书，给出即用 TLS / CA certificate, turns TLS on"
-)
-@click.option("--cert-file", type=click.Path(path_type=Path), help="客户端证书 / client certificate")
-@click.option("--key-file", type=click.Path(path_type=Path), help="客户端私钥 / its key")
-@click.option("--protocol", type=click.Choice(["5", "3.1.1"]), default="5", show_default=True)
-@click.pass_obj
-def consume(lang: "Lang", /, **options: object) -> None:
-    """参考接收程序：收、入账、回执 / the reference consumer: take, commit, confirm."""
-    import threading
-
-    import msgspec
-
-    from edge import consume as upstream
-    from edge.contract import Event
-    from edge.logs import log_to_stderr
-    from edge.show import event_line
-
-    try:
-        settings = msgspec.convert(options, upstream.Settings)
-    except (msgspec.ValidationError, ValueError) as error:
-        _leave(EXIT_CONFIG, str(error))
-    log_to_stderr()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-
-    def show(event: Event) -> None:
-        click.echo(event_line(event, msgspec.json.decode(event.data), lang))
-
-    try:
-        upstream.Consumer(settings, show).run(stop)
-    except upstream.DatabaseNewer as error:
-        _leave(EXIT_NEWER, str(error))
-
-
-@main.command()
 @_config
 @click.option("--device", help="设备编号 / device id")
 @click.option("--person", help="工号或考勤机用户号 / staff number or device user id")
@@ -281,6 +230,8 @@ main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)
 main.add_command(erase)
+main.add_command(consume)
+main.add_command(halls)
 
 
 if __name__ == "__main__":

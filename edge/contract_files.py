@@ -1,6 +1,6 @@
 """The contract as files for those who subscribe: JSON Schemas, an AsyncAPI 3 document, examples.
 
-Generated from the message classes, never edited by hand; a development tool, it needs PyYAML:
+Generated from the message classes, never edited by hand (the guide is); a development tool, it needs PyYAML:
 
     python -m edge.contract_files            write config/contract/
     python -m edge.contract_files --check    name what differs from the classes, exit code 1 if anything does
@@ -21,6 +21,8 @@ from edge import contract, events, payloads
 from edge.contract_examples import messages, sealed_events
 
 FOLDER = Path(__file__).resolve().parents[1] / "config" / "contract"
+BY_HAND = {"GUIDE.md", "GUIDE.zh-CN.md", "nats.conf", "nats-users.conf"}
+"""What stands beside the generated files: how a province sets it up."""
 _PART = "[A-Za-z0-9_-]{1,64}"
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
 _ENVELOPE: dict[str, dict[str, object]] = {
@@ -190,6 +192,7 @@ def _yaml(value: Json) -> str:
 def differences(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     """The files that are missing, other than generated, or nobody's."""
     there = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    there = {name: path for name, path in there.items() if name not in BY_HAND}
     changed = [name for name in wanted if name in there and there[name].read_text("utf-8") != wanted[name]]
     return sorted([*changed, *(wanted.keys() ^ there.keys())])
 

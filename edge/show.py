@@ -1,6 +1,7 @@
 """How the command line shows things to people: plain text, Chinese or English, every foreign byte inert."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +12,8 @@ from edge.settings import Device
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.words import Lang, cause_text, next_step, say, word
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `status` must start at once
+    from edge.consume.halls import Standing
     from edge.verify import EpochFound, Report
 
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
@@ -112,8 +114,11 @@ COLUMNS = (
 
 
 def _table(rows: list[list[str]], lang: Lang) -> list[str]:
-    table = [[say(lang, f"col.{name}") for name in COLUMNS], *rows]
-    widths = [max(width(row[column]) for row in table) for column in range(len(COLUMNS))]
+    return _aligned([[say(lang, f"col.{name}") for name in COLUMNS], *rows])
+
+
+def _aligned(table: list[list[str]]) -> list[str]:
+    widths = [max(width(row[column]) for row in table) for column in range(len(table[0]))]
     return [
         "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in table
     ]
@@ -151,6 +156,25 @@ def _store_line(snapshot: Snapshot, lang: Lang) -> str:
 def _clock(moment: str | None) -> str:
     """An ISO time short enough for a table: `11-22 08:25:03`."""
     return moment[5:19].replace("T", " ") if moment else "-"
+
+
+def hall_lines(halls: "Sequence[Standing]", lang: Lang) -> list[str]:
+    """Where every hall stands, and what to do about it; the sum last."""
+    if not halls:
+        return [say(lang, "halls.none")]
+    names = ("halls.hall", "col.state", "col.since", "halls.heard", "halls.behind", "col.next")
+    rows = [[say(lang, name) for name in names], *(_hall_row(hall, lang) for hall in halls)]
+    wrong = sum(hall.word != "well" for hall in halls)
+    return [*_aligned(rows), "", say(lang, "halls.sum", n=len(halls), wrong=wrong)]
+
+
+def _hall_row(hall: "Standing", lang: Lang) -> list[str]:
+    word = say(lang, f"halls.word.{hall.word}")
+    told = [f"{one.subject}: {one.text[lang]} → {one.next_step[lang]}" for one in hall.problems]
+    advice = [] if hall.word in ("well", "troubled") else [say(lang, f"halls.next.{hall.word}")]
+    name = inert(hall.source.removeprefix("/zwdt/"))
+    moments = [_clock(hall.since), _clock(hall.heard)]
+    return [name, word, *moments, str(hall.behind), inert("; ".join([*advice, *told]))]
 
 
 def probed_lines(device: Device, probed: Probed, lang: Lang) -> list[str]:

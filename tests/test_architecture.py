@@ -75,17 +75,18 @@ ARROWS = {
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
-    "edge.show": "edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
+    "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
         edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
         edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.consume edge.contract
-        edge.control edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show
-        edge.snapshot edge.store edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream edge.control
+        edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
+    "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
     "edge.listing": "edge.show edge.store edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
@@ -100,7 +101,9 @@ HOMES = {
     "starlette": {"edge.web"},
     "uvicorn": {"edge.web"},
     "jinja2": {"edge.web"},
-    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock", "edge.cli_proof"},
+    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock", "edge.cli_proof", "edge.cli_upstream"},
+    "psycopg": {"edge.consume"},
+    "nats": {"edge.consume"},
     "cv2": set[str](),
 }
 """Library -> the only rooms that import it."""

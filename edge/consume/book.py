@@ -7,12 +7,11 @@ Without number 1, which names the algorithm, nothing is contiguous.
 
 from typing import Literal
 
+from edge.consume.database import LedgerRow, Link, Tables
 from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
-from edge.consume.tables import Link, Tables
-from edge.contract import RANGES_MAX, Range, Refusal
-from edge.events import digest_of, genesis
-from edge.payloads import HashAlg
+from edge.contract import Range
+from edge.events import Digest, digest_of, genesis
 
 Settled = Literal["new", "known", "conflict"]
 """A number is new, or here with the same bytes, or here with others (the first ones stay)."""
@@ -25,13 +24,13 @@ class Book:
         row = tables.ledger(source, epoch)
         self.begun = row is None
         if row is None:
-            row = (tables.add_ledger(source, epoch), 0, b"", None)
+            row = LedgerRow(tables.add_ledger(source, epoch), 0, b"", None)
         self._tables = tables
         self.key, self.upto, self._head, self._hash_alg = row
+        self._digest: Digest | None = digest_of(row.hash_alg) if row.hash_alg else None
         self.epoch = epoch
         self.above = tables.islands(self.key)
         """Numbers received beyond a gap."""
-        self._refused_told = 0
         self._given_up: list[int] = []
 
     @property
@@ -49,12 +48,12 @@ class Book:
         if item.sequence <= self.upto or contains(self.above, item.sequence):
             return "known" if self._same(item.sequence, link) else "conflict"
         if item.hash_alg is not None:
-            self._hash_alg = item.hash_alg
-            self._head = genesis(self.epoch, digest_of(item.hash_alg))
-        if item.sequence == self.upto + 1 and self._hash_alg is not None:
-            if not self._extend(link, self._hash_alg):
+            self._hash_alg, self._digest = item.hash_alg, digest_of(item.hash_alg)
+            self._head = genesis(self.epoch, self._digest)
+        if item.sequence == self.upto + 1 and self._digest is not None:
+            if not self._extend(link, self._digest):
                 return "conflict"
-            self._catch_up(self._hash_alg)
+            self._catch_up(self._digest)
         else:
             self._tables.wait(self.key, item.sequence, link)
             insert(self.above, item.sequence)
@@ -70,32 +69,32 @@ class Book:
             ((_, kept),) = self._tables.waiting(self.key, sequence, sequence)
             return self._alike(kept, link)
         known = self._tables.body_hash(self.key, sequence)
-        return self._hash_alg is not None and known == _hash(link, self._hash_alg)
+        return self._digest is not None and known == _hash(link, self._digest)
 
     def _alike(self, kept: Link, link: Link) -> bool:
         """Whether both are of one event; believed where it cannot be told without the algorithm."""
         if kept.hash is None and link.hash is None:
             return kept.body == link.body
-        if self._hash_alg is None:
+        if self._digest is None:
             return None in (kept.hash, link.hash) or kept.hash == link.hash
-        return _hash(kept, self._hash_alg) == _hash(link, self._hash_alg)
+        return _hash(kept, self._digest) == _hash(link, self._digest)
 
-    def _catch_up(self, hash_alg: HashAlg) -> None:
+    def _catch_up(self, digest: Digest) -> None:
         if not self.above or self.above[0][0] != self.upto + 1:
             return
         first, last = self.above.pop(0)
         for sequence, link in self._tables.waiting(self.key, first, last):
-            if not self._extend(link, hash_alg):
+            if not self._extend(link, digest):
                 self._given_up.append(sequence)
                 self.above[:0] = [(sequence + 1, last)] if sequence < last else []
                 last = sequence
                 break
         self._tables.waited(self.key, last)
 
-    def _extend(self, link: Link, hash_alg: HashAlg) -> bool:
+    def _extend(self, link: Link, digest: Digest) -> bool:
         """Settle the next number; False where a withheld one does not fit the chain."""
-        body_hash = _hash(link, hash_alg)
-        head = digest_of(hash_alg)(self._head + body_hash)
+        body_hash = _hash(link, digest)
+        head = digest(self._head + body_hash)
         if link.chain not in (None, head):
             return False
         self.upto, self._head = self.upto + 1, head
@@ -104,15 +103,7 @@ class Book:
 
     def save(self) -> None:
         """Write down how far it is without a gap."""
-        self._tables.save_ledger(self.key, self.upto, self._head, self._hash_alg)
-
-    def refusals(self) -> list[Refusal]:
-        """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
-        page = self._tables.refusals(self.key, self._refused_told)
-        if not page and self._refused_told:
-            page = self._tables.refusals(self.key, 0)
-        self._refused_told = page[-1].sequence if len(page) == RANGES_MAX else 0
-        return page
+        self._tables.save_ledger(LedgerRow(self.key, self.upto, self._head, self._hash_alg))
 
 
 def _link(item: Numbered) -> Link:
@@ -121,5 +112,5 @@ def _link(item: Numbered) -> Link:
     return Link(item.body, bytes.fromhex(item.withheld.hash), bytes.fromhex(item.withheld.chain))
 
 
-def _hash(link: Link, hash_alg: HashAlg) -> bytes:
-    return digest_of(hash_alg)(link.body) if link.hash is None else link.hash
+def _hash(link: Link, digest: Digest) -> bytes:
+    return digest(link.body) if link.hash is None else link.hash

@@ -7,91 +7,47 @@
    others are closed: nothing of them is wanted, but late events of them still count by rule 1.
 4. One transaction per batch of messages, which also raises `n` of each receipt that is due. Acknowledge the
    messages, then send the receipts, after `take` returned.
+5. What is remembered of a hall holds while its row is what we left: another worker's commit raises its `n`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from edge.consume.batch import COUNTED, Batch, Counts, Taken
 from edge.consume.book import Book, Settled
+from edge.consume.database import Database, HallRow, open_tables
 from edge.consume.read import Garbage, Heard, Item, Numbered, read
-from edge.consume.tables import Tables
-from edge.contract import RANGES_MAX, Event, Range, Receipt
-from edge.payloads import EventWithheld
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of one source since the ledger was opened; `gaps` = numbers missing now.
-
-    withheld: numbers that were settled without their event.
-    """
-
-    events: int
-    duplicates: int
-    refused: int
-    conflicts: int
-    gaps: int
-    withheld: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one batch changed.
-
-    due: halls to which a receipt must go. refused, garbage, withheld: seen for the first time.
-    conflicts: numbers that came again with other bytes.
-    """
-
-    events: tuple[Event, ...]
-    due: frozenset[str]
-    refused: tuple[Numbered, ...]
-    garbage: tuple[Garbage, ...]
-    conflicts: tuple[Numbered, ...]
-    withheld: tuple[Numbered, ...] = ()
+from edge.contract import RANGES_MAX, Range, Receipt, Refusal
 
 
 @dataclass(slots=True)
 class _Hall:
-    """`n`: newest receipt number. `sent_to`: the newest number the hall says it sent in `epoch`."""
+    """`n`: newest receipt number. `sent_to`: the newest number the hall says it sent in `epoch`.
+
+    row: as committed. books: what is remembered of its ledgers, per epoch.
+    """
 
     epoch: str
     n: int
     sent_to: int = 0
-
-
-@dataclass(slots=True)
-class _Batch:
-    events: list[Event] = field(default_factory=list)
-    due: set[str] = field(default_factory=set)
-    refused: list[Numbered] = field(default_factory=list)
-    garbage: list[Garbage] = field(default_factory=list)
-    conflicts: list[Numbered] = field(default_factory=list)
-    withheld: list[Numbered] = field(default_factory=list)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    books: set[Book] = field(default_factory=set)
-    halls: set[str] = field(default_factory=set)
+    row: HallRow | None = None
+    books: dict[str, Book] = field(default_factory=dict)
 
 
 class Ledger:
-    """The ledgers of the application `app` in one database. For one thread."""
+    """The ledgers of the application `app` in one database. For one thread; errors are DatabaseFails."""
 
-    def __init__(self, path: Path, app: str = "") -> None:
+    def __init__(self, database: Database, app: str = "", password_file: Path | None = None) -> None:
         self._app = app
-        self._tables = Tables(path)
-        self._books: dict[tuple[str, str], Book] = {}
+        self._tables = open_tables(database, password_file)
         self._halls: dict[str, _Hall] = {}
-        self._awaits = False
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._load()
-
-    def _load(self) -> None:
-        self._books.clear()
-        self._halls = {source: _Hall(epoch, n) for source, epoch, n in self._tables.halls()}
-        self._awaits = self._tables.awaits()
+        self._refused_told: dict[int, int] = {}
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._counts: dict[str, Counts] = {}
 
     def close(self) -> None:
         """Let the database go."""
@@ -100,84 +56,131 @@ class Ledger:
     def take(self, messages: Sequence[tuple[str, bytes]]) -> Taken:
         """Commit what `(topic, payload)` messages say. On an error nothing is changed: take them again."""
         items = [item for topic, payload in messages for item in read(topic, payload, self._app)]
-        batch = _Batch()
+        batch = Batch()
         self._commit(items, batch)
-        self._counts.update(batch.counts)
-        return Taken(
-            tuple(batch.events),
-            frozenset(batch.due),
-            tuple(batch.refused),
-            tuple(batch.garbage),
-            tuple(batch.conflicts),
-            tuple(batch.withheld),
-        )
+        self._count(batch)
+        return batch.taken()
 
     def renew(self, sources: Iterable[str]) -> None:
         """Raise `n` of these halls, so that their next receipts are obeyed though nothing changed."""
-        self._commit([], _Batch(due=set(sources)))
+        self._commit([], Batch(due=set(sources)))
+
+    def numbers(self) -> Mapping[str, int]:
+        """Every hall that has a ledger -> its newest receipt number, whoever raised it."""
+        with self._tables.snapshot():
+            return {row.source: row.n for row in self._tables.halls()}
+
+    def lease(self, name: str, holder: str) -> bool:
+        """Take or keep a lease; whether it is `holder`'s now."""
+        with self._tables.transaction(()):
+            return self._tables.lease(name, holder)
 
     def sources(self) -> frozenset[str]:
         """Every hall that has a ledger."""
-        return frozenset(self._halls)
+        return frozenset(self.numbers())
 
     def lacking(self) -> Mapping[str, int]:
         """The halls in whose present epoch numbers are missing -> up to where none is."""
-        return {source: self._present(source).upto for source in self._halls if self._gaps(source)}
+        with self._tables.snapshot():
+            return dict(self._tables.lacking())
 
     def receipt(self, source: str, ask: bool) -> Receipt:
-        """The receipt of a hall of `sources()`, as committed; with what is missing if `ask`."""
-        book = self._present(source)
+        """The receipt of a hall that has a ledger, as committed; with what is missing if `ask`."""
+        return self.receipts([source], [source] if ask else [])[source]
+
+    def receipts(self, sources: Collection[str], asked: Collection[str]) -> Mapping[str, Receipt]:
+        """The receipts of these halls, as committed; with what is missing for those of `asked`."""
+        with self._tables.snapshot():
+            self._refresh(sources)
+            return {
+                source: self._receipt(self._halls[source], self._present(source), source in asked)
+                for source in sources
+                if source in self._halls
+            }
+
+    def _receipt(self, hall: _Hall, book: Book, ask: bool) -> Receipt:
         return Receipt(
-            n=self._halls[source].n,
+            n=hall.n,
             epoch=book.epoch,
             upto=book.upto,
             head=book.head,
             also=tuple(book.above[:RANGES_MAX]),
-            want=tuple(self._gaps(source)[:RANGES_MAX]) if ask else (),
-            refused=tuple(book.refusals()),
+            want=tuple(book.gaps(hall.sent_to)[:RANGES_MAX]) if ask else (),
+            refused=tuple(self._refusals(book)),
         )
+
+    def _refusals(self, book: Book) -> list[Refusal]:
+        """Refused numbers for a receipt; where it cannot hold all, each call gives the next of them."""
+        told = self._refused_told.pop(book.key, 0)
+        page = self._tables.refusals(book.key, told)
+        if not page and told:
+            page = self._tables.refusals(book.key, 0)
+        if len(page) == RANGES_MAX and self._tables.refusals(book.key, page[-1].sequence):
+            self._refused_told[book.key] = page[-1].sequence
+        return page
+
+    def unfinished(self, source: str) -> bool:
+        """Whether refusals are left for a hall's next receipt, which the last one could not hold."""
+        return source in self._halls and self._present(source).key in self._refused_told
 
     def counts(self) -> Mapping[str, Counts]:
         """Per source; under "" what came from nobody that can be named."""
-        return {source: self._count(source) for source in {"", *self._halls}}
+        return dict(self._counts)
 
-    def _count(self, source: str) -> Counts:
-        missing = self._gaps(source) if source in self._halls else []
-        gaps = sum(last - first + 1 for first, last in missing)
-        what = ("events", "duplicates", "refused", "conflicts", "withheld")
-        return Counts(gaps=gaps, **{name: self._counts[source, name] for name in what})
+    def _count(self, batch: Batch) -> None:
+        self._counted.update(batch.counts)
+        for source in {"", *batch.due, *batch.halls}:
+            missing = self._gaps(source) if source in self._halls else []
+            gaps = sum(last - first + 1 for first, last in missing)
+            told = {what: self._counted[source, what] for what in COUNTED}
+            self._counts[source] = Counts(gaps=gaps, **told)
 
     def _gaps(self, source: str) -> list[Range]:
         return self._present(source).gaps(self._halls[source].sent_to)
+
+    def _refresh(self, sources: Collection[str]) -> None:
+        """Remember nothing of these halls that another worker has changed."""
+        rows = {row.source: row for row in self._tables.halls(sources)}
+        for source in sources:
+            row, hall = rows.get(source), self._halls.get(source)
+            if row is None:
+                self._halls.pop(source, None)
+            elif hall is None or hall.row != row:
+                self._halls[source] = _Hall(row.epoch, row.n, row.sent_to, row)
 
     def _present(self, source: str) -> Book:
         return self._book(source, self._halls[source].epoch)
 
     def _book(self, source: str, epoch: str) -> Book:
         """The ledger of an epoch; one that is begun by this is the hall's present one."""
-        book = self._books.get((source, epoch))
+        hall = self._halls.get(source)
+        book = hall.books.get(epoch) if hall else None
         if book is None:
-            book = self._books[source, epoch] = Book(self._tables, source, epoch)
-            if book.begun:
-                self._enter(source, epoch)
+            book = Book(self._tables, source, epoch)
+            if book.begun or hall is None:
+                hall = self._enter(source, epoch)
+            hall.books[epoch] = book
         return book
 
-    def _enter(self, source: str, epoch: str) -> None:
+    def _enter(self, source: str, epoch: str) -> _Hall:
         hall = self._halls.setdefault(source, _Hall(epoch, 0))
         if hall.epoch != epoch:
             hall.epoch, hall.sent_to = epoch, 0
+        return hall
 
-    def _commit(self, items: Iterable[Item], batch: _Batch) -> None:
+    def _commit(self, items: Collection[Item], batch: Batch) -> None:
+        sources = {item.source for item in items if not isinstance(item, Garbage)} | batch.due
         try:
-            with self._tables.transaction():
+            with self._tables.transaction(sources):
+                self._refresh(sources)
                 for item in items:
                     self._settle(item, batch)
                 self._save(batch)
         except BaseException:  # whatever it was, the transaction is taken back and it goes on
-            self._load()
+            self._halls.clear()
             raise
 
-    def _settle(self, item: Item, batch: _Batch) -> None:
+    def _settle(self, item: Item, batch: Batch) -> None:
         match item:
             case Garbage():
                 self._discard(item, batch)
@@ -188,70 +191,70 @@ class Ledger:
                 if item.withheld is None:
                     self._enter_event(item, settled, batch)
 
-    def _discard(self, item: Garbage, batch: _Batch) -> None:
+    def _discard(self, item: Garbage, batch: Batch) -> None:
         if self._tables.discard(item.topic, item.body, item.reason):
             batch.garbage.append(item)
         batch.counts["", "refused"] += 1
 
-    def _hear(self, item: Heard, batch: _Batch) -> None:
+    def _hear(self, item: Heard, batch: Batch) -> None:
         if item.ready:
             self._book(item.source, item.epoch)
             self._enter(item.source, item.epoch)
             self._halls[item.source].sent_to = item.sent_to
             batch.due.add(item.source)
+        if item.word:
+            self._tables.save_state(item.source, item.word, item.body)
         if item.source in self._halls:
             hall = self._halls[item.source]
-            hall.n = max(hall.n, item.n)
+            if item.n > hall.n:  # used by an earlier life of ours: go on above it
+                hall.n = item.n
+                batch.due.add(item.source)
             batch.halls.add(item.source)
 
-    def _enter_number(self, item: Numbered, batch: _Batch) -> Settled:
+    def _enter_number(self, item: Numbered, batch: Batch) -> Settled:
         book = self._book(item.source, item.epoch)
         settled = book.settle(item)
         batch.due.add(item.source)
         if settled == "new":
             batch.books.add(book)
             if item.withheld is not None:
-                self._withhold(book, item, item.withheld, batch)
+                batch.withhold(book.key, item, item.withheld)
             elif item.event is None:
                 self._tables.refuse(book.key, item.sequence, item.topic, item.body, item.reason)
                 batch.refused.append(item)
         elif settled == "conflict":
-            self._conflict(item, batch)
+            batch.conflict(item)
         for sequence in book.given_up():
+            batch.missing.pop((book.key, sequence), None)
             self._tables.give_up(book.key, sequence)
-            self._conflict(msgspec.structs.replace(item, sequence=sequence), batch)
+            batch.conflict(msgspec.structs.replace(item, sequence=sequence))
         return settled
 
-    @staticmethod
-    def _conflict(item: Numbered, batch: _Batch) -> None:
-        batch.conflicts.append(item)
-        batch.counts[item.source, "conflicts"] += 1
-
-    def _withhold(self, book: Book, item: Numbered, told: EventWithheld, batch: _Batch) -> None:
-        self._tables.withhold(book.key, item.sequence, told)
-        self._awaits = True
-        batch.withheld.append(item)
-        batch.counts[item.source, "withheld"] += 1
-
-    def _enter_event(self, item: Numbered, settled: Settled, batch: _Batch) -> None:
+    def _enter_event(self, item: Numbered, settled: Settled, batch: Batch) -> None:
         if item.event is None:
             batch.counts[item.source, "refused"] += 1
             return
         if settled == "known":
-            self._tables.use(self._book(item.source, item.epoch).key, item.sequence)
-        if self._awaits and settled != "conflict":
-            self._tables.arrive(item.event.id)
-        if self._tables.add_event(item.event, item.sequence, item.body):
-            batch.events.append(item.event)
-            batch.counts[item.source, "events"] += 1
-        else:
-            batch.counts[item.source, "duplicates"] += 1
+            batch.usable.add((self._book(item.source, item.epoch).key, item.sequence))
+        if settled != "conflict":
+            batch.arrived.add(item.event.id)
+        batch.offer(item.event, item.sequence, item.body)
 
-    def _save(self, batch: _Batch) -> None:
+    def _save_events(self, batch: Batch) -> None:
+        self._tables.use(batch.usable)
+        self._tables.withhold(batch.missing.values())  # before the next: it finds what came in this batch
+        if batch.arrived and self._tables.awaits():
+            self._tables.arrive(batch.arrived)
+        batch.add(self._tables.add_events(batch.offered.values()))
+
+    def _save(self, batch: Batch) -> None:
+        self._save_events(batch)
         for book in batch.books:
             book.save()
         for source in batch.due:
             self._halls[source].n += 1
-        for source in batch.due | batch.halls:
-            hall = self._halls[source]
-            self._tables.save_hall(source, hall.epoch, hall.n)
+        halls = {source: self._halls[source] for source in sorted(batch.due | batch.halls)}
+        for source, hall in halls.items():
+            hall.row = HallRow(source, hall.epoch, hall.n, hall.sent_to)
+            self._present(source)  # `_count` looks at it when the transaction is over
+        self._tables.save_halls([hall.row for hall in halls.values() if hall.row])

@@ -21,6 +21,12 @@ from edge.payloads import PAYLOADS, EpochOpened, EventWithheld, HashAlg
 BATCH_BYTES_MAX = 8 << 20
 """Most bytes a batch may unpack to."""
 SEQUENCE_END = 1 << 40
+ID_MAX = 256
+EPOCH_MAX = 64
+TOPIC_MAX = 512
+"""Characters; an index of PostgreSQL does not hold texts of any length."""
+NUL = "\0"
+"""Text with it cannot be kept: PostgreSQL does not take it."""
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31
 _HASHES = re.compile("[0-9a-f]{128}\\Z")
@@ -28,7 +34,7 @@ _HASHES = re.compile("[0-9a-f]{128}\\Z")
 
 class _Number(msgspec.Struct, frozen=True):
     source: str
-    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=EPOCH_MAX)]
     sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
 
 
@@ -65,6 +71,7 @@ class Heard:
 
     n: newest receipt number known there. epoch: the hall's present one, "" if not told.
     sent_to: newest number sent in it. ready: the hall is there and wants to hear from us.
+    word, body: its state in one word and as it came; "" and b"" when this is no state.
     """
 
     source: str
@@ -72,6 +79,8 @@ class Heard:
     epoch: str = ""
     sent_to: int = 0
     ready: bool = False
+    word: str = ""
+    body: bytes = b""
 
 
 Item = Numbered | Garbage | Heard
@@ -83,6 +92,8 @@ class _Unusable(ValueError):
 
 def read(topic: str, payload: bytes, app: str) -> list[Item]:
     """Everything one message says to the application `app`."""
+    if NUL in topic or len(topic) > TOPIC_MAX:
+        return [Garbage(topic[:TOPIC_MAX].replace(NUL, "\ufffd"), payload, "NUL in the topic, or too long")]
     root, _, rest = topic.partition(f"{TOPIC_ROOT}/")
     try:
         county, hall, *what = rest.split("/")
@@ -128,6 +139,8 @@ def _event(topic: str, hall: str, body: bytes) -> Item:
         sequence = int(number.sequence)
         if number.source != hall:
             raise _Unusable(f"source {number.source!r} is not the topic's")
+        if NUL in number.epoch:
+            raise _Unusable("NUL - at `$.epoch`")
         if not 0 < sequence < SEQUENCE_END:
             raise _Unusable(f"there is no sequence {sequence}")
     except (_Unusable, *UNREADABLE) as error:
@@ -150,7 +163,16 @@ def _wrong(withheld: EventWithheld, sequence: int) -> str:
     """Why word of a withheld event can settle no number, or ""."""
     if sequence == 1:
         return "number 1 opens its epoch and cannot be withheld"
-    return "" if _HASHES.match(withheld.hash + withheld.chain) else "withheld without hash and chain"
+    if not _HASHES.match(withheld.hash + withheld.chain):
+        return "withheld without hash and chain"
+    if not withheld.event_id or not _keepable(withheld.event_id, withheld.event_type, withheld.detail):
+        return "withheld with an id or a text that cannot be kept"
+    return "" if 0 <= withheld.size < N_END else f"withheld with {withheld.size} bytes"
+
+
+def _keepable(event_id: str, *texts: str) -> bool:
+    """Whether a database of either kind can keep these, and the id in its index."""
+    return len(event_id) <= ID_MAX and all(NUL not in text for text in (event_id, *texts))
 
 
 def _usable(body: bytes) -> tuple[Event, object]:
@@ -159,6 +181,8 @@ def _usable(body: bytes) -> tuple[Event, object]:
     event = msgspec.json.decode(body, type=Event)
     if not event.id:
         raise _Unusable("id is empty - at `$.id`")
+    if not _keepable(event.id, event.type, event.time):
+        raise _Unusable("NUL, or too long - at `$.id`, `$.type` or `$.time`")
     try:
         zone = datetime.fromisoformat(event.time).tzinfo
     except ValueError as error:
@@ -177,8 +201,10 @@ def _state(hall: str, payload: bytes, app: str) -> list[Item]:
         state = msgspec.json.decode(payload, type=State)
     except UNREADABLE:
         return []
+    if NUL in state.epoch or len(state.epoch) > EPOCH_MAX or not 0 <= state.sent_to < SEQUENCE_END:
+        return []
     ready = state.state == "ready" and bool(state.epoch)
-    return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready)]
+    return [Heard(hall, _n(state.n.get(app, 0)), state.epoch, state.sent_to, ready, state.state, payload)]
 
 
 def _receipt(hall: str, payload: bytes) -> list[Item]:

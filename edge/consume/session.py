@@ -66,14 +66,16 @@ Notice = Connected | Lost | Denied | Arrived
 
 
 class Session:
-    """A connection attempt and, if it succeeds, the connection."""
+    """A connection attempt and, if it succeeds, the connection. Brokers are tried in turn, by `attempt`."""
 
-    def __init__(self, settings: Settings, inbox_size: int) -> None:
+    def __init__(self, settings: Settings, inbox_size: int, attempt: int = 0) -> None:
         self._settings = settings
+        self._broker = settings.brokers[attempt % len(settings.brokers)]
+        self._topics: tuple[str, ...] = ()
         self.inbox: Queue[Notice] = Queue(inbox_size)
         self._closing = False
         self._thread: threading.Thread | None = None
-        self._client = new_client(settings.client_id, settings.protocol, clean=False, manual_ack=True)
+        self._client = new_client(settings.client_id, settings.mqtt, clean=False, manual_ack=True)
         self._client.max_queued_messages_set(OUT_MAX)
         self._client.will_set(host_topic(settings.app), OFFLINE, qos=1, retain=True)
         self._client.on_connect = self._on_connect
@@ -84,14 +86,13 @@ class Session:
 
     def open(self) -> None:
         """Connect the socket and start the network thread; OSError when that fails."""
-        settings, five = self._settings, self._settings.protocol == "5"
+        settings, five = self._settings, self._settings.mqtt == "5"
         if settings.secure:
             self._client.tls_set_context(tls_context(settings.ca_file, settings.cert_file, settings.key_file))
         if settings.user:
             self._client.username_pw_set(settings.user, password(settings.password_file))
         self._client.connect(
-            settings.host,
-            settings.port,
+            *self._broker,
             settings.keepalive,
             clean_start=False if five else mqtt.MQTT_CLEAN_START_FIRST_ONLY,
             properties=_properties() if five else None,
@@ -104,11 +105,17 @@ class Session:
 
     def subscribe(self) -> None:
         """Subscribe to the halls."""
-        if self._settings.protocol == "5":
+        self._topics = self._settings.topics
+        if self._settings.mqtt == "5":
             options = SubscribeOptions(qos=1, noLocal=True)
-            self._client.subscribe([(topic, options) for topic in self._settings.topics])
+            self._client.subscribe([(topic, options) for topic in self._topics])
         else:
-            self._client.subscribe([(topic, 1) for topic in self._settings.topics])
+            self._client.subscribe([(topic, 1) for topic in self._topics])
+
+    def watch_own_state(self) -> None:
+        """Hear what the halls are told of us. QoS 0: more takes NATS a consumer on three nodes."""
+        self._topics = (host_topic(self._settings.app),)
+        self._client.subscribe([(topic, 0) for topic in self._topics])
 
     def say_online(self) -> None:
         """Tell the halls that this consumer is there and what it takes."""
@@ -122,13 +129,13 @@ class Session:
         """Tell the broker that the message is ours now."""
         self._client.ack(message.mid, message.qos)
 
-    def close(self) -> None:
+    def close(self, goodbye: bool = True) -> None:
         """Say goodbye if the connection stands, and end the network thread. The session is over."""
         self._closing = True
         with contextlib.suppress(OSError, ValueError, RuntimeError):
-            if self._client.is_connected():
-                goodbye = self._client.publish(host_topic(self._settings.app), OFFLINE, qos=1, retain=True)
-                goodbye.wait_for_publish(GOODBYE_S)
+            if goodbye and self._client.is_connected():
+                offline = self._client.publish(host_topic(self._settings.app), OFFLINE, qos=1, retain=True)
+                offline.wait_for_publish(GOODBYE_S)
             self._client.disconnect()
         if self._thread is not None:
             self._thread.join(CONNECT_TIMEOUT_S)
@@ -147,7 +154,7 @@ class Session:
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: object
     ) -> None:
-        for topic, code in zip(self._settings.topics, codes, strict=False):
+        for topic, code in zip(self._topics, codes, strict=False):
             if code.is_failure:
                 self._tell(Denied(f"subscription to {topic}: {code}"))
 

@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+from edge.consume.database import Database, is_postgres
 from edge.contract import TOPIC_ROOT, topic_part
 
 
@@ -13,10 +15,13 @@ class Settings:
     """One consumer. `app` names it to the halls; `county` and `hall` None = all of them.
 
     TLS is on with `tls`, or when a CA or certificate is given; chain and host name are always verified.
+    host: one broker, or several that stand for each other: `a,b,c`, each `name` or `name:port`.
+    nats: URLs of a NATS cluster to pull from; `host` then names its MQTT listeners, for the receipts.
+    replicas: of the stream, where it must be made.
     """
 
     app: str
-    database: Path
+    database: Database
     host: str = "127.0.0.1"
     port: int = 1883
     county: str | None = None
@@ -28,6 +33,9 @@ class Settings:
     cert_file: Path | None = None
     key_file: Path | None = None
     protocol: Literal["5", "3.1.1"] = "5"
+    database_password_file: Path | None = None
+    nats: str | None = None
+    replicas: int = 3
     keepalive: int = 15
 
     def __post_init__(self) -> None:
@@ -40,6 +48,30 @@ class Settings:
             raise ValueError("a password file needs a user")
         if self.key_file and not self.cert_file:
             raise ValueError("a key file needs a certificate file")
+        if is_postgres(self.database) and urlsplit(str(self.database)).password is not None:
+            raise ValueError("no password in the URL, where everybody sees it: --database-password-file")
+        if any(urlsplit(server).username is not None for server in self.servers):
+            raise ValueError("no user in a NATS URL, where everybody sees it: --user, --password-file")
+
+    @property
+    def brokers(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each MQTT listener."""
+        found = []
+        for name in self.host.split(","):
+            host, colon, port = name.strip().rpartition(":")
+            alone = not colon or ":" in host or not port.isdigit()
+            found.append((name.strip(), self.port) if alone else (host, int(port)))
+        return tuple(found)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """URL of each NATS server."""
+        return tuple(self.nats.split(",")) if self.nats else ()
+
+    @property
+    def mqtt(self) -> Literal["5", "3.1.1"]:
+        """The protocol to speak: NATS knows the older one only."""
+        return "3.1.1" if self.nats else self.protocol
 
     @property
     def secure(self) -> bool:
@@ -49,7 +81,8 @@ class Settings:
     @property
     def client_id(self) -> str:
         """The same at every start: the broker keeps this consumer's session under it."""
-        digest = hashlib.sha256(str(self.database.resolve()).encode()).hexdigest()
+        place = str(self.database) if is_postgres(self.database) else str(Path(self.database).resolve())
+        digest = hashlib.sha256(place.encode()).hexdigest()
         return f"hall-edge-{self.app}-{digest[:12]}"
 
     @property

@@ -12,12 +12,13 @@ from contextlib import suppress
 from queue import Empty, Queue
 
 from edge.backoff import next_wait
-from edge.consume.ledger import Counts, Ledger, Taken
+from edge.consume.batch import Counts, Taken
+from edge.consume.database import DatabaseFails
+from edge.consume.ledger import Ledger
 from edge.consume.receipts import Receipts
 from edge.consume.session import Arrived, Connected, Denied, Lost, Notice, Session
 from edge.consume.settings import Settings
 from edge.contract import Event
-from edge.store import sqlite
 
 LOG = logging.getLogger(__name__)
 
@@ -51,29 +52,36 @@ class Consumer:
         return self._counters
 
     def run(self, stop: threading.Event) -> None:
-        """Consume until `stop`; sqlite.Error or DatabaseNewer when the database cannot be opened."""
-        ledger = Ledger(self._settings.database, self._settings.app)
-        wait = 0.0
+        """Consume until `stop`; DatabaseFails or DatabaseNewer when the database cannot be opened."""
+        ledger = Ledger(self._settings.database, self._settings.app, self._settings.database_password_file)
+        wait, attempt = 0.0, -1
         try:
+            if self._settings.nats:
+                self._work(ledger, stop)
             while not stop.is_set():
-                worked = self._attempt(ledger, stop)
+                worked = self._attempt(ledger, stop, attempt := attempt + 1)
                 wait = next_wait(RECONNECT_S, 0.0 if worked else wait)
                 stop.wait(wait)
         finally:
             ledger.close()
 
-    def _attempt(self, ledger: Ledger, stop: threading.Event) -> bool:
+    def _work(self, ledger: Ledger, stop: threading.Event) -> None:
+        from edge.consume.worker import Worker
+
+        Worker(self._settings, ledger, lambda taken: self.tell(taken, ledger.counts())).run(stop)
+
+    def _attempt(self, ledger: Ledger, stop: threading.Event, attempt: int) -> bool:
         """One connection from beginning to end; whether the broker took us and the database did not fail."""
-        session = Session(self._settings, INBOX_MAX)
-        connection = _Connection(self, ledger, session, Receipts(ledger, session, self._settings.app))
+        session = Session(self._settings, INBOX_MAX, attempt)
+        connection = _Connection(self, ledger, session, Receipts(ledger, session.publish, self._settings.app))
         try:
             session.open()
             connection.live(stop)
-        except sqlite.Error as error:
+        except DatabaseFails as error:
             LOG.error("the database fails, messages stay at the broker: %s", error)
             return False
         except OSError as error:
-            LOG.warning("broker %s:%d: %s", self._settings.host, self._settings.port, error)
+            LOG.warning("broker %s: %s", self._settings.host, error)
         finally:
             session.close()
         return connection.taken
@@ -114,7 +122,7 @@ class _Connection:
         self.taken = False
 
     def live(self, stop: threading.Event) -> None:
-        """Return when the connection is gone or `stop` is set; sqlite.Error when a commit fails."""
+        """Return when the connection is gone or `stop` is set; DatabaseFails when a commit fails."""
         while not stop.is_set() and not self._lost:
             self._lost = not self._session.alive()
             notices = _gather(self._session.inbox)
@@ -129,7 +137,7 @@ class _Connection:
         taken = self._ledger.take([(message.topic, message.payload) for message in arrived])
         for message in arrived:
             self._session.ack(message)
-        self._receipts.owe(taken.due)
+        self._receipts.owe()
         self._consumer.tell(taken, self._ledger.counts())
 
     def _hear(self, notice: Notice) -> None:
@@ -138,7 +146,6 @@ class _Connection:
                 LOG.info("connected")
                 self.taken = True
                 self._session.subscribe()
-                self._receipts.renew(self._ledger.sources())
             case Lost(detail):
                 LOG.warning("connection lost: %s", detail)
                 self._lost = True

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from edge import events
+from edge.consume import Ledger
 from edge.contract import Receipt, State, topic
 from edge.events import Draft, Place
 from edge.payloads import EpochOpened, HashAlg, Punch, WithheldReason
@@ -95,3 +96,8 @@ def altered(body: bytes, **changes: object) -> bytes:
     """The event with other attributes; None takes one away."""
     event = msgspec.json.decode(body, type=dict) | changes
     return msgspec.json.encode({name: value for name, value in event.items() if value is not None})
+
+
+def receipt(ledger: Ledger, source: str = Hall().source) -> Receipt:
+    """The next receipt, with what is missing."""
+    return ledger.receipt(source, ask=True)

@@ -103,7 +103,7 @@ def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 at, database, port = sys.argv[1:]
 if at == "commit": Ledger._save = die
 if at == "ack": Session.ack = die
-if at == "receipt": Receipts._send = die
+if at == "receipt": Receipts._publish = die
 Consumer(Settings("count", Path(database), port=int(port))).run(threading.Event())
 """
 

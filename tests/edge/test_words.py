@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from edge.causes import CAUSES
+from edge.consume.halls import ORDER
 from edge.payloads import PunchState, TimeQuality, VerifyMethod
 from edge.proof import Fault, Standing
 from edge.snapshot import DeviceWord, UplinkHealth
@@ -25,6 +26,8 @@ BUILT = {
     "clock.": {word or "nobody" for word in get_args(Source)},
     "tamper.": set(get_args(Fault)),
     "standing.": set(get_args(Standing)),
+    "halls.word.": set(ORDER),
+    "halls.next.": {*ORDER} - {"well", "troubled"},
 }
 """Keys that are put together from a word of these."""
 

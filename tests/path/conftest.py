@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from edge import consume
-from edge.store import sqlite
 from tests.broker import Broker, free_port
 from tests.hall import Daemon
 from tests.sim.zk import Terminal
@@ -54,7 +53,7 @@ class Hall:
 
     def held(self) -> int:
         """Punches in the consumer's books."""
-        with contextlib.suppress(sqlite.OperationalError):  # the books are being opened
+        with contextlib.suppress(consume.DatabaseFails):  # the books are being opened
             return consume.count(self.county.database, "attendance.punch")
         return 0
 

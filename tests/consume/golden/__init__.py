@@ -1,0 +1,1 @@
+"""A consumer's databases as older releases left them, as SQL."""

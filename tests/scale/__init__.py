@@ -1,0 +1,1 @@
+"""The consumer at the scale of a province: many halls, several workers, a NATS cluster, one PostgreSQL."""
