@@ -270,6 +270,25 @@ def test_a_hundred_thousand_records_are_one_dataset() -> None:
         assert terminal.bytes_out > len(dataset)
 
 
+def test_what_happens_to_it_when_it_runs_alone() -> None:
+    steps = ["0.3:bad-date", "0.1:burst=3", "0.4:clock=3600", "0.5:reboot", "0.6:counter=2", "0.7:clear"]
+    command = [sys.executable, "-m", "tests.sim.zk", "--port", "0", *(f"--at={each}" for each in steps)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        done = [process.stdout.readline().split()[-1] for _ in steps]
+        process.send_signal(signal.SIGTERM)
+        last = json.loads(process.stdout.read())
+    assert done == ["burst=3", "bad-date", "clock=3600", "reboot", "counter=2", "clear"]
+    assert last["emitted"] == 4
+
+
+@pytest.mark.parametrize("wrong", ["x:reboot", "3:dance", "3:burst=many", "3"])
+def test_what_cannot_happen_is_refused_at_once(wrong: str) -> None:
+    command = [sys.executable, "-m", "tests.sim.zk", "--port", "0", "--at", wrong]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=20, check=False).returncode == 2
+
+
 def test_alone() -> None:
     command = [sys.executable, "-m", "tests.sim.zk", "--port", "0", "--log", "30", "--punch-every", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -74,8 +74,8 @@ DEVICE: dict[str, Cause] = {
     "clock_off": Cause(
         "设备时钟偏差超过 60 秒，时间已校正并标记",
         "the device clock is off by more than 60 s; times are corrected and flagged",
-        "在上下班时段之外校准设备时钟",
-        "set the device clock outside duty hours",
+        "在上下班时段之外运行 hall-edge set-time，或在设备菜单中校准",
+        "outside duty hours run hall-edge set-time, or set it in the device menu",
     ),
     "no_data": Cause(
         "连接正常，但尚无任何记录",

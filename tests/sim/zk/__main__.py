@@ -14,6 +14,7 @@ from datetime import timedelta, timezone
 
 from tests.sim.zk import Faults, Punch, Terminal
 from tests.sim.zk.layouts import RECORD, RecordSize
+from tests.sim.zk.rehearsal import play, step
 
 FIRST_ID = 1001
 NAMES = ("王芳", "李伟", "张敏", "刘洋", "陈静", "杨帆", "赵磊", "黄丽")
@@ -81,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--users", type=int, default=20, help="people enrolled, ids from 1001 (default 20)")
     add("--log", type=int, default=0, help="records in the log at the start")
     add("--punch-every", type=float, metavar="SECONDS", help="somebody punches so often")
+    add(
+        "--at",
+        action="append",
+        default=[],
+        metavar="SECONDS:ACTION",
+        help="reboot, clock=N, clear, "
+        "burst=N, bad-date, punch-read, or NAME=VALUE as for --fault, so long after it listens; repeatable",
+    )
     add("--fault", action="append", default=[], metavar="NAME=VALUE", help="any field of Faults; repeatable")
     return parser
 
@@ -153,6 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--log needs --users")
     try:
         terminal = build(options)
+        steps = [step(text, apply_fault) for text in options.at]
     except ValueError as error:
         parser.error(str(error))
     stopped = threading.Event()
@@ -162,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             json.dumps({"serial": terminal.serial, "host": terminal.host, "port": terminal.port}), flush=True
         )
+        threading.Thread(target=play, args=(terminal, steps, stopped), daemon=True).start()
         _run(terminal, options.users, options.punch_every, stopped)
     print(json.dumps({"serial": terminal.serial, "emitted": terminal.emitted}), flush=True)
 
