@@ -19,6 +19,7 @@ import msgspec
 
 from edge import trust
 from edge.trust import Boot, Kept, Objection, Sample, Source, Unsynced, Word
+from edge.whole import write_whole
 
 LOG = logging.getLogger(__name__)
 
@@ -137,13 +138,8 @@ class WallClock:
             self.kept = msgspec.structs.replace(self.kept, **changes)
             if self._path is None:
                 return
-            draft = self._path.with_name(f"{FILE}.new")
             try:
-                with draft.open("wb") as file:
-                    file.write(msgspec.json.encode(self.kept))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(draft, self._path)
+                write_whole(self._path, msgspec.json.encode(self.kept))
             except OSError as error:  # a full disk must not stop the hall; it is written with the next change
                 LOG.error("%s cannot be written: %s", self._path, error)
 

@@ -75,7 +75,7 @@ class Erasure:
         with closing(self._store.reader()) as reader:
             if order.device is not None and order.device not in reader.devices():
                 raise Refused(f"{order.device}: 没有这台设备的数据 / there is nothing of such a device")
-            aside = reader.set_aside()
+            aside = reader.parked().keys()
             places = list(_places(reader, order))
             kept = reader.quarantined(order.device)
         due = [place for place in places if place <= upto and place not in aside]

@@ -4,11 +4,9 @@ The diary is a file beside the database; without it nothing is emptied until as 
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +14,7 @@ from edge.clock import WallClock
 from edge.retention import Diary, Night, aged, lived
 from edge.settings import Retention
 from edge.store import Store
+from edge.whole import write_whole
 
 LOG = logging.getLogger(__name__)
 FILE = "nights.json"
@@ -53,7 +52,7 @@ class Keeping:
     def _write(self, diary: Diary) -> None:
         """A diary that cannot be written costs a night, and looking again at rows that are empty."""
         try:
-            _replace(self._path, msgspec.json.encode(diary))
+            write_whole(self._path, msgspec.json.encode(diary))
         except OSError as error:
             LOG.error("%s cannot be written: %s", self._path, error)
 
@@ -77,13 +76,3 @@ class Keeping:
             LOG.error("%s cannot be read (%s); the nights are counted anew", self._path, error)
             return Diary(epoch)
         return diary if diary.epoch == epoch else Diary(epoch)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)

@@ -230,10 +230,6 @@ class Reader:
         )
         return [*map(Row._make, rows.fetchall())]
 
-    def set_aside(self) -> set[int]:
-        """Positions of the events that the uplink has set aside."""
-        return {place for (place,) in self._connection.execute("SELECT position FROM parked").fetchall()}
-
     def quarantined(self, device: str | None) -> list[tuple[int, bytes, str]]:
         """What is kept raw in quarantine, of one device or all: `(id, raw, reason)`."""
         return self._connection.execute(
