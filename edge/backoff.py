@@ -9,4 +9,4 @@ Bounds = tuple[float, float]
 def next_wait(bounds: Bounds, before: float) -> float:
     """The wait after `before` (0 = the first failure): decorrelated jitter, on average half as long again."""
     first, longest = bounds
-    return random.uniform(first, min(longest, max(first, before * 3)))  # noqa: S311 - jitter, no secret
+    return random.uniform(first, min(longest, 3 * max(first, before)))  # noqa: S311 - jitter, no secret

@@ -102,8 +102,8 @@ class Uplink:
             except Exception:  # noqa: BLE001 - the next life begins anew, and status says what happened
                 LOG.exception("the uplink failed")
                 self._show(False, cause := "bug")
-            lived_s = time.monotonic() - began
-            anew = lived_s > RECONNECT_S[1] or self.outbox.isolating
+            lasted = not cause and time.monotonic() - began > wait_s
+            anew = lasted or self.outbox.isolating
             bounds = TAKEN_OVER_S if self._exchange.contested else RECONNECT_S
             wait_s = next_wait(bounds, 0.0 if anew else wait_s)
             self._sleep(REFUSED_WAIT_S if cause == "broker_refused" else wait_s)
