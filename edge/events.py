@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from drivers.base import Reading
+from drivers.base import Fact, Reading
 from edge.contract import Event
 from edge.payloads import PAYLOADS, HashAlg, TimeQuality
 from edge.trust import Boot
@@ -167,36 +167,60 @@ def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> in
 
 def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     """A device's fact as a `Draft`; BadReading when it does not fit the catalogue."""
-    payload = PAYLOADS.get(reading.kind)
-    if payload is None:
-        raise BadReading(f"unknown kind {reading.kind!r}")
     stamp, told = _stamp(reading.device_time, origin.zone)
     try:
         time, quality = judge_time(told, origin.clock_offset_ms, now, origin.trusted)
     except OverflowError as error:
         raise BadReading(f"device_time {reading.device_time!r}: {error}") from error
-    values = {
-        **reading.facts,
-        "device_id": origin.device_id,
-        "device_serial": reading.serial,
-        "driver": origin.driver,
-        "device_time": reading.device_time,
-        "clock_offset_ms": origin.clock_offset_ms,
-        "time_quality": quality,
-        "replayed": now - time > REPLAYED_AFTER,
-        "native_key": reading.key,
-    }
-    if origin.boot and not origin.trusted:
-        values |= {"boot_id": origin.boot.id, "boot_wall_ms": origin.boot.wall_ms}
-    try:
-        data = msgspec.json.encode(msgspec.convert(values, payload))
-    except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        raise BadReading(str(error)) from error
     fact = f"{reading.serial}|{reading.key}|{reading.kind}"
     if not fact.isprintable():
         raise BadReading(f"control characters in {fact!r}")
+    try:
+        facts, replayed = tuple(reading.facts.items()), now - time > REPLAYED_AFTER
+        to_time, to_key, rest = _payload(reading.kind, reading.serial, facts, origin, quality, replayed)
+        key = _encode(reading.key) if to_key else b""
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise BadReading(str(error)) from error
+    data = b"".join((to_time, reading.device_time.encode(), to_key, key, rest))
     text = stamp if time is told else time.isoformat(timespec="seconds")
     return Draft(reading.kind, fact, text, data, reading.copies)
+
+
+@lru_cache(maxsize=2048)
+def _payload(
+    kind: str,
+    serial: str,
+    facts: tuple[tuple[str, Fact], ...],
+    origin: Origin,
+    quality: TimeQuality,
+    replayed: bool,
+) -> tuple[bytes, bytes, bytes]:
+    """The payload as JSON, cut where device time and key go: the rest is the same for many facts of a person.
+
+    The middle is empty where the payload names no key.
+    """
+    if kind not in PAYLOADS:
+        raise BadReading(f"unknown kind {kind!r}")
+    values = {
+        **dict(facts),
+        "device_id": origin.device_id,
+        "device_serial": serial,
+        "driver": origin.driver,
+        "device_time": "",
+        "clock_offset_ms": origin.clock_offset_ms,
+        "time_quality": quality,
+        "replayed": replayed,
+        "native_key": "",
+    }
+    if origin.boot and not origin.trusted:
+        values |= {"boot_id": origin.boot.id, "boot_wall_ms": origin.boot.wall_ms}
+    whole = _encode(msgspec.convert(values, PAYLOADS[kind]))
+    to_time, mark, rest = whole.partition(b'"device_time":"')
+    to_key, also, end = rest.partition(b'"native_key":"')
+    return (to_time + mark, to_key + also[:-1], end[1:]) if also else (to_time + mark, b"", rest)
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def _stamp(device_time: str, zone: tzinfo) -> tuple[str, datetime]:
@@ -206,7 +230,7 @@ def _stamp(device_time: str, zone: tzinfo) -> tuple[str, datetime]:
         told = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise BadReading(f"device_time {device_time!r}: {error}") from error
-    if len(stamp) != STAMP_LENGTH:
+    if len(stamp) != STAMP_LENGTH or stamp[4:11:3] != "--T":
         raise BadReading(f"device_time {device_time!r} is not YYYY-MM-DDTHH:MM:SS")
     return stamp, told
 
@@ -229,20 +253,20 @@ def seal(
     draft: Draft, place: Place, epoch: str, sequence: int, recorded: str, chain: bytes, digest: Digest
 ) -> Sealed:
     """Give a draft its number: the final bytes and their place in the chain."""
-    before_id, before_time, before_sequence, before_data = _envelope(draft.kind, place, epoch, recorded)
+    to_id, to_time, to_recorded, to_sequence, to_data = _envelope(draft.kind, place, epoch)
     body = (
-        f"{before_id}{event_id(draft.fact)}{before_time}{draft.time}{before_sequence}{sequence:020d}"
-        f"{before_data}{draft.data.decode()}}}"
+        f"{to_id}{event_id(draft.fact)}{to_time}{draft.time}{to_recorded}{recorded}{to_sequence}{sequence:020d}"
+        f"{to_data}{draft.data.decode()}}}"
     )
     return Sealed(body, *extend(chain, body.encode(), digest))
 
 
 @lru_cache(maxsize=64)
-def _envelope(kind: str, place: Place, epoch: str, recorded: str) -> list[str]:
-    """An `Event` as JSON, cut where id, time, sequence and data go: those four need no escaping."""
+def _envelope(kind: str, place: Place, epoch: str) -> list[str]:
+    """An `Event` as JSON, cut where id, both times, sequence and data go: none of them needs escaping."""
     gap = "{gap}"
     hall, schema = f"{place.county}/{place.hall}", f"urn:zwdt:{kind}.{VERSION}"
     event = Event(
-        "1.0", gap, place.source, event_type(kind), gap, recorded, gap, epoch, hall, schema, msgspec.Raw()
+        "1.0", gap, place.source, event_type(kind), gap, gap, gap, epoch, hall, schema, msgspec.Raw()
     )
     return msgspec.json.encode(event).removesuffix(b"}").decode().split(gap)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from drivers.base import Fact, Reading
 from drivers.zk.records import Record
@@ -22,17 +23,18 @@ def readings(serial: str, records: Iterable[Record], names: Mapping[str, str]) -
             serial,
             f"{record.time}|{record.user}|{record.state}",
             record.time,
-            _facts(record, names.get(record.user, record.user)),
+            _facts(names.get(record.user, record.user), record.verify, record.state),
             copies,
         )
         for record, copies in Counter(records).items()
     ]
 
 
-def _facts(record: Record, user: str) -> dict[str, Fact]:
+@lru_cache(maxsize=8192)
+def _facts(user: str, verify: int, state: int) -> Mapping[str, Fact]:
     return {
         "device_user_id": user,
-        "verify_method": _METHODS.get(record.verify, "other"),
-        "verify_raw": record.verify,
-        "punch_state": _STATES.get(record.state, "unspecified"),
+        "verify_method": _METHODS.get(verify, "other"),
+        "verify_raw": verify,
+        "punch_state": _STATES.get(state, "unspecified"),
     }

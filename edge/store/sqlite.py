@@ -78,12 +78,16 @@ def trouble_of(error: Exception) -> Trouble:
 
 
 def connect_writer(path: str | Path) -> Connection:
-    """The writing connection of a database, made if it is not there. One per file, for one thread.
+    """The writing connection of a database, made if it is not there. One per file, for one thread at a time.
 
     No implicit transactions: say `BEGIN IMMEDIATE`. A commit is on disk when it returns.
     """
     connection = sqlite3.connect(
-        str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS
+        str(path),
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        cached_statements=CACHED_STATEMENTS,
+        check_same_thread=False,
     )
     try:
         _configure(connection)

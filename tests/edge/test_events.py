@@ -26,6 +26,7 @@ from edge.events import (
     seal,
     topic_kind,
 )
+from edge.payloads import Punch
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=ZONE)
@@ -58,6 +59,42 @@ def test_the_sealed_bytes_are_those_of_the_contract_s_event(user: str, number: i
     assert (int(event.sequence), event.id) == (number, str(uuid5(NAMESPACE, draft.fact)))
     assert msgspec.json.decode(event.data)["device_user_id"] == user
     assert sealed.hash == digest(sealed.body.encode())
+
+
+PRINTABLE = st.characters(exclude_categories=["C", "Z"])
+
+
+@given(
+    facts=st.lists(
+        st.tuples(st.text(PRINTABLE), st.text(PRINTABLE), st.sampled_from([0, 90_000])), min_size=2
+    )
+)
+def test_whatever_was_told_before_each_fact_says_its_own(facts: list[tuple[str, str, int]]) -> None:
+    for number, (user, key, offset_ms) in enumerate(facts):
+        told = {**reading().facts, "device_user_id": user, "verify_raw": number}
+        stamp = f"2026-11-20T08:25:{number % 60:02}"
+        draft = normalize(reading(facts=told, key=key, device_time=stamp), origin(offset_ms), NOW)
+        plain = Punch(
+            device_id="fp-1",
+            device_serial="AB1",
+            driver="zk",
+            device_time=stamp,
+            time_quality="corrected" if offset_ms else "synced",
+            replayed=False,
+            clock_offset_ms=offset_ms,
+            device_user_id=user,
+            verify_method="fingerprint",
+            punch_state="check_in",
+            native_key=key,
+            verify_raw=number,
+        )
+        assert draft.data == msgspec.json.encode(plain)
+
+
+@pytest.mark.parametrize("stamp", ['2026-11-20"08:25:00', "2026-11-20 08:25:00", "2026-W47-5T08:25:00"])
+def test_a_device_time_of_another_form_is_refused(stamp: str) -> None:
+    with pytest.raises(BadReading, match="YYYY-MM-DD"):
+        normalize(reading(device_time=stamp), origin(), NOW)
 
 
 def test_a_punch_as_it_goes_upstream() -> None:

@@ -23,9 +23,9 @@ from tests.faults.test_syscalls import kill_at_each_write
 
 TAKE = "        new = self._writer.write(lambda ledger: take(ledger, intake))\n"
 UNWAITED = """\
-        from concurrent.futures import Future
+        from edge.store.writer import Wish
 
-        self._writer._jobs.put((lambda ledger: take(ledger, intake), Future()))
+        self._writer._jobs.put(Wish(lambda ledger: take(ledger, intake), False))
         new = 0
 """
 EMIT = "            self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)\n"

@@ -17,6 +17,7 @@ from edge.events import digest_of, extend, genesis
 from edge.payloads import HashAlg
 from edge.store import DatabaseNewer, Store, sqlite
 from edge.store import intake as intake_room
+from tests.hall import until
 from tests.store.halls import intake, open_store
 
 
@@ -101,6 +102,41 @@ def test_a_job_that_fails_takes_back_its_own_rows_only(
     assert store.take(intake(3)) == 1
     assert [int(event.sequence) for event in rows(store)] == [1, 2, 3]
     assert bytes(rows(store)[-1].data) == intake(3).drafts[0].data
+    store.close()
+
+
+def test_a_job_that_fails_in_a_group_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_room, "QUARANTINE_MAX", 1)
+    store = open_store(tmp_path)
+    store.take(intake(1, rejects=(Reject.record("bad date", b"one"),)))
+    release, held = threading.Event(), threading.Event()
+
+    def hold(_ledger: object) -> None:
+        held.set()
+        release.wait(10)
+
+    def feed(number: int) -> int | str:
+        rejects = (Reject.record("bad date", b"two"),) if number == 4 else ()
+        try:
+            return store.take(intake(number, rejects=rejects))
+        except IntakeClosed as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        pool.submit(store._writer.write, hold)
+        assert held.wait(5)
+        waiting = [pool.submit(feed, number) for number in range(2, 8)]
+        assert until(lambda: store._writer._jobs.qsize() + len(store._writer._left) == 6, 5)
+        release.set()
+        outcomes = [one.result(10) for one in waiting]
+    assert [outcome for outcome in outcomes if outcome != 1] == [outcomes[2]]
+    assert "quarantine" in str(outcomes[2])
+    events = rows(store)
+    assert [int(event.sequence) for event in events] == list(range(1, 8))
+    kept = {bytes(event.data) for event in events[2:]}
+    assert kept == {bytes(intake(number).drafts[0].data) for number in (2, 3, 5, 6, 7)}
     store.close()
 
 
