@@ -51,6 +51,11 @@ class Confirmation:
             return position <= self.upto
         return any(first <= position <= last for first, last in self.also)
 
+    def lacks_only(self, places: Iterable[int], newest: int) -> bool:
+        """Whether all it lacks up to `newest` is among these."""
+        missing = newest - self.upto - sum(last - first + 1 for first, last in self.also)
+        return missing == sum(not self.covers(place) for place in places)
+
 
 @dataclass(slots=True)
 class Passed:

@@ -1,7 +1,6 @@
 """What is said and heard while a connection to the broker stands: rows out, PUBACKs and receipts in.
 
-The outbox decides, the broker connection does the I/O, the log is read through a connection of our own.
-"""
+The outbox decides, the broker connection does the I/O, the log is read through our own connection."""
 
 import logging
 import time
@@ -19,7 +18,7 @@ from edge.messages import Messages, NoTopic
 from edge.outbox import PARCEL_MAX, Outbox
 from edge.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.standing import Standing
-from edge.store import Reader, ReceiptRow, Row, Store, Witness, sequence_of
+from edge.store import Reader, ReceiptRow, Store, Witness, sequence_of
 from edge.window import WINDOW_MAX, Parcel
 
 LOG = logging.getLogger(__name__)
@@ -137,9 +136,9 @@ class Exchange:
         while self._told:
             self._told.popleft()(broker)
         self._keep_parked()
-        newest, window = self._store.tip.position, self.outbox.window
         if now < self._held_until:
             return
+        newest, window = self._store.tip.position, self.outbox.window
         window.limit = min(WINDOW_MAX, self._receive_max - len(self._own))
         if not self._answered or window.urgent_room <= 0:
             return
@@ -169,7 +168,11 @@ class Exchange:
         self._own.add(broker.publish(topic, payload, retain=True))
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float, reader: Reader) -> None:
-        bodies = [self._body(row, reader) for row in parcel]
+        parked, again = self.outbox.aside.parked, self.outbox.aside.requeued
+        bodies = [
+            body if body and (place not in parked or place in again) else self._word_of(place, reader)
+            for place, body in parcel
+        ]
         try:
             topic, payload = self._messages.pack(bodies, self._hosts.all_take("gzip"))
         except NoTopic as error:
@@ -183,13 +186,10 @@ class Exchange:
         if mid is not None:
             self._mids[mid] = parcel
 
-    def _body(self, row: Row, reader: Reader) -> str:
-        """What goes under a row's number: the event, or word that it is withheld, and why."""
-        aside = self.outbox.aside
-        if row.body and not aside.withholds(row.position):
-            return row.body
-        stub = reader.stub(row.position)
-        why = "" if stub.emptied else aside.parked[row.position]
+    def _word_of(self, place: int, reader: Reader) -> str:
+        """What goes under the number of an event that does not: that it is withheld, and why."""
+        stub = reader.stub(place)
+        why = "" if stub.emptied else self.outbox.aside.parked[place]
         return self._messages.withheld(stub, stub.emptied or "parked", why, self._clock.text())
 
     def _keep_parked(self) -> None:

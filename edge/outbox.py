@@ -101,7 +101,7 @@ class Outbox:
             self._strikes.pop(first, None)
             self._convicted = 0
             self.aside.delivered(first)
-            places = [row.position for row in parcel if row.body and not self.aside.withholds(row.position)]
+            places = (row.position for row in parcel if row.body and not self.aside.withholds(row.position))
             for place in self._passed.acknowledged(places, self.confirmations.values()):
                 self._set_aside(place, f"{PASSES_MAX} times acknowledged and never confirmed")
         broker = self.confirmations.get(BROKER)
@@ -205,7 +205,8 @@ class Outbox:
         if BROKER in self.confirmations or busy:
             self._stall.progress_at = max(self._stall.progress_at, now if busy else 0.0)
             return False
-        if not self._stall.due(now) or self._all_missing_are_mute(newest):
+        held, mute = self.confirmations.values(), self.aside.mute
+        if not self._stall.due(now) or all(each.lacks_only(mute, newest) for each in held):
             return False
         self._stall.resent(now)
         self._again(self.retired)
@@ -240,13 +241,22 @@ class Outbox:
     def _stretch(self, read: Read, spans: deque[Span], skip: Callable[[int], bool], floor: int) -> Parcel:
         """The next parcel of some spans, which it shortens; empty where a stretch is held or mute."""
         first, last = spans.popleft()
-        rows = [row for row in read(max(first - 1, floor), self.parcel_max) if row.position <= last]
-        if rows and rows[-1].position < last:
+        rows = read(max(first - 1, floor), self.parcel_max)
+        if rows and rows[-1].position > last:
+            rows = [row for row in rows if row.position <= last]
+        elif rows and rows[-1].position < last:
             spans.appendleft((rows[-1].position + 1, last))
-        parcel = [row for row in rows if not skip(row.position) and row.position not in self.aside.mute]
+        parcel = rows
+        if not self._untouched(first):
+            parcel = [row for row in rows if not skip(row.position) and row.position not in self.aside.mute]
         if not parcel or parcel[0].position != first:
             self._strikes.pop(first, None)
         return parcel
+
+    def _untouched(self, first: int) -> bool:
+        """Whether nothing from here on was ever sent, so that no row needs a look of its own."""
+        newest = max(confirmation.highest for confirmation in self.confirmations.values())
+        return first > newest and not self._overtook and not self.aside.mute
 
     def _set_aside(self, place: int, why: str) -> None:
         self.aside.park(place, why)
@@ -281,18 +291,8 @@ class Outbox:
         held = max(self.retired, position(epoch_of(first), 0))
         return BROKER not in self.confirmations and first - held > self.ahead.limit
 
-    def _all_missing_are_mute(self, newest: int) -> bool:
-        for held in self.confirmations.values():
-            missing = newest - held.upto - sum(last - first + 1 for first, last in held.also)
-            if missing != sum(not held.covers(place) for place in self.aside.mute):
-                return False
-        return True
-
     def _covered(self, place: int) -> bool:
-        for confirmation in self.confirmations.values():  # noqa: SIM110 - of each row: `all` takes twice as long
-            if not confirmation.covers(place):
-                return False
-        return True
+        return all(confirmation.covers(place) for confirmation in self.confirmations.values())
 
     def _held(self, place: int) -> bool:
         """Whether a row need not be sent: everybody has it, or it overtook and is under way."""

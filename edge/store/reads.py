@@ -3,7 +3,7 @@
 Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,6 +83,17 @@ STUB = (
 )
 
 
+def _first_wrong(rows: Sequence[tuple[int, str, bytes]], digests: Mapping[int, Digest]) -> int:
+    """The position of the first row whose body is not what was sealed, 0 if none."""
+    number, digest = 0, None
+    for place, body, hashed in rows:
+        if (epoch := schema.epoch_of(place)) != number:
+            number, digest = epoch, digests.get(epoch)
+        if body and (digest is None or digest(body.encode()) != hashed):
+            return place
+    return 0
+
+
 class Reader:
     """A read-only view of the database, for one thread. `on_damage` is told when the file is not whole."""
 
@@ -106,11 +117,12 @@ class Reader:
 
     def _proved(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Row]:
         """Rows whose body is what was sealed; a flipped bit must not go upstream."""
-        for place, body, hashed in rows:
-            digest = self._digest(schema.epoch_of(place))
-            if body and (digest is None or digest(body.encode()) != hashed):
-                raise self._seen(sqlite.DatabaseError(f"event {place} is malformed"))
-        return [Row(place, body) for place, body, _ in rows]
+        if rows and schema.epoch_of(rows[-1][0]) not in self._digests:
+            epochs = self._ask("SELECT number, hash_alg FROM epoch")
+            self._digests = {number: digest_of(algorithm) for number, algorithm in epochs}
+        if wrong := _first_wrong(rows, self._digests):
+            raise self._seen(sqlite.DatabaseError(f"event {wrong} is malformed"))
+        return [tuple.__new__(Row, row[:2]) for row in rows]  # in half the time of Row(...)
 
     def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
         """The next rows of the log with what seals them, stubs and whatever else stands there."""
@@ -190,12 +202,6 @@ class Reader:
             (f"{serial}|{first}", f"{serial}|{last}~"),
         )
         return bool(rows[0][0])
-
-    def _digest(self, epoch_number: int) -> Digest | None:
-        if epoch_number not in self._digests:
-            rows = self._ask("SELECT number, hash_alg FROM epoch")
-            self._digests = {number: digest_of(algorithm) for number, algorithm in rows}
-        return self._digests.get(epoch_number)
 
     def _ask(self, sql: str, values: tuple[int | str, ...] = ()) -> list[Any]:
         try:
