@@ -5,7 +5,8 @@ owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it
 """
 
 import subprocess  # noqa: S404
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,11 @@ from edge.cli_proof import erase, verify
 from edge.cli_upstream import consume, halls
 from edge.version import VERSION
 
+START_TRIED_S, START_AGAIN_S = 50.0, 5.0
+"""systemd grants a start 90 s."""
+
 if TYPE_CHECKING:
+    from edge.daemon import Daemon
     from edge.settings import Device, Settings
     from edge.snapshot import Snapshot
     from edge.words import Lang
@@ -55,7 +60,7 @@ def run(config: Path) -> None:
     settings = _load(config)
     log_to_stderr()
     with _database(Path(settings.store.folder)):
-        daemon = Daemon(settings)
+        daemon = _patiently(lambda: Daemon(settings))
     raise SystemExit(daemon.run())
 
 
@@ -186,6 +191,22 @@ def restore(config: Path, file: Path) -> None:
 
     with _database(folder := Path(_load(config).store.folder)):
         click.echo(f"已恢复，下次启动开启新账期 / restored, a new epoch begins  {restore(file, folder)}")
+
+
+def _patiently(make: Callable[[], "Daemon"]) -> "Daemon":
+    """Try for a minute where the disk takes nothing: it heals within seconds, no start chases the last."""
+    from edge.store import sqlite
+
+    until, told = time.monotonic() + START_TRIED_S, ""
+    while True:
+        try:
+            return make()
+        except (OSError, sqlite.OperationalError) as error:
+            if time.monotonic() > until:
+                raise
+            if told != (told := str(error)):
+                click.echo(f"暂时无法启动，继续尝试 / no start yet, trying on: {error}", err=True)
+            time.sleep(START_AGAIN_S)
 
 
 @contextmanager

@@ -32,6 +32,19 @@ def online(hall: Hall) -> bool:
     return snapshot is not None and snapshot.devices[0].state == "online" and snapshot.uplink.unconfirmed == 0
 
 
+def test_a_disk_that_takes_nothing_at_the_start_is_waited_for(hall: Hall) -> None:
+    folder, said = hall.daemon.folder, hall.folder / "said.log"
+    folder.write_text("no folder")
+    command = [sys.executable, "-m", "edge.cli", "run", "--config", str(hall.daemon.config)]
+    with said.open("w") as log, subprocess.Popen(command, stderr=log) as daemon:
+        try:
+            assert until(lambda: "no start yet" in said.read_text(), 20)
+            folder.unlink()
+            assert until(lambda: hall.daemon.status() is not None, 20)
+        finally:
+            daemon.terminate()
+
+
 def test_a_technicians_day(hall: Hall) -> None:
     for user in ("1001", "1002"):
         hall.terminal.punch(user)
