@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from drivers.base import Driver
+from tests.drivers.hikvision_site import driver as hikvision_driver
 from tests.drivers.zk_site import driver as zk_driver
+from tests.sim import isapi
 from tests.sim.zk import Faults, Terminal
 
 
@@ -63,10 +65,52 @@ class ZkSite:
         return self.terminal.connections
 
 
+WEB_OPTIONS = {
+    "host": "terminal.local",
+    "password_file": "",
+    "port": 65536,
+    "auth": "none",
+    "poll_seconds": 0,
+    "username": "a:b",
+    "https": True,
+}
+
+
+@dataclass
+class HikvisionSite:
+    """A Hikvision terminal."""
+
+    terminal: isapi.Terminal
+    bad_options: Mapping[str, Any] = field(default_factory=lambda: {**WEB_OPTIONS, "pass_minors": (8,)})
+
+    def driver(self) -> Driver:
+        return hikvision_driver(self.terminal)
+
+    def record(self, number: int) -> None:
+        self.terminal.http.cut = 0
+        self.terminal.punch(str(1000 + number))
+
+    def hush(self) -> None:
+        self.terminal.http.silent = True
+
+    def drop(self) -> None:
+        self.terminal.http.cut = 1000  # an idle connection that ended is opened anew
+        self.terminal.drop()
+
+    def connections(self) -> int:
+        return self.terminal.connections
+
+
 @contextmanager
 def _zk() -> Iterator[Site]:
     with Terminal(clients=4) as terminal:
         yield ZkSite(terminal)
 
 
-SITES = {"zk": _zk}
+@contextmanager
+def _hikvision() -> Iterator[Site]:
+    with isapi.Terminal() as terminal:
+        yield HikvisionSite(terminal)
+
+
+SITES = {"hikvision": _hikvision, "zk": _zk}
