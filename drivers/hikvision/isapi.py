@@ -28,7 +28,8 @@ class Isapi:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._extra: dict[str, Any] = {}
+        self._insists = False
+        """It searches only with times."""
 
     def identity(self) -> Identity:
         """Serial number, model and firmware; DeviceRefused for what is no such device."""
@@ -58,7 +59,7 @@ class Isapi:
         return {name: number for name, number in told.items() if number is not None and number < 1 << 32}
 
     def page(self, begin: int, end: int | None = None) -> Page:
-        """Events from number `begin` on, as many as fit; asked again once where the answer says nothing."""
+        """Events from number `begin` on, as many as fit; asked again once where the answer is none."""
         numbers = {"beginSerialNo": begin, **({} if end is None else {"endSerialNo": end})}
         return self._again(lambda: self._search({**numbers, "searchResultPosition": 0}, uuid4().hex, begin))
 
@@ -73,25 +74,25 @@ class Isapi:
     def _again(self, ask: Any) -> Page:  # noqa: ANN401
         for _ in range(2):
             page: Page = ask()
-            if page.items or page.loose or not page.fault:
+            if not page.void:
                 return page
         raise DeviceOffline("answer_unreadable", page.fault)
 
     def _search(self, where: dict[str, Any], search: str, begin: int) -> Page:
-        for extra in (self._extra, {**ALWAYS, **where}):
+        for times in ({}, ALWAYS) if not self._insists else (ALWAYS,):
             asked = {
                 "searchID": search,
                 "maxResults": PAGE_MAX,
                 **ALL,
+                **times,
                 **where,
-                **extra,
                 "timeReverseOrder": False,
                 "picEnable": False,
             }
             body = json.dumps({"AcsEventCond": asked}).encode()
             answer = self._client.ask("POST", SEARCH, body, JSON)
             if answer.status == 200:
-                self._extra = extra
+                self._insists = bool(times)
                 return judge(answer.body, search, begin)
             if b"arametersLack" not in answer.body and b"badParameters" not in answer.body:
                 break

@@ -19,6 +19,7 @@ class Page(NamedTuple):
     """items: in the order of their numbers, each number once. loose: events without a usable number.
 
     fault: the first thing that contradicts itself, "" where nothing does. more: it says that more follows.
+    void: it is no answer to what was asked.
     """
 
     items: tuple[Item, ...]
@@ -26,6 +27,7 @@ class Page(NamedTuple):
     fault: str = ""
     more: bool = False
     total: int | None = None
+    void: bool = False
 
     @property
     def believed(self) -> bool:
@@ -38,11 +40,11 @@ def judge(body: bytes, search: str, begin: int) -> Page:
     try:
         answer = part(decode(body), "AcsEvent")
     except Unreadable as error:
-        return Page((), fault=f"unreadable: {error}"[:200])
+        return Page((), fault=f"unreadable: {error}"[:200], void=True)
     if not answer:
-        return Page((), fault="no AcsEvent in it")
+        return Page((), fault="no AcsEvent in it", void=True)
     if text(answer.get("searchID")) not in ("", search):
-        return Page((), fault="it answers another search")
+        return Page((), fault="it answers another search", void=True)
     found = [item(each) for each in objects(answer.get("InfoList"))[:ITEMS_MAX]]
     by_number = {each.number: each for each in reversed(found) if each.number >= max(begin, 1)}
     twice = tuple(dict.fromkeys(e for e in found if e.number in by_number and e != by_number[e.number]))

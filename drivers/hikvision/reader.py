@@ -53,8 +53,10 @@ class Reader:
         while self._by_number and not self._link.stop.is_set():
             page = self._isapi.page(self.known.last or 1)
             if self.known.last == 0 and not page.items:
-                self.fault = page.fault
-                return page.believed
+                page = self._isapi.page(1)  # «nothing» at the first contact is believed the second time
+                if not page.items:
+                    self.fault = page.fault
+                    return page.believed
             if (ended := self._step(page)) is not None:
                 return ended
         return not self._link.stop.is_set() and self._by_place()
@@ -151,6 +153,7 @@ class Reader:
         """The same where events cannot be asked for by number; the cursor moves at the end alone."""
         known, search, position = self.known, uuid4().hex, 0
         since, newest, met = 0 if whole else known.last, known, not known.last
+        before: tuple[Item, ...] = ()
         for _ in range(PLACES_MAX):
             page = self._isapi.place(position, search, "" if whole else known.time)
             met = met or any(standing(known, Page((event,))) == "same" for event in page.items)
@@ -158,8 +161,9 @@ class Reader:
             self._emit(news, page.loose, known)
             newest = newest.upto(news[-1]) if news and news[-1].number > newest.last else newest
             position += len(page.items) + len(page.loose)
-            if self._link.stop.is_set() or (page.more and not page.items):
+            if self._link.stop.is_set() or (page.more and page.items in ((), before)):
                 break
+            before = page.items
             if not page.more and (not page.items or page.total is None or position >= page.total):
                 self.fault = page.fault
                 self._emit((), (), newest if met else known.anew())

@@ -76,6 +76,7 @@ class Rounds:
         self._notes: Mapping[str, str] = {}
         self._counted_at = -COUNTS_EVERY_S
         self._clock_at = 0.0
+        self._complete = False
         self._began = self.look()
 
     def look(self) -> str | None:
@@ -88,12 +89,12 @@ class Rounds:
     def poll(self, log: Log) -> None:
         """One round; what it proves is told with the device's clock of its beginning."""
         self._same_device()
-        due = monotonic() - self._clock_at >= CLOCK_EVERY_S
+        due = not self._complete or monotonic() - self._clock_at >= CLOCK_EVERY_S
         began, self._began = self._began or (self.look() if due else None), None
-        complete = log.catch_up()
+        self._complete = log.catch_up()
         self._notes = log.notes
         self._observe(None)
-        if complete and began:
+        if self._complete and began:
             self._link.emit([], self._link.cursor, began)
         self._read_again(log)
 
