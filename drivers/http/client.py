@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.http.digest import Challenge, Login
-from drivers.http.line import Answer, Line
+from drivers.http.line import Answer, IdleEnded, Line
 from drivers.http.options import HttpOptions
 
 REFUSALS = {403: "no_permission", 404: "not_supported", 405: "not_supported", 501: "not_supported"}
@@ -40,8 +40,7 @@ class Client:
         """What the device answers, whatever its status but 401; kind: content type of `body`."""
         uri = quote(path, safe="/?&=%:,-_.~")
         for tried in range(LOGINS_MAX + 1):
-            headers = ({"Content-Type": kind} if kind else {}) | self._authorization(method, uri)
-            answer = self._line.send(method, uri, body, headers)
+            answer = self._send(method, uri, body, kind)
             if answer.status != 401:
                 return answer
             if not self._may_try(answer, bool(tried)):
@@ -59,6 +58,13 @@ class Client:
     def close(self) -> None:
         """Let the device go; never raises."""
         self._line.close()
+
+    def _send(self, method: str, uri: str, body: bytes | None, kind: str) -> Answer:
+        headers = {"Content-Type": kind} if kind else {}
+        try:
+            return self._line.send(method, uri, body, headers | self._authorization(method, uri))
+        except IdleEnded:
+            return self._line.send(method, uri, body, headers | self._authorization(method, uri))
 
     def _may_try(self, answer: Answer, tried: bool) -> bool:
         """Take the nonce of a 401; False where another login would only be one more wrong one.

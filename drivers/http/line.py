@@ -20,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from drivers.base import DeviceOffline, DeviceRefused
+from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 
 CONNECT_S = 2.0
 """So that a stop is obeyed in time: nothing can be cut before there is a connection."""
@@ -43,6 +43,10 @@ class Stopped(Exception):
     """Our side wants the driver to leave."""
 
 
+class IdleEnded(DeviceOffline):
+    """The device had ended a connection that was kept; the same may be asked over another one."""
+
+
 class Line:
     """The connections to one device; one thread. `opened` counts them."""
 
@@ -54,14 +58,19 @@ class Line:
         self.opened = 0
 
     def send(self, method: str, uri: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """One request and its answer; again once over a fresh connection where an idle one had ended."""
+        """One request and its answer; IdleEnded where it met a connection that had ended meanwhile."""
+        request = requests.Request(method, self._url + uri, {**HEADERS, **headers}, data=body).prepare()
         before = self.opened
-        try:
-            return self._send(method, uri, body, headers)
-        except DeviceOffline:
-            if self.opened != before or self._stop.is_set():
+        with self._bounded():
+            try:
+                response = self._sent(request)
+            except DeviceOffline as error:
+                if self.opened == before and error.cause == "connection_lost":
+                    raise IdleEnded(error.cause, error.detail) from error
                 raise
-        return self._send(method, uri, body, headers)
+            with response, _translated():
+                content = _content(response.raw)
+                return Answer(response.status_code, content, response.headers.get("WWW-Authenticate", ""))
 
     def close(self) -> None:
         """Let the connections go; never raises."""
@@ -69,18 +78,11 @@ class Line:
             self._adapter.close()
         self._drop_twin()
 
-    def _send(self, method: str, uri: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        request = requests.Request(method, self._url + uri, {**HEADERS, **headers}, data=body).prepare()
-        with self._bounded(), _translated(), self._sent(request) as response:
-            content = response.raw.read(BODY_MAX + 1, decode_content=False)
-            if len(content) > BODY_MAX:
-                raise DeviceOffline("answer_unreadable", f"an answer of more than {BODY_MAX} bytes")
-            return Answer(response.status_code, content, response.headers.get("WWW-Authenticate", ""))
-
     def _sent(self, request: requests.PreparedRequest) -> requests.Response:
         """The answer as far as its head; the adapter alone, since a session would follow and remember."""
         timeout = (CONNECT_S, CALL_S)
-        return self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify)
+        with _translated():
+            return self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify)
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
@@ -97,11 +99,11 @@ class Line:
         watcher.start()
         try:
             yield
-        except DeviceOffline:
+        except DeviceError as error:
             if self._stop.is_set():
-                raise Stopped from None
+                raise Stopped from error
             if late.is_set():
-                raise DeviceOffline("no_answer", f"no whole answer within {CALL_S:.0f} s") from None
+                raise DeviceOffline("no_answer", f"no whole answer within {CALL_S:.0f} s") from error
             raise
         finally:
             done.set()
@@ -167,8 +169,20 @@ def _translated() -> Iterator[None]:
     except LocationParseError as error:
         raise DeviceOffline("answer_unreadable", str(error)) from error
     except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
+        if "BadStatusLine" in repr(error):
+            raise DeviceRefused("foreign_device", _short(error)) from error
         refused = "refused" in str(error) or "unreachable" in str(error)
         raise DeviceOffline("no_answer" if refused else "connection_lost", _short(error)) from error
+
+
+def _content(raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response
+    """The whole body; one that is cut short or does not end is an error."""
+    content = bytearray()
+    while block := raw.read(65_536, decode_content=False):
+        content += block
+        if len(content) > BODY_MAX:
+            raise DeviceOffline("answer_unreadable", f"an answer of more than {BODY_MAX} bytes")
+    return bytes(content)
 
 
 def _short(error: Exception) -> str:
