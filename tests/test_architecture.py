@@ -148,6 +148,7 @@ PURE = [
     "drivers/hikvision/events.py",
     "drivers/hikvision/known.py",
     "drivers/hikvision/page.py",
+    "drivers/hikvision/push.py",
     "drivers/http/digest.py",
     "drivers/zk/frames.py",
     "drivers/zk/records.py",

@@ -20,7 +20,7 @@ class Faults:
     """Each page holds its last event twice."""
     twice: bool = False
     """Each page gives the number of its last event to another one too."""
-    status: str = ""
+    word: str = ""
     """Said in place of OK, MORE and NO MATCH."""
     count: int = 0
     """Added to numOfMatches."""

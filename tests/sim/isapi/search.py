@@ -31,7 +31,7 @@ def search(terminal: "Terminal", asked: dict[str, Any]) -> dict[str, Any]:
     total = len(page) if faults.total_of_page else len(found)
     return {
         "searchID": "another" if faults.spent("other_search") else asked["searchID"],
-        "responseStatusStrg": faults.status or status,
+        "responseStatusStrg": faults.word or status,
         "numOfMatches": len(items) + faults.count,
         "totalMatches": len(terminal.log) if faults.total_of_log else total,
         **({"InfoList": items} if items else {}),
