@@ -14,6 +14,7 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 ARROWS = {
     "drivers.base": "",
+    "drivers.dahua": "drivers.base drivers.http",
     "drivers.http": "drivers.base",
     "drivers.hikvision": "drivers.base drivers.http",
     "drivers.zk": "drivers.base",
@@ -144,6 +145,10 @@ PURE = [
     "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
+    "drivers/dahua/known.py",
+    "drivers/dahua/lines.py",
+    "drivers/dahua/records.py",
+    "drivers/dahua/walk.py",
     "drivers/hikvision/documents.py",
     "drivers/hikvision/events.py",
     "drivers/hikvision/known.py",

@@ -26,7 +26,7 @@ CONNECT_S = 2.0
 """So that a stop is obeyed in time: nothing can be cut before there is a connection."""
 CALL_S = 5.0
 LOOK_S = 0.2
-BODY_MAX = 2 << 20
+BODY_MAX = 8 << 20
 HEADERS = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "hall-edge"}
 Opened = Callable[[socket.socket], None]
 

@@ -75,4 +75,10 @@ HTTP: dict[str, Cause] = {
         "在设备上把时区改回 GMT+8，关闭夏令时",
         "set the zone on the device back to GMT+8, without daylight saving",
     ),
+    "epoch_unclear": Cause(
+        "设备记录的时间比它的时钟超前，可能把本地时间当作 UTC 记录；未导入",
+        "its records are ahead of its clock: it may count local time as if it were UTC; nothing was taken",
+        "核对设备时钟和最近一次打卡；属实时在配置中写 utc_offset_minutes = 0，否则写 480",
+        "compare clock and newest punch; if so set utc_offset_minutes = 0, if the clock was set back 480",
+    ),
 }

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from drivers.base import Driver
+from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
 from tests.drivers.zk_site import driver as zk_driver
-from tests.sim import isapi
+from tests.sim import dahua, isapi
 from tests.sim.zk import Faults, Terminal
 
 
@@ -77,13 +78,15 @@ WEB_OPTIONS = {
 
 
 @dataclass
-class HikvisionSite:
-    """A Hikvision terminal."""
+class WebSite:
+    """A terminal that is asked over HTTP."""
 
-    terminal: isapi.Terminal
-    bad_options: Mapping[str, Any] = field(default_factory=lambda: {**WEB_OPTIONS, "pass_minors": (8,)})
+    terminal: dahua.Terminal | isapi.Terminal
+    bad_options: Mapping[str, Any]
 
     def driver(self) -> Driver:
+        if isinstance(self.terminal, dahua.Terminal):
+            return dahua_driver(self.terminal)
         return hikvision_driver(self.terminal)
 
     def record(self, number: int) -> None:
@@ -110,7 +113,13 @@ def _zk() -> Iterator[Site]:
 @contextmanager
 def _hikvision() -> Iterator[Site]:
     with isapi.Terminal() as terminal:
-        yield HikvisionSite(terminal)
+        yield WebSite(terminal, {**WEB_OPTIONS, "pass_minors": (8,)})
 
 
-SITES = {"hikvision": _hikvision, "zk": _zk}
+@contextmanager
+def _dahua() -> Iterator[Site]:
+    with dahua.Terminal() as terminal:
+        yield WebSite(terminal, {**WEB_OPTIONS, "methods": "ipc", "utc_offset_minutes": 900})
+
+
+SITES = {"dahua": _dahua, "hikvision": _hikvision, "zk": _zk}
