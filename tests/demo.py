@@ -27,7 +27,7 @@ from edge.show import event_line, status_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import isapi
+from tests.sim import dahua, isapi
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
@@ -35,7 +35,8 @@ FOLDER = Path("demo-data")
 BROKER_PORT = 18830
 KIND = "attendance.punch"
 PASSWORD_FILE = FOLDER / "terminal.password"
-Device = Terminal | isapi.Terminal
+WebTerminal = dahua.Terminal | isapi.Terminal
+Device = Terminal | WebTerminal
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -86,12 +87,16 @@ def terminals() -> list[Terminal]:
     ]
 
 
-def web_terminals() -> list[isapi.Terminal]:
-    """Terminals that are asked over HTTP, and the file with their password."""
-    terminal = isapi.Terminal(port=18081, clock_offset_s=-92)
-    PASSWORD_FILE.write_text(terminal.password)
-    terminal.load((punch.user_id, punch.time, punch.state) for punch in history(3))
-    return [terminal]
+def web_terminals() -> list[WebTerminal]:
+    """Terminals that are asked over HTTP, each with a few days of log; their password goes to its file."""
+    made: list[WebTerminal] = [
+        isapi.Terminal(port=18081, clock_offset_s=-92),
+        dahua.Terminal(port=18082),
+    ]
+    PASSWORD_FILE.write_text(made[0].password)
+    for terminal in made:
+        terminal.load((punch.user_id, punch.time, punch.state) for punch in history(3))
+    return made
 
 
 def history(days: int) -> list[Punch]:

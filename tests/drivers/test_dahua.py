@@ -334,9 +334,7 @@ def test_texts_in_gb18030_are_read() -> None:
 def test_ten_thousand_spoilt_inputs_crash_nothing_invent_nothing_and_leave_nothing() -> None:
     chance = random.Random(20261126)
     lines = [
-        f"records[{n}].{name}={value}"
-        for n in range(3)
-        for name, value in {**RECORD, "RecNo": n + 1}.items()
+        f"records[{n}].{name}={value}" for n in range(3) for name, value in {**RECORD, "RecNo": n + 1}.items()
     ]
     good = ("found=3\r\n" + "\r\n".join(lines) + "\r\n").encode()
     kept = 0

@@ -40,7 +40,7 @@ def complaint(folder: Path, text: str) -> str:
 
 def test_the_sample_loads_whole() -> None:
     settings = load(SAMPLE)
-    assert len(settings.devices) == 4
+    assert len(settings.devices) == 5
     assert {device.fault for device in settings.devices} == {""}
     assert settings.site.name == "宝丰县政务服务中心"
 

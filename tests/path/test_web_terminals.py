@@ -13,7 +13,7 @@ from edge import consume
 from tests.broker import Broker, free_port
 from tests.drivers.hikvision_site import past
 from tests.hall import Daemon, consuming, until
-from tests.sim import isapi
+from tests.sim import dahua, isapi
 
 CONFIG = """
 [site]
@@ -37,7 +37,7 @@ port = {port}
 password_file = "{password}"
 poll_seconds = 1
 """
-FAMILIES: dict[str, Any] = {"hikvision": isapi.Terminal}
+FAMILIES: dict[str, Any] = {"dahua": dahua.Terminal, "hikvision": isapi.Terminal}
 
 
 @dataclass
@@ -124,6 +124,7 @@ def test_kills_a_reset_and_a_lost_database_count_every_punch_once(hall: WebHall)
     assert {each["verify_method"] for each in data} == {"card", "fingerprint", "face"}
 
 
+@pytest.mark.parametrize("hall", ["hikvision"], indirect=True)
 def test_a_wrong_password_is_told_with_its_next_step_and_does_not_lock_the_terminal(hall: WebHall) -> None:
     terminal = hall.terminal
     terminal.load(past(5))
@@ -143,6 +144,7 @@ def test_a_wrong_password_is_told_with_its_next_step_and_does_not_lock_the_termi
         assert kept not in hall.daemon.log.read_text()
 
 
+@pytest.mark.parametrize("hall", ["dahua"], indirect=True)
 def test_a_storm_of_401_loses_nothing_once_it_is_over(hall: WebHall) -> None:
     hall.terminal.load(past(90))
     hall.terminal.http.nonce_uses = 2
@@ -153,6 +155,7 @@ def test_a_storm_of_401_loses_nothing_once_it_is_over(hall: WebHall) -> None:
     assert hall.exactly_once()
 
 
+@pytest.mark.parametrize("hall", ["hikvision"], indirect=True)
 def test_a_terminal_clock_that_is_slow_is_corrected_and_told(hall: WebHall) -> None:
     hall.terminal.set_clock(-92)
     hall.terminal.punch("1001")
