@@ -17,6 +17,7 @@ SERIAL = "/cgi-bin/magicBox.cgi?action=getSerialNo"
 MODEL = "/cgi-bin/magicBox.cgi?action=getDeviceType"
 FIRMWARE = "/cgi-bin/magicBox.cgi?action=getSoftwareVersion"
 TIME = "/cgi-bin/global.cgi?action=getCurrentTime"
+SET_TIME = "/cgi-bin/global.cgi?action=setCurrentTime"
 FIND = "/cgi-bin/recordFinder.cgi?action=find&name=AccessControlCardRec"
 Dialect = Literal["epoch", "text", "none"]
 DIALECTS: tuple[Dialect, ...] = ("epoch", "text", "none")
@@ -52,6 +53,11 @@ class Cgi:
         """Its naive wall clock; None where it does not tell."""
         at = moment(self._optional(TIME, "result"), 0)
         return None if at is None else wall_clock(at)
+
+    def set_clock(self, moment: str) -> bool:
+        """Set its wall clock; False where it does not take it."""
+        answer = self._client.ask("GET", f"{SET_TIME}&time={moment.replace('T', ' ')}")
+        return answer.status == 200 and answer.body.strip().lower() == b"ok"
 
     def counts(self) -> dict[str, int]:
         """No firmware tells how much it holds."""

@@ -1,6 +1,7 @@
 """The questions put to one terminal: who it is, its clock, its counts, a page of its log."""
 
 import json
+from html import escape
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ ALWAYS = {"startTime": "1970-01-01T00:00:00+08:00", "endTime": "2037-12-31T23:59
 """Of a search by number only where a firmware insists: it may hide what a lost clock stamped."""
 ALL: dict[str, Any] = {"major": 0, "minor": 0}
 SERIAL_MAX = 128
+XMLNS = "http://www.isapi.org/ver20/XMLSchema"
 
 
 class Isapi:
@@ -49,6 +51,17 @@ class Isapi:
         """Its naive wall clock; None where it does not tell."""
         told = part(self._optional("GET", TIME), "Time")
         return wall_clock(text(told.get("localTime")))
+
+    def set_clock(self, moment: str) -> bool:
+        """Set its wall clock, in the zone it shows; False where it refuses, or follows a time server."""
+        told = part(self._optional("GET", TIME), "Time")
+        zone, shown = text(told.get("timeZone")), text(told.get("localTime"))
+        if text(told.get("timeMode")).lower() != "manual":
+            return False
+        time = {"timeMode": "manual", "localTime": moment + shown[len(moment) :], "timeZone": zone}
+        inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in time.items())
+        body = f'<?xml version="1.0" encoding="UTF-8"?><Time version="2.0" xmlns="{XMLNS}">{inner}</Time>'
+        return self._client.ask("PUT", TIME, body.encode(), "application/xml").status == 200
 
     def counts(self) -> dict[str, int]:
         """How many users and events it holds, as far as it tells."""

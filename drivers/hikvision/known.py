@@ -17,6 +17,8 @@ from drivers.hikvision.page import Page
 Standing = Literal["same", "empty", "gone", "other", "shifted"]
 HOLES_MAX = 16
 QUARTER_S = 900
+SHIFT_MAX_S = 26 * 3600
+TIME_LENGTH = len("2026-07-06T00:38:32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def who(event: Item) -> str:
 def standing(known: Known, page: Page) -> Standing:
     """How a page that was asked for from `known.last` on stands to what we know.
 
-    shifted: the same event at another time, a whole number of quarters of an hour away: somebody changed the
-    terminal's zone, and with it every time in the log.
+    shifted: the same event in another zone, some quarters of an hour away: somebody changed the terminal's
+    zone, and with it every time in the log.
     """
     if not known.last:
         return "same"
@@ -80,17 +82,24 @@ def standing(known: Known, page: Page) -> Standing:
     first = page.items[0]
     if first.number != known.last:
         return "gone"
-    if (who(first), first.time) == (known.who, known.time):
+    if who(first) != known.who:
+        return "other"
+    shown, kept = wall_clock(first.time), wall_clock(known.time)
+    if shown == kept:
         return "same"
-    return "shifted" if who(first) == known.who and _quarters(first.time, known.time) else "other"
+    return "shifted" if _shifted(shown, kept) and _zone_differs(first.time, known.time) else "other"
 
 
-def _quarters(now: str, before: str) -> bool:
-    shown, kept = wall_clock(now), wall_clock(before)
-    if shown is None or kept is None or shown == kept:
-        return shown is not None and shown == kept
+def _shifted(shown: str | None, kept: str | None) -> bool:
+    if shown is None or kept is None:
+        return False
     apart = (datetime.fromisoformat(shown) - datetime.fromisoformat(kept)).total_seconds()
-    return apart % QUARTER_S == 0 and abs(apart) <= 26 * 3600
+    return apart % QUARTER_S == 0 and abs(apart) <= SHIFT_MAX_S
+
+
+def _zone_differs(now: str, before: str) -> bool:
+    """Where no zone is printed, nothing speaks against another one."""
+    return now[TIME_LENGTH:] != before[TIME_LENGTH:] or not now[TIME_LENGTH:]
 
 
 def holes(known: Known, items: tuple[Item, ...]) -> list[tuple[int, int]]:

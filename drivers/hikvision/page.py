@@ -68,6 +68,6 @@ def _fault(answer: Document, status: str, found: list[Item], begin: int, twice: 
     told, total = whole(answer.get("numOfMatches")), whole(answer.get("totalMatches"))
     if told is not None and told != len(found):
         return f"it counts {told} events and holds {len(found)}"
-    if status == "OK" and total is not None and total > len(found):
+    if begin and status == "OK" and total is not None and total > len(found):
         return f"it says OK with {len(found)} of {total}"
     return ""

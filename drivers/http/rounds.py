@@ -2,7 +2,8 @@
 
 Each round asks for what is new. The clock is asked once a minute before a round, and before news is stored;
 the counts every ten minutes. Over a new connection it is asked again who answers: another device may stand
-there now. A read of the whole log is cut into pieces, between which news has its turn.
+there now. A read of the whole log is cut into pieces, between which news has its turn. The clock is set only
+on the order `set_time`, right after a read, and measured again at once.
 """
 
 from abc import ABC, abstractmethod
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CLOCK_EVERY_S = 60.0
 COUNTS_EVERY_S = 600.0
+ORDERS = ("reread", "set_time")
 LOOK_S = 0.5
 
 
@@ -38,6 +40,9 @@ class Device(Protocol):
 
     def clock(self) -> str | None:
         """Its naive wall clock; None where it does not tell."""
+
+    def set_clock(self, moment: str) -> bool:
+        """Set its naive wall clock; False when it does not take it."""
 
     def counts(self) -> dict[str, int]:
         """How much it holds, as far as it tells."""
@@ -96,6 +101,7 @@ class Rounds:
         self._observe(None)
         if self._complete and began:
             self._link.emit([], self._link.cursor, began)
+        self._set_time()
         self._read_again(log)
 
     def pause(self, log: Log) -> None:
@@ -109,13 +115,24 @@ class Rounds:
 
     def leave(self) -> None:
         """Answer the orders that can no longer be carried out."""
-        self._answer("failed")
+        for name in ORDERS:
+            self._answer(name, lambda _order: "failed")
+
+    def _set_time(self) -> None:
+        if self._answer("set_time", self._set):
+            self.look()
+
+    def _set(self, order: Order) -> str:
+        moment = order.clock()
+        if moment is None:
+            return "refused"
+        return "ok" if self._device.set_clock(moment) else "failed"
 
     def _read_again(self, log: Log) -> None:
         if self._orders and not log.rereading:
             log.begin_again()
         if log.rereading and log.read_again():
-            self._answer("ok")
+            self._answer("reread", lambda _order: "ok")
 
     def _same_device(self) -> None:
         if self._client.opened == self._opened:
@@ -131,15 +148,18 @@ class Rounds:
 
     def _take_orders(self) -> None:
         while (order := self._link.orders(0)) is not None:
-            if order.name == "reread":
+            if order.name in ORDERS:
                 self._orders.append(order)
             else:
                 order.done("unsupported")
 
-    def _answer(self, result: str) -> None:
-        orders, self._orders = self._orders, []
-        for order in orders:
-            order.done(result)
+    def _answer(self, name: str, result: Callable[[Order], str]) -> bool:
+        """Answer the orders of one name; whether there were any."""
+        answered = [order for order in self._orders if order.name == name]
+        self._orders = [order for order in self._orders if order.name != name]
+        for order in answered:
+            order.done(result(order))
+        return bool(answered)
 
 
 class HttpPoller(Poller, ABC):

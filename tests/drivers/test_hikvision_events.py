@@ -293,7 +293,9 @@ def test_only_whole_quarters_of_an_hour_are_another_zone() -> None:
     for time, expected in (
         ("2026-03-02T08:01:02+08:00", "same"),
         ("2026-03-02T03:01:02+03:00", "shifted"),
-        ("2026-03-02T08:01:02Z", "shifted"),
+        ("2026-03-02T08:01:02Z", "same"),
+        ("2026-03-02T09:01:02", "shifted"),
+        ("2026-03-02T09:01:02+08:00", "other"),
         ("2026-03-02T08:01:03+08:00", "other"),
         ("2026-03-09T08:01:02+08:00", "other"),
         ("nonsense", "other"),

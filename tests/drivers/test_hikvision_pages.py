@@ -31,6 +31,9 @@ WHOLE = {
 }
 
 
+NEVER_COMPLETE = ("more for ever", "unknown status", "wrong count", "no status")
+
+
 def searches_of(terminal: Terminal, rounds: int = 1) -> int:
     """What an honest reading with one event of overlap costs, and some."""
     return rounds * (len(terminal.log) // (min(30, terminal.faults.page_max) - 1) + 8)
@@ -48,13 +51,14 @@ def test_a_search_that_is_wrong_loses_nothing_and_invents_nothing(name: str) -> 
         link.waiting.append(Order("reread", done.append))
         work.until(lambda: done == ["ok"])
         assert len(terminal.searches) < 4 * searches_of(terminal), "no hot loop"
+        assert bool(link.completes) == (name not in NEVER_COMPLETE)
     assert link.facts == keys(terminal)
     assert len(link.facts) == 220
     assert json.loads(link.cursor or "")["last"] == terminal.log[-1].number
     assert not link.rejects
 
 
-@pytest.mark.parametrize("name", ["unknown status", "wrong count", "no status"])
+@pytest.mark.parametrize("name", NEVER_COMPLETE)
 def test_what_contradicts_itself_is_never_called_complete(name: str) -> None:
     terminal = Terminal(faults=WHOLE[name])
     terminal.load(past(40))
@@ -197,6 +201,19 @@ def test_a_factory_reset_begins_anew_and_loses_nothing(more: int) -> None:
     assert max(copies(link.readings).values()) == 1, "nothing was sent twice"
 
 
+def test_a_reset_is_seen_where_events_are_asked_for_by_place() -> None:
+    terminal = Terminal(faults=Faults(ignore_begin=True))
+    terminal.load(past(100))
+    with terminal:
+        link = read(terminal)
+        before = keys(terminal)
+        terminal.reset()
+        terminal.load(past(40, first=100))
+        link.completes.clear()
+        read(terminal, link, count=140)
+    assert link.facts == before | keys(terminal)
+
+
 def test_a_cleared_log_whose_numbers_go_on_stays_the_same_log() -> None:
     terminal = Terminal()
     terminal.load(past(50))
@@ -290,3 +307,13 @@ def test_punches_while_it_reads_are_all_heard() -> None:
             work.until(lambda: link.facts == keys(terminal))
     assert len(terminal.log) >= 600
     assert max(copies(link.readings).values()) == 1
+
+
+def test_a_clock_that_follows_a_time_server_is_left_alone() -> None:
+    link, done = MemoryLink(), list[str]()
+    with Terminal(clock_offset_s=-96, time_mode="NTP") as terminal, running(driver(terminal), link) as work:
+        shown = terminal.true_time().isoformat(timespec="seconds")
+        link.waiting.append(Order("set_time", done.append, lambda: shown))
+        work.until(lambda: done)
+        assert done == ["failed"]
+        assert terminal.clock_offset_s == -96

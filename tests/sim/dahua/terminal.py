@@ -95,6 +95,10 @@ class Terminal(WebDevice):
         }
         if action in told:
             return Answer(told[action].encode(), "text/plain;charset=utf-8")
+        if action == "setCurrentTime":
+            wanted = datetime.fromisoformat(asked["time"])
+            self.set_clock((wanted - self.true_time()).total_seconds())
+            return Answer(b"OK\r\n", "text/plain")
         if path == "/cgi-bin/recordFinder.cgi" and action == "find":
             return self._find(asked)
         return Answer(REFUSED, "text/plain", 400)

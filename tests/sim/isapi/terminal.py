@@ -1,6 +1,7 @@
 """What a Hikvision terminal remembers and says: its log with rising numbers, users, clock."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,6 +51,7 @@ class Terminal(WebDevice):
     capacity: int = 150_000
     cyclic_delete: int = 3000
     users: int = 12
+    time_mode: str = "manual"
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
@@ -124,8 +126,16 @@ class Terminal(WebDevice):
             info = {"deviceName": "Access Controller", "model": self.model, "serialNumber": self.serial}
             return self._xml({"DeviceInfo": {**info, "firmwareVersion": self.firmware}})
         if path == "/ISAPI/System/time":
+            if method == "PUT":
+                wanted = re.search(r"<localTime>(.{19})", body.decode())
+                if wanted is None or "<timeZone>CST-8:00:00<" not in body.decode():
+                    return self._told({"statusCode": 6}, status=400)
+                self.set_clock((datetime.fromisoformat(wanted[1]) - self.true_time()).total_seconds())
+                return self._xml({"ResponseStatus": {"statusCode": 1, "statusString": "OK"}})
             shown = self.clock().isoformat() + self.offset
-            return self._xml({"Time": {"timeMode": "NTP", "localTime": shown, "timeZone": "CST-8:00:00"}})
+            return self._xml(
+                {"Time": {"timeMode": self.time_mode, "localTime": shown, "timeZone": "CST-8:00:00"}}
+            )
         if path == "/ISAPI/AccessControl/UserInfo/Count":
             return self._told({"UserInfoCount": {"userNumber": self.users}})
         if path == "/ISAPI/AccessControl/AcsEventTotalNum":
