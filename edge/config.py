@@ -20,6 +20,7 @@ import msgspec
 
 from drivers.base import Driver
 from edge.complaints import Complaint, ConfigError, plainly, unknown
+from edge.networks import is_network, may_be_asked
 from edge.settings import (
     Clock,
     Crypto,
@@ -91,6 +92,7 @@ class _Reader:
         self.path = path
         self.wrong: list[Complaint] = []
         self.lines: list[str] = []
+        self.networks: tuple[str, ...] = ()
 
     def parse(self) -> dict[str, Any]:
         try:
@@ -152,6 +154,11 @@ class _Reader:
 
     def cross_check(self, settings: Settings) -> None:
         self._zone("site", settings.site.zone)
+        self.networks = settings.site.device_networks
+        for network in self.networks:
+            if not is_network(network):
+                told = "不是网段（如 59.200.0.0/16）/ is no network"
+                self.complain("site", "device_networks", f"{network!r} {told}")
         if not settings.store.folder.isprintable():
             self.complain("store", "folder", "含有路径中不能有的字符 / has characters that no path may have")
         if not settings.store.folder:
@@ -213,7 +220,15 @@ class _Reader:
         names = [field.name for field in fields(options_kind)]
         self.unknown(table, given, common + names)
         options = self.convert(table, {k: v for k, v in given.items() if k in names}, options_kind)
+        self._address(table, getattr(options, "host", None))
         return keys, None if options is None else partial(driver_class, options)
+
+    def _address(self, table: str, host: str | None) -> None:
+        """Complain of a device outside the hall's networks; None: it has no address."""
+        if host is not None and not may_be_asked(host, self.networks):
+            told = "不在内网；确属本厅网络时写入 [site] device_networks / is in no private network"
+            also = "if it is yours, add its network to device_networks in [site]"
+            self.complain(table, "host", f"'{host}' {told}; {also}")
 
     def _line(self, table: str, key: str) -> int:
         """Where `key` stands in `[table]` (1-based), else where the table begins, else 0."""
