@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.cli_account import trace
 from edge.cli_base import (
     EXIT_CONFIG,
     EXIT_DEAD,
@@ -226,6 +227,7 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     click.echo("\n".join(status_lines(snapshot, lang)))
 
 
+main.add_command(trace)
 main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)

@@ -6,6 +6,7 @@ What is wrong stands in `edge/causes/`.
 
 from typing import Literal
 
+from edge.account_words import ACCOUNT
 from edge.causes import CAUSES
 
 Lang = Literal["zh", "en"]
@@ -13,6 +14,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **ACCOUNT,
     "state.online": ("正常", "online"),
     "state.degraded": ("注意", "degraded"),
     "state.offline": ("离线", "offline"),

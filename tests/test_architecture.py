@@ -29,7 +29,8 @@ ARROWS = {
     "edge.version": "",
     "edge.whole": "",
     "edge.contract": "",
-    "edge.words": "edge.causes",
+    "edge.account_words": "",
+    "edge.words": "edge.account_words edge.causes",
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
     "edge.config": "drivers.base edge.complaints edge.settings",
@@ -82,10 +83,15 @@ ARROWS = {
         edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
         edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
+    "edge.trace": "edge.events",
+    "edge.tracing": "edge.contract edge.erasure edge.settings edge.snapshot edge.store edge.trace",
+    "edge.show_trace": "edge.show edge.store edge.trace edge.words",
+    "edge.cli_account": """edge.cli_base edge.control edge.show_trace edge.store edge.trace edge.tracing
+        edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream edge.control
-        edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_proof
+        edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show
+        edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
     "edge.listing": "edge.show edge.store edge.words",
@@ -102,7 +108,14 @@ HOMES = {
     "starlette": {"edge.web"},
     "uvicorn": {"edge.web"},
     "jinja2": {"edge.web"},
-    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock", "edge.cli_proof", "edge.cli_upstream"},
+    "click": {
+        "edge.cli",
+        "edge.cli_account",
+        "edge.cli_base",
+        "edge.cli_clock",
+        "edge.cli_proof",
+        "edge.cli_upstream",
+    },
     "psycopg": {"edge.consume"},
     "nats": {"edge.consume"},
     "cv2": set[str](),
@@ -134,6 +147,9 @@ PURE = [
     "edge/space.py",
     "edge/causes/device.py",
     "edge/causes/machine.py",
+    "edge/causes/trace.py",
+    "edge/account_words.py",
+    "edge/trace.py",
     "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
