@@ -164,6 +164,12 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
+    def reading(self, whole: bool) -> None:
+        """A look at what the device holds begins; it ends with the next `complete_until`.
+
+        whole: every record is emitted, the oldest first: its end is a count of the device (`edge/tally.py`).
+        """
+
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""
 

@@ -38,4 +38,44 @@ ACCOUNT: dict[str, tuple[str, str]] = {
         "{text}: give the time as 2026-11-25 08:02, or 08:02 for today",
     ),
     "conclusion": ("结论", "conclusion"),
+    "rec.title": ("考勤对账单 {day}", "account of attendance records, {day}"),
+    "rec.made": ("制表 {at}", "made {at}"),
+    "rec.device": ("终端", "terminal"),
+    "rec.serial": ("序列号", "serial number"),
+    "rec.on_terminal": ("终端记录", "on terminal"),
+    "rec.distinct": ("去重后", "distinct"),
+    "rec.stored": ("本机已存", "stored"),
+    "rec.before": ("启用前", "before service"),
+    "rec.confirmed": ("上级已确认", "confirmed"),
+    "rec.missing": ("缺", "missing"),
+    "rec.more_here": ("仅本机有", "here alone"),
+    "rec.late": ("补读", "came late"),
+    "rec.quarantined": ("隔离", "quarantined"),
+    "rec.result": ("结论", "result"),
+    "rec.not_known": ("未知", "unknown"),
+    "rec.sums": (
+        "合计: 终端 {on_terminal} 条（去重后 {distinct}），本机已存 {stored}，上级已确认 {confirmed}，"
+        "补读 {late}",
+        "in all: {on_terminal} on the terminals ({distinct} distinct), {stored} stored, {confirmed}"
+        " confirmed, {late} came late",
+    ),
+    "rec.explained": (
+        "日期按终端自己的时钟。终端记录取自最近一次完整读取；同一人同一秒同一状态的多条算一条（去重后）；"
+        "补读 = 对账时重读才补上的；未知的终端不计入合计。",
+        "Days are those of the terminals' own clocks. What is on a terminal is counted by the last complete"
+        " look at it; records of one person, second and state are one (distinct); came late = brought only by"
+        " reading again for this account; what is unknown is not in the sums.",
+    ),
+    "rec.anchor": (
+        "账目锚点: 账期 {epoch} 第 {number} 号 {head}（hall-edge verify --head 可核对此后未被改动）",
+        "anchor: epoch {epoch}, number {number}, {head} (hall-edge verify --head proves nothing was altered)",
+    ),
+    "rec.checked_by": ("核对人", "checked by"),
+    "rec.date": ("日期", "date"),
+    "rec.stored_one": (
+        "注意: 守护进程没有运行，以下是已存的对账结果",
+        "note: the daemon is not running; this is the account as it was stored",
+    ),
+    "rec.none": ("{day}: 还没有对账结果", "{day}: there is no account yet"),
+    "rec.written": ("已写入 {path}", "written to {path}"),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli_account import trace
+from edge.cli_account import reconcile, trace
 from edge.cli_base import (
     EXIT_CONFIG,
     EXIT_DEAD,
@@ -228,6 +228,7 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 
 
 main.add_command(trace)
+main.add_command(reconcile)
 main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)

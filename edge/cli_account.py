@@ -1,4 +1,4 @@
-"""The commands that account for punches: `trace` says where one is."""
+"""The commands that account for punches: `trace` says where one is, `reconcile` whether any is missing."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli_base import EXIT_CONFIG, EXIT_WRONG, config, leave, load
+from edge.cli_base import EXIT_CONFIG, EXIT_DEAD, EXIT_WRONG, config, leave, load
 
 if TYPE_CHECKING:
+    from edge.payloads import DeviceReconciled
+    from edge.settings import Settings
+    from edge.statement import Statement
     from edge.words import Lang
 
 
@@ -70,3 +73,126 @@ def _moment(lang: "Lang", text: str, zone: tzinfo) -> datetime:
     if found is None:
         leave(EXIT_CONFIG, say(lang, "trace.when", text=text))
     return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+@click.command()
+@config
+@click.option(
+    "--day", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认昨天 / day, YYYY-MM-DD; default yesterday"
+)
+@click.option("--device", help="只对这台终端 / this terminal alone")
+@click.option("--html", type=click.Path(path_type=Path), help="写成可打印的网页 / as a page to print")
+@click.option("--excel", type=click.Path(path_type=Path), help="写成 Excel 文件 / as an Excel file")
+@click.option("--json", "as_json", is_flag=True, help="JSON 输出 / as JSON")
+@click.pass_obj
+def reconcile(
+    lang: "Lang",
+    config: Path,
+    day: datetime | None,
+    device: str | None,
+    html: Path | None,
+    excel: Path | None,
+    as_json: bool,
+) -> None:
+    """对账：重读各终端，核对终端 = 已存 = 上级确认 / terminal = stored = confirmed, after reading again."""
+    import msgspec
+
+    from edge.reconciliation import SETTLED
+    from edge.words import say
+
+    settings = load(config)
+    wanted = (day or datetime.now(settings.zone()) - timedelta(days=1)).date().isoformat()
+    told, live = _accounts(lang, settings, wanted, device)
+    statement = _statement(settings, wanted, told)
+    if as_json:
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        click.echo("\n".join(([] if live else [say(lang, "rec.stored_one")]) + _lines(statement, lang)))
+    _write(lang, statement, html, excel)
+    settled = all(each.result in SETTLED for each in told)
+    raise SystemExit(EXIT_DEAD if not live else 0 if settled else EXIT_WRONG)
+
+
+def _accounts(
+    lang: "Lang", settings: "Settings", day: str, device: str | None
+) -> tuple[list["DeviceReconciled"], bool]:
+    """The accounts of a day, and whether they were made now: else as they are stored."""
+    import msgspec
+
+    from edge.control import command
+    from edge.payloads import DeviceReconciled
+    from edge.words import say
+
+    folder = Path(settings.store.folder)
+    answer = command(folder, "reconcile", day=day, **({"device": device} if device else {}))
+    if answer is None:
+        stored = [each for each in _stored(folder, day) if device in (None, each.device_id)]
+        return stored or leave(
+            EXIT_DEAD, f"{say(lang, 'not_running')}; {say(lang, 'rec.none', day=day)}"
+        ), False
+    if not answer.done:
+        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
+    return msgspec.json.decode(answer.text, type=list[DeviceReconciled]), True
+
+
+def _stored(folder: Path, day: str) -> list["DeviceReconciled"]:
+    """The newest stored account of each terminal for a day."""
+    from contextlib import closing
+
+    from edge.reconciling import accounts
+    from edge.store import FILE
+    from edge.store.books import Books
+
+    if not (folder / FILE).exists():
+        return []
+    with closing(Books(folder / FILE)) as books:
+        newest = {each.device_id: each for each in accounts(books) if each.day == day}
+    return list(newest.values())
+
+
+def _statement(settings: "Settings", day: str, told: list["DeviceReconciled"]) -> "Statement":
+    from edge.control import last_word, snapshot
+    from edge.statement import Anchor, Statement
+
+    folder, site = Path(settings.store.folder), settings.site
+    known = snapshot(folder) or last_word(folder)
+    anchor = Anchor(known.store.epoch, known.store.seq_head, known.store.head) if known else None
+    made = datetime.now(settings.zone()).isoformat(timespec="seconds")
+    return Statement(site.name or site.hall, f"{site.county}/{site.hall}", day, made, told, anchor)
+
+
+def _lines(statement: "Statement", lang: "Lang") -> list[str]:
+    from edge.show import aligned, inert
+    from edge.statement import heads, rows, totals
+    from edge.words import cause_text, say
+
+    table = [heads(lang), *([str(cell) for cell in row] for row in rows(statement, lang))]
+    title = f"{inert(statement.hall)}  {say(lang, 'rec.title', day=statement.day)}"
+    conclusion = f"{say(lang, 'conclusion')}: {cause_text(lang, f'rec_{statement.worst}')}"
+    return [
+        title,
+        "",
+        *map(inert, aligned(table)),
+        "",
+        say(lang, "rec.sums", **totals(statement)),
+        conclusion,
+    ]
+
+
+def _write(lang: "Lang", statement: "Statement", html: Path | None, excel: Path | None) -> None:
+    """The proof as files, where somebody asked for them."""
+    from edge.words import say
+
+    try:
+        if html:
+            from edge.statement_page import html as page
+
+            html.write_text(page(statement, lang), encoding="utf-8")
+        if excel:
+            from edge.statement_sheet import write_sheet
+
+            write_sheet(statement, lang, excel)
+    except OSError as error:
+        leave(EXIT_WRONG, str(error))
+    for path in filter(None, (html, excel)):
+        click.echo(say(lang, "rec.written", path=path), err=True)

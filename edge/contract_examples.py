@@ -12,7 +12,15 @@ import msgspec
 from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
-from edge.payloads import Audit, DeviceAlarm, DeviceStatus, EpochOpened, Punch, TimeCorrected
+from edge.payloads import (
+    Audit,
+    DeviceAlarm,
+    DeviceReconciled,
+    DeviceStatus,
+    EpochOpened,
+    Punch,
+    TimeCorrected,
+)
 from edge.store import Stub, position
 from edge.withheld import KIND as WITHHELD
 from edge.withheld import withhold
@@ -59,6 +67,20 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         verify_raw=15,
         punch_state="check_in",
         native_key="2026-11-23T08:02:00|1007|0",
+    ),
+    "device.reconciled": DeviceReconciled(
+        device_id="east-door",
+        device_serial="CKJN204260001",
+        day="2026-11-22",
+        result="equal",
+        on_terminal=213,
+        distinct=212,
+        stored=212,
+        confirmed=212,
+        missing=0,
+        more_here=0,
+        late=2,
+        counted_at="2026-11-23T02:30:04",
     ),
 }
 

@@ -17,6 +17,8 @@ from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, clock_offset_m
 from edge.offsets import Jump, Offset, at_stamp, measured, shifted
 from edge.settings import Device
 from edge.store import Intake, Store
+from edge.store.books import PUNCH
+from edge.tally import Counted, Tally
 from edge.trust import Sample
 
 
@@ -54,6 +56,9 @@ class DeviceLink:
         self._zone = clock.zone(device.keys.zone)
         self._jump: Jump | None = None
         self.duplicates = 0
+        self._tally: Tally | None = None
+        self.counted: Counted | None = None
+        """What the device held at its last complete look at everything."""
         self.seen = time.monotonic()
 
     @property
@@ -89,7 +94,24 @@ class DeviceLink:
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service
+        self._count(drafts, len(intake.rejects), complete_until)
         self._alive()
+
+    def reading(self, whole: bool) -> None:
+        """See `drivers.base.Link`."""
+        self._alive()
+        self._tally = Tally() if whole else None
+
+    def _count(
+        self, drafts: Sequence[tuple[Reading, Draft]], rejected: int, complete_until: str | None
+    ) -> None:
+        if self._tally is None:
+            return
+        punches = [(r.device_time[:10], draft.fact, r.copies) for r, draft in drafts if r.kind == PUNCH]
+        self._tally.add(punches, rejected)
+        if complete_until:
+            self.counted = self._tally.counted(self._told.observation.serial, complete_until)
+            self._tally = None
 
     def observed(self, observation: Observation) -> None:
         """See `drivers.base.Link`."""

@@ -114,10 +114,11 @@ COLUMNS = (
 
 
 def _table(rows: list[list[str]], lang: Lang) -> list[str]:
-    return _aligned([[say(lang, f"col.{name}") for name in COLUMNS], *rows])
+    return aligned([[say(lang, f"col.{name}") for name in COLUMNS], *rows])
 
 
-def _aligned(table: list[list[str]]) -> list[str]:
+def aligned(table: list[list[str]]) -> list[str]:
+    """A table as lines, its columns under one another."""
     widths = [max(width(row[column]) for row in table) for column in range(len(table[0]))]
     return [
         "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in table
@@ -165,7 +166,7 @@ def hall_lines(halls: "Sequence[Standing]", lang: Lang) -> list[str]:
     names = ("halls.hall", "col.state", "col.since", "halls.heard", "halls.behind", "col.next")
     rows = [[say(lang, name) for name in names], *(_hall_row(hall, lang) for hall in halls)]
     wrong = sum(hall.word != "well" for hall in halls)
-    return [*_aligned(rows), "", say(lang, "halls.sum", n=len(halls), wrong=wrong)]
+    return [*aligned(rows), "", say(lang, "halls.sum", n=len(halls), wrong=wrong)]
 
 
 def _hall_row(hall: "Standing", lang: Lang) -> list[str]:

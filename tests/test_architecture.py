@@ -51,7 +51,16 @@ ARROWS = {
     "edge.retention": "",
     "edge.erasure": "edge.commands edge.payloads edge.store",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store edge.whole",
-    "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
+    "edge.tally": "",
+    "edge.reconciliation": "edge.payloads edge.tally",
+    "edge.reconciling": """drivers.base edge.clock edge.commands edge.events edge.payloads edge.reconciliation
+        edge.runner edge.store edge.tally""",
+    "edge.statement": "edge.payloads edge.words",
+    "edge.statement_page": "edge.show edge.statement edge.words",
+    "edge.statement_sheet": "edge.show edge.statement edge.words",
+    "edge.orders": "edge.commands edge.runner edge.uplink",
+    "edge.link": """drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.tally
+        edge.trust""",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
     "edge.confirmations": "",
@@ -80,14 +89,15 @@ ARROWS = {
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
-        edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.erasure edge.events edge.keeping edge.last_word edge.orders edge.payloads edge.reconciling
+        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
     "edge.tracing": "edge.contract edge.erasure edge.settings edge.snapshot edge.store edge.trace",
     "edge.show_trace": "edge.show edge.store edge.trace edge.words",
-    "edge.cli_account": """edge.cli_base edge.control edge.show_trace edge.store edge.trace edge.tracing
-        edge.words""",
+    "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling
+        edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
+        edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_proof
         edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show
@@ -118,6 +128,7 @@ HOMES = {
     },
     "psycopg": {"edge.consume"},
     "nats": {"edge.consume"},
+    "xlsxwriter": {"edge.statement_sheet"},
     "cv2": set[str](),
 }
 """Library -> the only rooms that import it."""
@@ -146,9 +157,14 @@ PURE = [
     "edge/withheld.py",
     "edge/space.py",
     "edge/causes/device.py",
+    "edge/causes/account.py",
     "edge/causes/machine.py",
     "edge/causes/trace.py",
     "edge/account_words.py",
+    "edge/reconciliation.py",
+    "edge/statement.py",
+    "edge/statement_page.py",
+    "edge/tally.py",
     "edge/trace.py",
     "edge/causes/uplink.py",
     "edge/words.py",
@@ -282,7 +298,7 @@ def test_no_names_that_say_nothing() -> None:
 
 
 def test_the_daemon_does_without_what_is_heavy() -> None:
-    heavy = "{'sqlite_utils', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
+    heavy = "{'sqlite_utils', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
     look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == []

@@ -3,6 +3,7 @@
 Drivers name a cause by its word; a test sees a word that is missing here.
 """
 
+from edge.causes.account import ACCOUNTS
 from edge.causes.cause import Cause
 from edge.causes.device import DEVICE
 from edge.causes.machine import MACHINE
@@ -11,4 +12,4 @@ from edge.causes.uplink import UPLINK
 
 __all__ = ["CAUSES", "Cause"]
 
-CAUSES: dict[str, Cause] = {**DEVICE, **UPLINK, **MACHINE, **TRACE}
+CAUSES: dict[str, Cause] = {**DEVICE, **UPLINK, **MACHINE, **TRACE, **ACCOUNTS}

@@ -8,6 +8,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
+from edge.contract import Event
 from edge.store import sqlite
 
 PUNCH = "attendance.punch"
@@ -67,6 +70,15 @@ class Books:
             (serial,),
         )
         return [Rejected(*row) for row in rows]
+
+    def own(self, kind: str) -> list[bytes]:
+        """The payloads of the hall's own events of a kind that still have theirs, oldest first."""
+        rows = self._ask(
+            "SELECT body FROM event WHERE fact BETWEEN 'edge|' AND 'edge|~' AND fact LIKE '%|' || ?"
+            " AND body IS NOT NULL ORDER BY position",
+            (kind,),
+        )
+        return [bytes(msgspec.json.decode(row[0], type=Event).data) for row in rows]
 
     def held(self, facts: Collection[str]) -> set[str]:
         """Which of these facts are known."""

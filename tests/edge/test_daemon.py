@@ -140,7 +140,7 @@ def test_every_part_has_its_pulse(daemon: Daemon) -> None:
 def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What neither counter nor live events showed is found then. Here each second is a night."""
     monkeypatch.setattr(room.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(room, "NIGHTLY_REREAD", {"second": "*"})
+    monkeypatch.setattr(room, "NIGHTLY_ACCOUNT", {"second": "*"})
     with Terminal() as terminal:
         terminal.load(history(100))
         config = tmp_path / "edge.toml"

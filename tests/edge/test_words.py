@@ -13,6 +13,7 @@ from edge.consume.halls import ORDER
 from edge.payloads import PunchState, TimeQuality, VerifyMethod
 from edge.proof import Fault, Standing
 from edge.snapshot import DeviceWord, UplinkHealth
+from edge.statement import COLUMNS
 from edge.trust import Source
 from edge.words import LANGS, TEXTS, both, pick_language, say
 
@@ -26,6 +27,7 @@ BUILT = {
     "clock.": {word or "nobody" for word in get_args(Source)},
     "tamper.": set(get_args(Fault)),
     "standing.": set(get_args(Standing)),
+    "rec.": set(COLUMNS),
     "halls.word.": set(ORDER),
     "halls.next.": {*ORDER} - {"well", "troubled"},
 }
