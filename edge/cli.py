@@ -26,6 +26,7 @@ from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
 from edge.cli_proof import erase, verify
+from edge.cli_terminals import accept, service
 from edge.cli_upstream import consume, halls
 from edge.version import VERSION
 
@@ -229,6 +230,8 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 
 main.add_command(trace)
 main.add_command(reconcile)
+main.add_command(accept)
+main.add_command(service)
 main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)

@@ -14,8 +14,10 @@ from edge.contract import Description, DeviceDescription, HostState, Problem, Re
 from edge.events import Draft, Place, Sealed
 from edge.payloads import (
     Audit,
+    DataGap,
     DeviceAlarm,
     DeviceReconciled,
+    DeviceService,
     DeviceStatus,
     EpochOpened,
     Punch,
@@ -67,6 +69,20 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         verify_raw=15,
         punch_state="check_in",
         native_key="2026-11-23T08:02:00|1007|0",
+    ),
+    "device.service": DeviceService(
+        device_id="west-door",
+        state="out",
+        since="2026-11-23T08:01:30+08:00",
+        reason="sent in for repair",
+        actor="li.wei",
+    ),
+    "device.data_gap": DataGap(
+        device_id="west-door",
+        device_serial="CKJN204260002",
+        start="2026-11-22T17:41:07+08:00",
+        end="2026-11-23T07:52:30+08:00",
+        reason="log_cleared",
     ),
     "device.reconciled": DeviceReconciled(
         device_id="east-door",

@@ -13,6 +13,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -29,11 +30,13 @@ from edge.correcting import Correcting
 from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
+from edge.guardian import Guardian
 from edge.keeping import Keeping
 from edge.last_word import LastWord
 from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
 from edge.reconciling import Reconciling
+from edge.register import Register
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status
@@ -103,7 +106,10 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
+        self._guardian = Guardian(self._store, self._clock, Register(folder))
+        parts_of = (self._store, self._clock, self._guardian)
+        self._runners = [Runner(device, *parts_of) for device in settings.devices]
+        self._guardian.stand_by(self._runners)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -123,10 +129,7 @@ class Daemon:
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        retired = lambda: self._uplink.outbox.retired  # noqa: E731
-        self._reconciling = Reconciling(
-            self._store, self._clock, self._runners, retired, settings.uplink.confirm, self._stop
-        )
+        self._reconciling = self._accountant(settings.uplink.confirm)
         self._saved_at = self._store.tip.position
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
@@ -134,6 +137,10 @@ class Daemon:
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
+
+    def _accountant(self, confirm: Sequence[str]) -> Reconciling:
+        retired = lambda: self._uplink.outbox.retired  # noqa: E731
+        return Reconciling(self._store, self._clock, self._runners, retired, confirm, self._stop)
 
     def _obeyed(self) -> Commands:
         """What a person may order."""
@@ -144,6 +151,7 @@ class Daemon:
             "erasable": erasure.count,
             "erase": erasure.erase,
             **self._clocks.commands,
+            **self._guardian.commands,
             **self._reconciling.commands,
         }
 

@@ -14,6 +14,7 @@ HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
 ReconciledAs = Literal["equal", "more_here", "missing", "unconfirmed", "pending", "unknown"]
+GapReason = Literal["log_cleared", "overwritten", "corrupt", "replaced"]
 AlarmCode = Literal["clock_drift", "log_nearly_full", "tamper", "auth_failed", "serial_replaced"]
 
 
@@ -81,6 +82,26 @@ class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     device_id: str
     code: AlarmCode
     active: bool
+
+
+class DeviceService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.service`: a person took a device out of service, or put it back; out, it holds no watermark."""
+
+    device_id: str
+    state: Literal["in", "out"]
+    since: str
+    reason: str = ""
+    actor: str = ""
+
+
+class DataGap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.data_gap`: what a terminal recorded from `from` to `to` may be lost; nobody is absent then."""
+
+    device_id: str
+    device_serial: str
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: GapReason
 
 
 class DeviceReconciled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -165,6 +186,8 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
     "device.alarm": DeviceAlarm,
+    "device.service": DeviceService,
+    "device.data_gap": DataGap,
     "device.reconciled": DeviceReconciled,
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,

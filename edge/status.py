@@ -4,7 +4,7 @@ From the store (read-only, O(1), never a COUNT) and from the runners; one snapsh
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
@@ -14,6 +14,7 @@ from edge.clock import WallClock
 from edge.clocks import offset_now, offsets
 from edge.confirmations import BROKER
 from edge.contract import Problem
+from edge.forecast import days_left
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.snapshot import AppHealth, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
@@ -126,11 +127,18 @@ class Status:
             last_data=row.last_data if row else None,
             complete_until=self._store.complete_until(device.device_id),
             clock_offset_ms=offset_now(runner, self._clock),
+            clock_drift=told.drift if told else None,
+            log_days_left=self._log_days_left(runner, observation.counts),
             counts=dict(observation.counts),
             stored=row.stored if row else 0,
             duplicates=runner.link.duplicates if runner.link else 0,
             quarantined=row.quarantined if row else 0,
         )
+
+    def _log_days_left(self, runner: Runner, counts: Mapping[str, int]) -> float | None:
+        """By the last complete look at everything."""
+        counted = runner.link.counted if runner.link else None
+        return days_left(counted.records, self._clock.now().date(), counts) if counted else None
 
     def _uplink_health(self) -> UplinkHealth:
         settings, line, outbox = self._settings.uplink, self._uplink.line, self._uplink.outbox

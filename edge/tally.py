@@ -24,7 +24,7 @@ class Counted(NamedTuple):
     """A complete count. began: the device's naive clock when the pass began.
 
     records: day (of its clock) -> records. facts: day -> marks of different facts, the newest days alone.
-    rejected: records that made no sense, so bear no day.
+    rejected: records that made no sense, so bear no day. oldest: the earliest time there, "" if none.
     """
 
     serial: str
@@ -32,6 +32,7 @@ class Counted(NamedTuple):
     records: Mapping[str, int]
     facts: Mapping[str, Iterable[Mark]]
     rejected: int
+    oldest: str = ""
 
     @property
     def total(self) -> int:
@@ -52,11 +53,14 @@ class Tally:
         self._records: Counter[str] = Counter()
         self._facts: dict[str, array[int]] = {}
         self._rejected = 0
+        self._oldest = ""
 
     def add(self, punches: Iterable[tuple[str, str, int]], rejected: int) -> None:
-        """Records as `(day, fact, copies)`, and how many more made no sense."""
+        """Records as `(device time, fact, copies)`, and how many more made no sense."""
         self._rejected += rejected
-        for day, fact, copies in punches:
+        for told, fact, copies in punches:
+            day = told[:10]
+            self._oldest = min(self._oldest or told, told)
             self._records[day] += copies
             if day not in self._facts:
                 self._facts[day] = array("Q")
@@ -71,4 +75,4 @@ class Tally:
             if room < 0:
                 break
             kept[day] = self._facts[day]
-        return Counted(serial, began, dict(self._records), kept, self._rejected)
+        return Counted(serial, began, dict(self._records), kept, self._rejected, self._oldest)

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.contract import Event
 from edge.erasure import holds
+from edge.payloads import DataGap
 from edge.settings import Settings
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.store import FILE, Reader, epoch_of, position, sequence_of
@@ -106,9 +107,19 @@ class Search:
             complete_until=health.complete_until,
             clock_offset_ms=health.clock_offset_ms,
             rejects=len(around),
+            gap=self._gap(books, health.device_id),
             named=any(holds(each.raw, self._person) for each in around),
             before=self._before(health.device_id),
         )
+
+    def _gap(self, books: Books, device: str) -> str:
+        """Why what the terminal recorded at the moment may be lost, or ""."""
+        for data in books.own("device.data_gap"):
+            told = msgspec.json.decode(data, type=DataGap)
+            start, end = map(datetime.fromisoformat, (told.start, told.end))
+            if told.device_id == device and start - self._within <= self._moment <= end + self._within:
+                return told.reason
+        return ""
 
     def _may_be(self, pending_from: str | None, seen: str) -> bool:
         """Whether a record that came at `seen` may be of the moment."""

@@ -58,6 +58,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.firmware": ("固件", "firmware"),
     "probe.took": ("用时", "took"),
     "probe.heard": ("守护进程 {at} 询问", "asked by the daemon at {at}"),
+    "clock.drift": ("每天 {n:+.1f} 秒", "{n:+.1f} s a day"),
+    "full_soon": ("终端存储约 {n:.0f} 天后满", "its log is full in about {n:.0f} days"),
     "clock.kernel": ("内核报告已同步", "the kernel says synchronised"),
     "clock.technician": ("由技术人员确认", "confirmed by a technician"),
     "clock.system": ("按配置视为可信", "trusted by configuration"),

@@ -52,6 +52,13 @@ ARROWS = {
     "edge.erasure": "edge.commands edge.payloads edge.store",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store edge.whole",
     "edge.tally": "",
+    "edge.gaps": "edge.payloads edge.tally",
+    "edge.forecast": "",
+    "edge.guard": "drivers.base edge.gaps edge.tally",
+    "edge.register": "drivers.base edge.whole",
+    "edge.guardian": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.gaps edge.guard
+        edge.payloads edge.register edge.runner edge.store edge.tally""",
+    "edge.cli_terminals": "edge.cli_base edge.words",
     "edge.reconciliation": "edge.payloads edge.tally",
     "edge.reconciling": """drivers.base edge.clock edge.commands edge.events edge.payloads edge.reconciliation
         edge.runner edge.store edge.tally""",
@@ -59,10 +66,10 @@ ARROWS = {
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",
     "edge.orders": "edge.commands edge.runner edge.uplink",
-    "edge.link": """drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.tally
-        edge.trust""",
-    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
-        edge.snapshot edge.store""",
+    "edge.link": """drivers.base edge.clock edge.events edge.gaps edge.guard edge.offsets edge.settings
+        edge.store edge.tally edge.trust""",
+    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.forecast edge.guard edge.link
+        edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -81,27 +88,29 @@ ARROWS = {
         edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.runner
-        edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.forecast
+        edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.keeping edge.last_word edge.orders edge.payloads edge.reconciling
-        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.erasure edge.events edge.guardian edge.keeping edge.last_word edge.orders edge.payloads
+        edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
+        edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
-    "edge.tracing": "edge.contract edge.erasure edge.settings edge.snapshot edge.store edge.trace",
+    "edge.tracing": """edge.contract edge.erasure edge.payloads edge.settings edge.snapshot edge.store
+        edge.trace""",
     "edge.show_trace": "edge.show edge.store edge.trace edge.words",
     "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_proof
-        edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show
-        edge.snapshot edge.store edge.version edge.words""",
+        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe
+        edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
     "edge.listing": "edge.show edge.store edge.words",
@@ -124,6 +133,7 @@ HOMES = {
         "edge.cli_base",
         "edge.cli_clock",
         "edge.cli_proof",
+        "edge.cli_terminals",
         "edge.cli_upstream",
     },
     "psycopg": {"edge.consume"},
@@ -161,6 +171,9 @@ PURE = [
     "edge/causes/machine.py",
     "edge/causes/trace.py",
     "edge/account_words.py",
+    "edge/forecast.py",
+    "edge/gaps.py",
+    "edge/guard.py",
     "edge/reconciliation.py",
     "edge/statement.py",
     "edge/statement_page.py",

@@ -58,6 +58,15 @@ class Books:
         )
         return [Held(*row) for row in rows if row[1].endswith(f"|{PUNCH}")]
 
+    def newest(self, serial: str, count: int) -> tuple[str, ...]:
+        """The newest punches of a terminal by its own time, as facts; newest first."""
+        rows = self._ask(
+            "SELECT fact FROM event WHERE fact BETWEEN ? AND ? AND fact LIKE '%|' || ?"
+            " ORDER BY fact DESC LIMIT ?",
+            (*_stretch(serial, "", ""), PUNCH, count),
+        )
+        return tuple(row[0] for row in rows)
+
     def before_service(self, serial: str, first: str, last: str) -> list[str]:
         """Facts kept as keys alone, since they precede the terminal's service."""
         rows = self._ask("SELECT fact FROM known WHERE fact BETWEEN ? AND ?", _stretch(serial, first, last))
