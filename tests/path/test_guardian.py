@@ -140,8 +140,7 @@ def test_a_log_that_wraps_while_it_is_read_loses_nothing_and_one_nearly_full_rin
     hall.terminal.cyclic_delete = 0
     while len(hall.terminal.log) < 20:
         hall.terminal.punch(str(3001 + len(hall.terminal.log)))
-    assert until(lambda: device(hall).cause == "log_nearly_full", 20)
-    assert "20 / 20" in device(hall).detail
+    assert until(lambda: (device(hall).cause, device(hall).detail) == ("log_nearly_full", "20 / 20"), 20)
     assert until(lambda: [each["code"] for each in told(hall, "device.alarm")] == ["log_nearly_full"], 90)
 
 
