@@ -190,6 +190,15 @@ class Driver(ABC):
     def run(self, link: Link) -> None:
         """Work until `link.stop`; open here, close here."""
 
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """Lines of the file a device of this family exports itself, under the keys of its log. Pure.
+
+        ValueError where they cannot be taken.
+        """
+        raise ValueError(f"{type(self).__name__} reads no export files")
+
 
 class Poller(Driver):
     """A device that is asked: contact once, then a round at every `poll_seconds` until told to stop."""

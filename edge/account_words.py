@@ -78,4 +78,19 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     ),
     "rec.none": ("{day}: 还没有对账结果", "{day}: there is no account yet"),
     "rec.written": ("已写入 {path}", "written to {path}"),
+    "import.looked": (
+        "文件 {first} … {last}: 新增 {new} 条，已有 {known} 条，无法辨认 {rejected} 行（将隔离）",
+        "the file, {first} … {last}: {new} new, {known} known, {rejected} lines make no sense (quarantine)",
+    ),
+    "import.foreign": (
+        "未导入: 这台终端完整读过的时段，文件中有 {n} 条，却没有一条对得上。"
+        "多半是别的终端的文件，或列的含义不同；核实后可加 --force",
+        "not taken: {n} of its records are of a time that was read completely, and none of them is known. It"
+        " is another terminal's file, or its columns mean something else; add --force if you know better",
+    ),
+    "import.sure": (
+        "确认 {device} 的数据完整到 {until}？此前没有记录的人会被视为没有打卡",
+        "Is {device} complete up to {until}? Who has no record before it counts as not having punched.",
+    ),
+    "import.done": ("已导入 {n} 条，隔离 {rejected} 行", "{n} taken, {rejected} lines in quarantine"),
 }

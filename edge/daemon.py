@@ -31,6 +31,7 @@ from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.guardian import Guardian
+from edge.importing import Importing
 from edge.keeping import Keeping
 from edge.last_word import LastWord
 from edge.orders import requeue, reread
@@ -152,6 +153,7 @@ class Daemon:
             "erase": erasure.erase,
             **self._clocks.commands,
             **self._guardian.commands,
+            **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
         }
 

@@ -54,6 +54,10 @@ ARROWS = {
     "edge.tally": "",
     "edge.gaps": "edge.payloads edge.tally",
     "edge.forecast": "",
+    "edge.export_file": "",
+    "edge.importing": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.export_file
+        edge.runner edge.store""",
+    "edge.cli_import": "edge.cli_base edge.control edge.export_file edge.show edge.words",
     "edge.guard": "drivers.base edge.gaps edge.tally",
     "edge.register": "drivers.base edge.whole",
     "edge.guardian": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.gaps edge.guard
@@ -96,9 +100,9 @@ ARROWS = {
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.guardian edge.keeping edge.last_word edge.orders edge.payloads
-        edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
-        edge.version edge.volume edge.web""",
+        edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word edge.orders
+        edge.payloads edge.reconciling edge.register edge.runner edge.settings edge.status edge.store
+        edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
     "edge.tracing": """edge.contract edge.erasure edge.payloads edge.settings edge.snapshot edge.store
@@ -108,7 +112,7 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_proof
+    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
         edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
@@ -132,6 +136,7 @@ HOMES = {
         "edge.cli_account",
         "edge.cli_base",
         "edge.cli_clock",
+        "edge.cli_import",
         "edge.cli_proof",
         "edge.cli_terminals",
         "edge.cli_upstream",
@@ -171,7 +176,9 @@ PURE = [
     "edge/causes/machine.py",
     "edge/causes/trace.py",
     "edge/account_words.py",
+    "edge/export_file.py",
     "edge/forecast.py",
+    "drivers/zk/export.py",
     "edge/gaps.py",
     "edge/guard.py",
     "edge/reconciliation.py",
