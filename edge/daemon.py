@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import Clocks
 from edge.commands import Commands
@@ -126,11 +127,11 @@ class Daemon:
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)
-        self._status = Status(settings, *parts, VERSION)
+        self._reconciling = self._accountant(settings.uplink.confirm)
+        self._status = Status(settings, *parts, VERSION, self._attention)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._reconciling = self._accountant(settings.uplink.confirm)
         self._saved_at = self._store.tip.position
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
@@ -138,6 +139,9 @@ class Daemon:
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
+
+    def _attention(self) -> tuple[Attention, ...]:
+        return (*self._guardian.attention(), *self._reconciling.attention())
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
         retired = lambda: self._uplink.outbox.retired  # noqa: E731

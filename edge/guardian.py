@@ -7,11 +7,13 @@ and holds no watermark.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Literal
 
 from drivers.base import DeviceRefused, Observation
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import audit
 from edge.commands import Arguments, Commands, Refused
@@ -26,6 +28,7 @@ from edge.tally import Counted, mark
 
 LOG = logging.getLogger(__name__)
 REASON_MAX = 200
+LOST_SHOWN_DAYS = 7
 
 
 class Guardian(Guard):
@@ -76,10 +79,20 @@ class Guardian(Guard):
         if found is None or mark(found.last) == self._register.entry(device_id).gone:
             return
         self._tell_gap(device_id, counted.serial, found.start, found.end, found.reason)
+        lost = (found.start, found.end, self._clock.text())
         try:
-            self._register.keep(device_id, gone=mark(found.last))
+            self._register.keep(device_id, gone=mark(found.last), lost=lost)
         except OSError as error:
             LOG.warning("the gap of %s may be told again: %s", device_id, error)
+
+    def attention(self) -> Iterator[Attention]:
+        """Where records may have been lost lately."""
+        oldest = self._clock.now() - timedelta(days=LOST_SHOWN_DAYS)
+        for device_id in self._runners:
+            lost = self._register.entry(device_id).lost
+            if lost and datetime.fromisoformat(lost[2]) >= oldest:
+                about = f"{lost[0][:19]} – {lost[1][:19]}".replace("T", " ")
+                yield Attention(device_id, "records_lost", lost[2], about)
 
     def _tell_gap(self, device_id: str, serial: str, start: str, end: str, reason: GapReason) -> None:
         told = DataGap(device_id=device_id, device_serial=serial, start=start, end=end, reason=reason)
@@ -102,8 +115,9 @@ class Guardian(Guard):
             if arguments.get("serial", seen.serial) != seen.serial:
                 raise Refused(f"{device_id}: 现在应答的是 / what answers now is {seen}")
             since = self._store.complete_until(device_id) or self._clock.text()
-            self._keep(device_id, identity=seen)
-            self._tell_gap(device_id, known.serial, since, self._clock.text(), "replaced")
+            now = self._clock.text()
+            self._keep(device_id, identity=seen, lost=(since, now, now))
+            self._tell_gap(device_id, known.serial, since, now, "replaced")
             self._audit(actor, "device.accept", device_id, f"{known} -> {seen}")
             runner.rest("", self._clock.text())
             self._store.forget_watermark(device_id)

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from drivers.base import LinkError
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.events import own_event
@@ -43,21 +44,22 @@ class Reconciling:
         confirm: Sequence[str],
         stop: threading.Event,
     ) -> None:
-        self._store, self._clock, self._runners = store, clock, runners
+        self._store, self._clock = store, clock
+        self._runners = [runner for runner in runners if runner.device.driver]
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
         self._alone = threading.Lock()
+        self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
         self.commands: Commands = {"reconcile": self._by_hand}
 
     def nightly(self) -> None:
         """Read every terminal whole, then account for what is due."""
         with self._alone:
-            self._account({runner: self._due(runner) for runner in self._runners}, everyone=True)
+            self._account(self._due(), everyone=True)
 
     def catch_up(self) -> None:
         """Account for what is due and could not be told before, once the terminals are there."""
         with self._alone:
-            wanted = {runner: days for runner in self._runners if (days := self._due(runner))}
-            self._account(wanted, everyone=False)
+            self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
 
     def _by_hand(self, arguments: Arguments) -> str:
         """Account for one day, now; the results as JSON."""
@@ -69,15 +71,32 @@ class Reconciling:
         asked = [runner for runner in self._runners if named in (None, runner.device.device_id)]
         if not asked:
             raise Refused(f"{named}: 没有这台设备 / no such device")
-        with self._alone:
+        if not self._alone.acquire(timeout=1.0):
+            raise Refused("正在对账，几分钟后再试 / an account is being made, try again in a few minutes")
+        try:
             told = self._account({runner: [day] for runner in asked}, everyone=True)
+        finally:
+            self._alone.release()
         return msgspec.json.encode(told).decode()
 
-    def _due(self, runner: Runner) -> list[str]:
+    def attention(self) -> list[Attention]:
+        """Days of this life for which records are missing, or could not be made sense of."""
+        return [
+            Attention(device_id, f"rec_{account.result}", since, day)
+            for (device_id, day), (account, since) in sorted(self._newest.copy().items())
+            if account.result in ("missing", "pending")
+        ]
+
+    def _due(self) -> dict[Runner, list[str]]:
+        """The days to account for of each terminal."""
         with closing(Books(self._store.path)) as books:
-            told = [each for each in accounts(books) if each.device_id == runner.device.device_id]
-        zone = self._clock.zone(runner.device.keys.zone)
-        return due(told, self._clock.now().astimezone(zone).date())
+            told = accounts(books)
+        return {runner: self._due_of(runner, told) for runner in self._runners}
+
+    def _due_of(self, runner: Runner, told: Iterable[DeviceReconciled]) -> list[str]:
+        device_id, zone = runner.device.device_id, self._clock.zone(runner.device.keys.zone)
+        today = self._clock.now().astimezone(zone).date()
+        return due((each for each in told if each.device_id == device_id), today)
 
     def _account(self, wanted: Mapping[Runner, list[str]], everyone: bool) -> list[DeviceReconciled]:
         """Read again where that is needed, then tell each terminal and day."""
@@ -94,6 +113,7 @@ class Reconciling:
         except LinkError as error:
             LOG.error("the account is not stored: %s", error)
         for each in told:
+            self._newest[each.device_id, each.day] = (each, self._clock.text())
             LOG.info("account of %s, %s: %s %s", each.device_id, each.day, each.result, each.reason)
         return told
 

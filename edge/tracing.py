@@ -14,15 +14,20 @@ import msgspec
 
 from edge.contract import Event
 from edge.erasure import holds
+from edge.events import EARLIEST_YEAR
 from edge.payloads import DataGap
 from edge.settings import Settings
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.store import FILE, Reader, epoch_of, position, sequence_of
 from edge.store.books import PUNCH, Books, Held
-from edge.store.reads import Filter, select
+from edge.store.reads import Filter, passes
 from edge.trace import Found, Standing, Trace, Upstream, trace
 
 OTHERS_MAX = 5
+EARLIEST = str(EARLIEST_YEAR)
+"""Rows that seem older were recorded while our clock was not known, and say nothing of what lies before."""
+STEP = 2000
+"""Rows for each look at the log."""
 
 
 class Search:
@@ -73,9 +78,27 @@ class Search:
         return {((m - self._within).isoformat()[:19], (m + self._within).isoformat()[:19]) for m in middles}
 
     def _walk(self, reader: Reader, device: str | None) -> Iterator[Found]:
-        """All punches of the person that still have their body."""
-        for place, event, data in select(reader, Filter(device, self._person, None, PUNCH)):
-            yield _told(place, event, data)
+        """The person's punches that still have their body, of those recorded since the day before."""
+        wanted, text = Filter(device, self._person, None, PUNCH), msgspec.json.encode(self._person).decode()
+        after = self._recorded_since(reader)
+        while rows := reader.holding(text, after, STEP):
+            after = rows[-1].position
+            for row in rows:
+                if row.body and passes(wanted, row.body):
+                    yield _told(row.position, *_opened(row.body))
+
+    def _recorded_since(self, reader: Reader) -> int:
+        """A position before which nothing was recorded later than a day before the moment."""
+        first, last = 0, reader.newest()
+        since = (self._moment.astimezone(self._settings.zone()) - timedelta(days=1)).isoformat()
+        while first < last:
+            middle = (first + last) // 2
+            row = next(iter(reader.after(middle, 1)), None)
+            if row and EARLIEST <= _opened(row.body)[0].recordedtime < since:
+                first = row.position
+            else:
+                last = middle
+        return first
 
     def _meant(self, punch: Found, device: str | None) -> bool:
         """Whether it is the person's, and about that moment by any clock."""
@@ -165,11 +188,15 @@ class Search:
 def _found(row: Held, device: str) -> Found:
     """A row of the index; of a stub only what its key tells."""
     if row.body:
-        event = msgspec.json.decode(row.body, type=Event)
-        return _told(row.position, event, msgspec.json.decode(event.data, type=dict[str, object]))
+        return _told(row.position, *_opened(row.body))
     stub = _known(row.fact, device)
     number = sequence_of(row.position)
     return msgspec.structs.replace(stub, position=row.position, number=number, emptied=row.emptied)
+
+
+def _opened(body: str) -> tuple[Event, dict[str, object]]:
+    event = msgspec.json.decode(body, type=Event)
+    return event, msgspec.json.decode(event.data, type=dict[str, object])
 
 
 def _told(place: int, event: Event, data: dict[str, object]) -> Found:

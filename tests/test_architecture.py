@@ -54,18 +54,19 @@ ARROWS = {
     "edge.tally": "",
     "edge.gaps": "edge.payloads edge.tally",
     "edge.forecast": "",
+    "edge.attention": "",
     "edge.export_file": "",
     "edge.importing": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.export_file
         edge.runner edge.store""",
     "edge.cli_import": "edge.cli_base edge.control edge.export_file edge.show edge.words",
     "edge.guard": "drivers.base edge.gaps edge.tally",
     "edge.register": "drivers.base edge.whole",
-    "edge.guardian": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.gaps edge.guard
-        edge.payloads edge.register edge.runner edge.store edge.tally""",
+    "edge.guardian": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.events
+        edge.gaps edge.guard edge.payloads edge.register edge.runner edge.store edge.tally""",
     "edge.cli_terminals": "edge.cli_base edge.words",
     "edge.reconciliation": "edge.payloads edge.tally",
-    "edge.reconciling": """drivers.base edge.clock edge.commands edge.events edge.payloads edge.reconciliation
-        edge.runner edge.store edge.tally""",
+    "edge.reconciling": """drivers.base edge.attention edge.clock edge.commands edge.events edge.payloads
+        edge.reconciliation edge.runner edge.store edge.tally""",
     "edge.statement": "edge.payloads edge.words",
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",
@@ -92,21 +93,21 @@ ARROWS = {
         edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.forecast
-        edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
+        edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
-    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word edge.orders
-        edge.payloads edge.reconciling edge.register edge.runner edge.settings edge.status edge.store
-        edge.uplink edge.version edge.volume edge.web""",
+    "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
+        edge.disk edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word
+        edge.orders edge.payloads edge.reconciling edge.register edge.runner edge.settings edge.status
+        edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
-    "edge.tracing": """edge.contract edge.erasure edge.payloads edge.settings edge.snapshot edge.store
-        edge.trace""",
+    "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
+        edge.store edge.trace""",
     "edge.show_trace": "edge.show edge.store edge.trace edge.words",
     "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet

@@ -39,6 +39,12 @@ ACCOUNTS: dict[str, Cause] = {
         "按所示原因处理；终端恢复后自动重新对账",
         "do what the reason says; it is accounted for again by itself",
     ),
+    "records_lost": Cause(
+        "这台终端的记录可能有丢失（日志被清除、覆盖或换机）",
+        "records of this terminal may be lost (log cleared, overwritten, or terminal replaced)",
+        "若有其 U 盘导出文件，用 hall-edge import-punches 导入；否则该时段不得判缺勤",
+        "import its USB export with hall-edge import-punches; else nobody counts as absent then",
+    ),
     "not_counted": Cause(
         "这台终端还没有完整读取过",
         "this terminal has not been read whole yet",

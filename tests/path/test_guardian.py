@@ -114,6 +114,9 @@ def test_a_cleared_log_leaves_a_gap_with_bounds_once_and_counts_nothing_twice(ha
     (gap,) = told(hall, "device.data_gap")
     assert (gap["device_id"], gap["reason"]) == ("fp-1", "log_cleared")
     assert gap["from"] <= gap["to"]
+    shown = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
+    assert "may be lost" in shown
+    assert gap["to"][:19].replace("T", " ") in shown
     assert word(hall, "1009", hall.terminal.clock()) == "hop_gap"
     for _ in range(2):
         assert hall_edge("reconcile", config=hall.daemon.config).returncode in (0, 1)
