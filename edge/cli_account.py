@@ -157,8 +157,9 @@ def _statement(settings: "Settings", day: str, told: list["DeviceReconciled"]) -
     folder, site = Path(settings.store.folder), settings.site
     known = snapshot(folder) or last_word(folder)
     anchor = Anchor(known.store.epoch, known.store.seq_head, known.store.head) if known else None
+    names = {device.device_id: device.name for device in settings.devices}
     made = datetime.now(settings.zone()).isoformat(timespec="seconds")
-    return Statement(site.name or site.hall, f"{site.county}/{site.hall}", day, made, told, anchor)
+    return Statement(site.name or site.hall, f"{site.county}/{site.hall}", day, made, told, anchor, names)
 
 
 def _lines(statement: "Statement", lang: "Lang") -> list[str]:

@@ -145,7 +145,8 @@ class Daemon:
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
         retired = lambda: self._uplink.outbox.retired  # noqa: E731
-        return Reconciling(self._store, self._clock, self._runners, retired, confirm, self._stop)
+        parts = (self._store, self._clock, self._runners, retired, confirm, self._stop)
+        return Reconciling(*parts, self._guardian.accepted)
 
     def _obeyed(self) -> Commands:
         """What a person may order."""

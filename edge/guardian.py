@@ -94,6 +94,10 @@ class Guardian(Guard):
                 about = f"{lost[0][:19]} – {lost[1][:19]}".replace("T", " ")
                 yield Attention(device_id, "records_lost", lost[2], about)
 
+    def accepted(self, device_id: str) -> str:
+        """When a person took this terminal in place of another, "" if it has always been there."""
+        return self._register.entry(device_id).accepted
+
     def _tell_gap(self, device_id: str, serial: str, start: str, end: str, reason: GapReason) -> None:
         told = DataGap(device_id=device_id, device_serial=serial, start=start, end=end, reason=reason)
         LOG.warning("%s: what it recorded from %s to %s may be lost (%s)", device_id, start, end, reason)
@@ -116,7 +120,7 @@ class Guardian(Guard):
                 raise Refused(f"{device_id}: 现在应答的是 / what answers now is {seen}")
             since = self._store.complete_until(device_id) or self._clock.text()
             now = self._clock.text()
-            self._keep(device_id, identity=seen, lost=(since, now, now))
+            self._keep(device_id, identity=seen, lost=(since, now, now), accepted=now)
             self._tell_gap(device_id, known.serial, since, now, "replaced")
             self._audit(actor, "device.accept", device_id, f"{known} -> {seen}")
             runner.rest("", self._clock.text())

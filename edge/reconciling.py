@@ -43,10 +43,13 @@ class Reconciling:
         retired: Callable[[], int],
         confirm: Sequence[str],
         stop: threading.Event,
+        accepted: Callable[[str], str] = lambda _device_id: "",
     ) -> None:
+        """accepted: when a device's present terminal took the place of another, "" if it did not."""
         self._store, self._clock = store, clock
         self._runners = [runner for runner in runners if runner.device.driver]
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
+        self._accepted = accepted
         self._alone = threading.Lock()
         self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
         self.commands: Commands = {"reconcile": self._by_hand}
@@ -151,8 +154,7 @@ class Reconciling:
                 sum(row.position not in aside for row in held) if self._asked else 0,
                 sum(_may_be(each, day) for each in books.rejects(serial)),
             )
-        there = runner.health.state in ("online", "degraded")
-        trouble = "" if there or covers(counted, day) else runner.health.cause
+        trouble = self._trouble(runner, day)
         late = len(kept.stored - had) if covers(counted, day) else 0
         return reconcile(
             runner.device.device_id,
@@ -164,6 +166,15 @@ class Reconciling:
             late=late,
             asked=self._asked,
         )
+
+    def _trouble(self, runner: Runner, day: str) -> str:
+        """Why nothing can be said of a terminal and day, whatever was counted; or ""."""
+        if self._accepted(runner.device.device_id)[:10] > day:
+            return "terminal_replaced"
+        counted = runner.link.counted if runner.link else None
+        if runner.health.state in ("online", "degraded") or covers(counted, day):
+            return ""
+        return runner.health.cause
 
 
 def covered(runner: Runner, days: Sequence[str]) -> bool:

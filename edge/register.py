@@ -39,7 +39,8 @@ class Identity(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One device. out: why it is out of service; gone: mark of the newest fact when a gap was told last.
 
-    lost: from when to when records may be lost, and when that was found.
+    lost: from when to when records may be lost, and when that was found. accepted: when a person took it in
+    place of another.
     """
 
     identity: Identity = Identity("")
@@ -47,6 +48,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     gone: int = 0
     lost: tuple[str, str, str] | None = None
+    accepted: str = ""
 
 
 class Register:

@@ -79,7 +79,9 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
             kind,
             word(lang, "state", state)
             if state
-            else str(next((data[name] for name in ("reason", "action", "time") if name in data), "")),
+            else str(
+                next((data[name] for name in ("action", "reason", "result", "time") if name in data), "")
+            ),
         ]
     return inert("  ".join(part for part in parts if part))
 

@@ -1,6 +1,6 @@
 """The account of one day as a table of texts, for the command line, the printed page and the sheet. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from edge.payloads import DeviceReconciled
@@ -33,7 +33,7 @@ class Anchor(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """The page: whose, of which day, made when, one account a terminal."""
+    """The page: whose, of which day, made when, one account a terminal; names: of the devices."""
 
     hall: str
     place: str
@@ -41,6 +41,7 @@ class Statement(NamedTuple):
     made: str
     accounts: Sequence[DeviceReconciled]
     anchor: Anchor | None
+    names: Mapping[str, str] = {}
 
     @property
     def worst(self) -> str:
@@ -58,13 +59,13 @@ def heads(lang: Lang) -> list[str]:
 
 def rows(statement: Statement, lang: Lang) -> list[list[Cell]]:
     """One row a terminal; numbers stay numbers, and what is not known is «未知»."""
-    return [_row(each, lang) for each in statement.accounts]
+    return [_row(each, statement.names.get(each.device_id, ""), lang) for each in statement.accounts]
 
 
 def totals(statement: Statement) -> dict[str, int]:
-    """Sums over the terminals of which they are known."""
+    """Sums over the terminals that were counted."""
     found = dict.fromkeys(("on_terminal", "distinct", "stored", "confirmed", "late"), 0)
-    for each in statement.accounts:
+    for each in (each for each in statement.accounts if each.on_terminal is not None):
         for name in found:
             found[name] += getattr(each, name) or 0
     return found
@@ -80,7 +81,7 @@ def verdict(account: DeviceReconciled, lang: Lang) -> str:
     return ": ".join(parts) + (f" → {step}" if account.result not in ("equal",) and step else "")
 
 
-def _row(each: DeviceReconciled, lang: Lang) -> list[Cell]:
+def _row(each: DeviceReconciled, name: str, lang: Lang) -> list[Cell]:
     numbers = (
         each.on_terminal,
         each.distinct,
@@ -93,4 +94,5 @@ def _row(each: DeviceReconciled, lang: Lang) -> list[Cell]:
         each.quarantined,
     )
     known = [say(lang, "rec.not_known") if n is None else n for n in numbers]
-    return [each.device_id, each.device_serial or "-", *known, verdict(each, lang)]
+    device = f"{name} ({each.device_id})" if name not in ("", each.device_id) else each.device_id
+    return [device, each.device_serial or "-", *known, verdict(each, lang)]

@@ -57,6 +57,12 @@ ACCOUNTS: dict[str, Cause] = {
         "核对终端序列号",
         "check the terminal's serial number",
     ),
+    "terminal_replaced": Cause(
+        "这一天在该处的是另一台终端，此后已换机",
+        "on that day another terminal stood there; it was replaced since",
+        "看换机前最后一次对账；旧终端的 U 盘导出文件可用 hall-edge import-punches 导入",
+        "see its last account before that; import the old terminal's export with hall-edge import-punches",
+    ),
     "day_not_over": Cause(
         "最近一次完整读取时这一天还没有结束",
         "the day was not over when the terminal was read whole last",

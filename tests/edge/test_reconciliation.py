@@ -5,12 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from edge.causes import CAUSES
 from edge.payloads import DeviceReconciled, ReconciledAs
 from edge.reconciliation import Kept, due, reconcile
-from edge.statement import ORDER, Anchor, Statement
+from edge.statement import ORDER, Anchor, Statement, totals
 from edge.statement_page import html
 from edge.statement_sheet import write_sheet
 from edge.tally import KEPT_MAX, Counted, Tally, mark
@@ -119,11 +120,17 @@ HOSTILE = Statement(
     "2026-11-25T02:31:00+08:00",
     [
         DeviceReconciled(
-            device_id="fp-1", device_serial="=cmd|' /C calc'!A0", day=DAY, result="equal", on_terminal=1234
+            device_id="fp-1",
+            device_serial="=cmd|' /C calc'!A0",
+            day=DAY,
+            result="equal",
+            on_terminal=1234,
+            stored=7,
         ),
-        account(DAY, "unknown"),
+        msgspec.structs.replace(account(DAY, "unknown"), stored=9),
     ],
     Anchor("epoch-1", 99, "ab" * 32),
+    {"fp-1": "<b>一楼"},
 )
 
 
@@ -136,6 +143,8 @@ def test_the_page_stands_alone_and_what_is_foreign_is_inert(lang: Any) -> None:
     assert "//" not in page
     assert "1,234" in page
     assert HOSTILE.worst == "unknown"
+    assert "&lt;b&gt;一楼 (fp-1)" in page
+    assert totals(HOSTILE)["stored"] == 7, "what is unknown is not in the sums"
     assert CAUSES["rec_unknown"].en in page or CAUSES["rec_unknown"].zh in page
     assert "ab" * 32 in page
 
