@@ -1,6 +1,7 @@
 """The commands that account for punches: `trace` says where one is, `reconcile` whether any is missing."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,13 +53,26 @@ def trace(
     at = _moment(lang, moment, settings.zone())
     live = snapshot(folder)
     search = Search(settings, live or last_word(folder), person, at, timedelta(minutes=within))
-    answer = search.ask(device)
+    with _readable(lang, folder / FILE):
+        answer = search.ask(device)
     if as_json:
         click.echo(msgspec.json.encode(answer).decode())
     else:
         dead = [] if live else [say(lang, "trace.dead")]
         click.echo("\n".join([*dead, *trace_lines(answer, lang)]))
     raise SystemExit(0 if answer.word in SETTLED else EXIT_WRONG)
+
+
+@contextmanager
+def _readable(lang: "Lang", path: Path) -> Iterator[None]:
+    """Leave where the database cannot be read."""
+    from edge.store import sqlite
+    from edge.words import say
+
+    try:
+        yield
+    except sqlite.Error as error:
+        leave(EXIT_WRONG, say(lang, "proof.cannot_read", path=path, why=error))
 
 
 def _moment(lang: "Lang", text: str, zone: tzinfo) -> datetime:
@@ -126,7 +140,7 @@ def _accounts(
     folder = Path(settings.store.folder)
     answer = command(folder, "reconcile", day=day, **({"device": device} if device else {}))
     if answer is None:
-        stored = [each for each in _stored(folder, day) if device in (None, each.device_id)]
+        stored = [each for each in _stored(lang, folder, day) if device in (None, each.device_id)]
         return stored or leave(
             EXIT_DEAD, f"{say(lang, 'not_running')}; {say(lang, 'rec.none', day=day)}"
         ), False
@@ -135,7 +149,7 @@ def _accounts(
     return msgspec.json.decode(answer.text, type=list[DeviceReconciled]), True
 
 
-def _stored(folder: Path, day: str) -> list["DeviceReconciled"]:
+def _stored(lang: "Lang", folder: Path, day: str) -> list["DeviceReconciled"]:
     """The newest stored account of each terminal for a day."""
     from contextlib import closing
 
@@ -145,7 +159,7 @@ def _stored(folder: Path, day: str) -> list["DeviceReconciled"]:
 
     if not (folder / FILE).exists():
         return []
-    with closing(Books(folder / FILE)) as books:
+    with _readable(lang, folder / FILE), closing(Books(folder / FILE)) as books:
         newest = {each.device_id: each for each in accounts(books) if each.day == day}
     return list(newest.values())
 

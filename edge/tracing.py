@@ -61,13 +61,12 @@ class Search:
     def _near(self, books: Books, serials: dict[str, str]) -> Iterator[Found]:
         """Punches that a terminal stamped around the moment, the person's and those of others."""
         for serial, device in serials.items():
-            seen: set[str] = set()
+            found: dict[str, Found] = {}
             for first, last in self._stretches(device):
-                for row in books.punches(serial, first, last):
-                    if row.fact not in seen:
-                        seen.add(row.fact)
-                        yield _found(row, device)
-                yield from (_known(fact, device) for fact in books.before_service(serial, first, last))
+                found |= {row.fact: _found(row, device) for row in books.punches(serial, first, last)}
+                early = books.before_service(serial, first, last)
+                found |= {fact: _known(fact, device) for fact in early}
+            yield from found.values()
 
     def _stretches(self, device: str) -> set[tuple[str, str]]:
         """The naive times to look at: by a right clock, and by the terminal's as it is off now."""

@@ -78,6 +78,13 @@ def test_absence_is_proved_by_a_complete_read_alone_and_a_clock_that_was_off_is_
 
 
 def test_mistakes_are_named(hall: Hall) -> None:
+    hall.daemon.folder.mkdir()
+    (hall.daemon.folder / "edge.db").write_text("no database")
+    for command in (("trace", "--person", "1", "--time", "08:02"), ("reconcile",)):
+        said = hall_edge(*command, config=hall.daemon.config)
+        assert (said.returncode, "edge.db" in said.stderr) == (1, True)
+        assert "Traceback" not in said.stderr
+    (hall.daemon.folder / "edge.db").unlink()
     said = hall_edge("trace", "--person", "1", "--time", "8 Uhr", config=hall.daemon.config)
     assert said.returncode == 1, "there is no database yet"
     hall.daemon.start()
