@@ -164,6 +164,12 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
+    def reading(self, whole: bool) -> None:
+        """A look at what the device holds begins; it ends with the next `complete_until`.
+
+        whole: every record is emitted, the oldest first: its end is a count of the device (`edge/tally.py`).
+        """
+
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""
 
@@ -183,6 +189,15 @@ class Driver(ABC):
     @abstractmethod
     def run(self, link: Link) -> None:
         """Work until `link.stop`; open here, close here."""
+
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """Lines of the file a device of this family exports itself, under the keys of its log. Pure.
+
+        ValueError where they cannot be taken.
+        """
+        raise ValueError(f"{type(self).__name__} reads no export files")
 
 
 class Poller(Driver):

@@ -13,24 +13,32 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import Clocks
-from edge.commands import Arguments, Commands, Refused
+from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting
 from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
+from edge.guardian import Guardian
+from edge.importing import Importing
 from edge.keeping import Keeping
 from edge.last_word import LastWord
+from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
+from edge.reconciling import Reconciling
+from edge.register import Register
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status
@@ -56,7 +64,9 @@ START_EXTENDED_S = 60
 """So long systemd waits after each word from a start that has much to mend."""
 EXIT_DAMAGED = 6
 """The next start salvages the database."""
-NIGHTLY_REREAD = {"hour": 2, "minute": 30}
+NIGHTLY_ACCOUNT = {"hour": 2, "minute": 30}
+CATCH_UP = {"hour": "10,15", "minute": 40}
+"""Outside the rush: terminals that are switched off at night are counted then."""
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
 
@@ -98,7 +108,10 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
+        self._guardian = Guardian(self._store, self._clock, Register(folder))
+        parts_of = (self._store, self._clock, self._guardian)
+        self._runners = [Runner(device, *parts_of) for device in settings.devices]
+        self._guardian.stand_by(self._runners)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -114,7 +127,8 @@ class Daemon:
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)
-        self._status = Status(settings, *parts, VERSION)
+        self._reconciling = self._accountant(settings.uplink.confirm)
+        self._status = Status(settings, *parts, VERSION, self._attention)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
@@ -126,15 +140,26 @@ class Daemon:
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
 
+    def _attention(self) -> tuple[Attention, ...]:
+        return (*self._guardian.attention(), *self._reconciling.attention())
+
+    def _accountant(self, confirm: Sequence[str]) -> Reconciling:
+        retired = lambda: self._uplink.outbox.retired  # noqa: E731
+        parts = (self._store, self._clock, self._runners, retired, confirm, self._stop)
+        return Reconciling(*parts, self._guardian.accepted)
+
     def _obeyed(self) -> Commands:
         """What a person may order."""
         erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
         return {
-            "reread": self._command_reread,
-            "requeue": self._command_requeue,
+            "reread": partial(reread, self._runners),
+            "requeue": partial(requeue, self._uplink),
             "erasable": erasure.count,
             "erase": erasure.erase,
             **self._clocks.commands,
+            **self._guardian.commands,
+            **Importing(self._store, self._clock, self._runners).commands,
+            **self._reconciling.commands,
         }
 
     def run(self) -> int:
@@ -178,29 +203,15 @@ class Daemon:
     def _server(self, host: str | None, port: int) -> WebServer:
         return WebServer(create_app(self._status.take, self._commands), host, port, self._folder / CONTROL)
 
-    def _command_reread(self, arguments: Arguments) -> str:
-        """Order a whole read of one device's log, or of all."""
-        wanted = arguments.get("device")
-        asked = [runner for runner in self._runners if wanted in (None, runner.device.device_id)]
-        if not asked:
-            raise Refused(f"{wanted}: no such device")
-        taken = [runner.device.device_id for runner in asked if runner.order("reread")]
-        return ", ".join(taken)
-
-    def _command_requeue(self, arguments: Arguments) -> str:
-        """Send again what the uplink has set aside: the event of one number, or all."""
-        wanted = arguments.get("number")
-        if wanted is not None and not wanted.isdecimal():
-            raise Refused(f"{wanted}: not a number")
-        found = self._uplink.requeue(None if wanted is None else int(wanted))
-        if not found:
-            raise Refused(f"#{wanted} is not set aside" if wanted else "nothing is set aside")
-        return ", ".join(f"#{number}" for number in found)
-
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""
         self._wall_at = time.time() - time.monotonic()
-        self._scheduler.add_job(self._reread, "cron", id="reread", replace_existing=True, **NIGHTLY_REREAD)
+        self._scheduler.add_job(
+            self._reconciling.nightly, "cron", id="account", replace_existing=True, **NIGHTLY_ACCOUNT
+        )
+        self._scheduler.add_job(
+            self._reconciling.catch_up, "cron", id="catch_up", replace_existing=True, **CATCH_UP
+        )
         self._scheduler.add_job(
             self._keeping.tonight, "cron", id="keeping", replace_existing=True, **NIGHTLY_KEEPING
         )
@@ -267,11 +278,6 @@ class Daemon:
             self._disk.stop()
             for runner in self._runners:
                 runner.stop.set()
-
-    def _reread(self) -> None:
-        """Nightly, every terminal's log is read whole: what a counter did not show is found here."""
-        for runner in self._runners:
-            runner.order("reread")
 
 
 def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:

@@ -32,7 +32,8 @@ ARROWS = {
     "edge.version": "",
     "edge.whole": "",
     "edge.contract": "",
-    "edge.words": "edge.causes",
+    "edge.account_words": "",
+    "edge.words": "edge.account_words edge.causes",
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
     "edge.config": "drivers.base edge.complaints edge.networks edge.settings",
@@ -54,9 +55,30 @@ ARROWS = {
     "edge.retention": "",
     "edge.erasure": "edge.commands edge.payloads edge.store",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store edge.whole",
-    "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
-    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
-        edge.snapshot edge.store""",
+    "edge.tally": "",
+    "edge.gaps": "edge.payloads edge.tally",
+    "edge.forecast": "",
+    "edge.attention": "",
+    "edge.export_file": "",
+    "edge.importing": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.export_file
+        edge.runner edge.store""",
+    "edge.cli_import": "edge.cli_base edge.control edge.export_file edge.show edge.words",
+    "edge.guard": "drivers.base edge.gaps edge.tally",
+    "edge.register": "drivers.base edge.whole",
+    "edge.guardian": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.events
+        edge.gaps edge.guard edge.payloads edge.register edge.runner edge.store edge.tally""",
+    "edge.cli_terminals": "edge.cli_base edge.words",
+    "edge.reconciliation": "edge.payloads edge.tally",
+    "edge.reconciling": """drivers.base edge.attention edge.clock edge.commands edge.events edge.payloads
+        edge.reconciliation edge.runner edge.store edge.tally""",
+    "edge.statement": "edge.payloads edge.words",
+    "edge.statement_page": "edge.show edge.statement edge.words",
+    "edge.statement_sheet": "edge.show edge.statement edge.words",
+    "edge.orders": "edge.commands edge.runner edge.uplink",
+    "edge.link": """drivers.base edge.clock edge.events edge.gaps edge.guard edge.offsets edge.settings
+        edge.store edge.tally edge.trust""",
+    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.forecast edge.guard edge.link
+        edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -75,21 +97,29 @@ ARROWS = {
         edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.runner
-        edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
+        edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
-    "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
-        edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+    "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
+        edge.disk edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word
+        edge.orders edge.payloads edge.reconciling edge.register edge.runner edge.settings edge.status
+        edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
+    "edge.trace": "edge.events",
+    "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
+        edge.store edge.trace""",
+    "edge.show_trace": "edge.show edge.store edge.trace edge.words",
+    "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling
+        edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
+        edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream edge.control
-        edge.daemon edge.listing edge.logs edge.probe edge.settings edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
+        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe
+        edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
     "edge.listing": "edge.show edge.store edge.words",
@@ -108,9 +138,19 @@ HOMES = {
     "starlette": {"edge.web"},
     "uvicorn": {"edge.web"},
     "jinja2": {"edge.web"},
-    "click": {"edge.cli", "edge.cli_base", "edge.cli_clock", "edge.cli_proof", "edge.cli_upstream"},
+    "click": {
+        "edge.cli",
+        "edge.cli_account",
+        "edge.cli_base",
+        "edge.cli_clock",
+        "edge.cli_import",
+        "edge.cli_proof",
+        "edge.cli_terminals",
+        "edge.cli_upstream",
+    },
     "psycopg": {"edge.consume"},
     "nats": {"edge.consume"},
+    "xlsxwriter": {"edge.statement_sheet"},
     "cv2": set[str](),
 }
 """Library -> the only rooms that import it."""
@@ -141,7 +181,20 @@ PURE = [
     "edge/space.py",
     "edge/causes/device.py",
     "edge/causes/http.py",
+    "edge/causes/account.py",
     "edge/causes/machine.py",
+    "edge/causes/trace.py",
+    "edge/account_words.py",
+    "edge/export_file.py",
+    "edge/forecast.py",
+    "drivers/zk/export.py",
+    "edge/gaps.py",
+    "edge/guard.py",
+    "edge/reconciliation.py",
+    "edge/statement.py",
+    "edge/statement_page.py",
+    "edge/tally.py",
+    "edge/trace.py",
     "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
@@ -285,7 +338,7 @@ def test_no_names_that_say_nothing() -> None:
 
 
 def test_the_daemon_does_without_what_is_heavy() -> None:
-    heavy = "{'sqlite_utils', 'requests', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
+    heavy = "{'sqlite_utils', 'requests', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
     look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == []

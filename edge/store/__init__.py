@@ -200,6 +200,12 @@ class Store:
         """Up to which moment everything a device recorded is in the store."""
         return self._watermarks.get(device_id)
 
+    def forget_watermark(self, device_id: str) -> None:
+        """Nothing is said any more of how far a device is complete; on disk when this returns."""
+        self._watermarks.pop(device_id, None)
+        self._writer.ride(f"watermark {device_id}", lambda ledger: save_watermark(ledger, device_id, None))
+        self._writer.save_riders()
+
     def keep_receipt(self, receipt: ReceiptRow) -> None:
         """Remember a receipt; it rides in the next commit, and a crash only costs sending again."""
         self._writer.ride(
