@@ -10,13 +10,13 @@ import pytest
 
 from drivers.base import Reading, Reject
 from drivers.hikvision.documents import Unreadable, decode, objects, part, text, whole
-from drivers.hikvision.events import Item, day_before, is_punch, item, reading, wall_clock
+from drivers.hikvision.events import METHODS, Item, day_before, is_punch, item, reading, wall_clock
 from drivers.hikvision.known import Known, standing
 from drivers.hikvision.page import PAGE_MAX, Page, judge
 from drivers.hikvision.push import pushed
 from tests.drivers.hikvision_site import samples
 
-MINORS = frozenset({1, 38, 75})
+MINORS = frozenset(METHODS)
 EVENT = {
     "major": 5,
     "minor": 75,
@@ -205,6 +205,7 @@ ENVELOPES = {
     "parts with a wrong length": multipart(JSON_PUSH, head=b"Content-Length: 17\r\n"),
     "parts with xml": multipart(XML, head=b"Content-Type: application/xml\r\n"),
     "cut in the picture": multipart(JSON_PUSH)[:-9000],
+    "a picture follows at once": JSON_PUSH + JPEG,
     "cut before the picture": multipart(JSON_PUSH)[: multipart(JSON_PUSH).index(JPEG)],
 }
 

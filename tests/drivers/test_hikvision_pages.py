@@ -158,6 +158,19 @@ def test_numbers_that_are_not_handed_out_hold_completeness_until_the_next_whole_
     assert link.facts == keys(terminal)
 
 
+def test_numbers_that_are_missing_once_are_asked_for_again_at_once() -> None:
+    terminal = Terminal()
+    terminal.load(past(10))
+    with terminal:
+        link = read(terminal)
+        terminal.faults.hidden = set(range(15, 18))
+        terminal.faults.hidden_times = 1
+        terminal.load(past(20, first=10))
+        read(terminal, link)
+    assert link.facts == keys(terminal)
+    assert not any("log_gap" in seen.notes for seen in link.observations)
+
+
 def test_impossible_dates_and_nobody_are_set_aside_and_block_nothing() -> None:
     terminal = Terminal()
     terminal.load(past(60))

@@ -230,6 +230,19 @@ def test_an_idle_connection_that_ended_is_opened_anew_without_a_word() -> None:
         asked.close()
 
 
+def test_a_connection_that_ends_under_a_question_is_asked_again_with_a_fresh_answer() -> None:
+    with Terminal() as terminal:
+        asked = client(terminal)
+        asked.want("GET", INFO)
+        terminal.http.cut = 1
+        assert b"DeviceInfo" in asked.want("GET", INFO)
+        assert terminal.seen["refused"] == 0, "a repeated nonce count looks like somebody else's replay"
+        terminal.http.cut = 2
+        with pytest.raises(DeviceOffline):
+            asked.want("GET", INFO)
+        asked.close()
+
+
 def test_neither_proxy_nor_netrc_of_the_machine_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

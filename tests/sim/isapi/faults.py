@@ -42,7 +42,9 @@ class Faults:
     front: bool = True
     """Events tell the number before them (frontSerialNo)."""
     hidden: set[int] = field(default_factory=set)
-    """Numbers that are never handed out."""
+    """Numbers that are not handed out."""
+    hidden_times: int = -1
+    """In so many searches, then they are; -1 = in all."""
     bad_date: set[int] = field(default_factory=set)
     """Numbers whose time is 31 February."""
     nobody: set[int] = field(default_factory=set)

@@ -50,12 +50,15 @@ def _matching(terminal: "Terminal", asked: dict[str, Any]) -> list["Event"]:
         start = min(len(log), begin - log[0].number)
         while start and log[start - 1].number >= begin:
             start -= 1
+    hidden = faults.hidden if faults.hidden_times else set()
+    if faults.hidden_times > 0:
+        faults.hidden_times -= 1
     since, until = str(asked.get("startTime", ""))[:19], str(asked.get("endTime", "9"))[:19]
     return [
         event
         for event in log[start:]
         if begin <= event.number <= end
-        and event.number not in faults.hidden
+        and event.number not in hidden
         and (not since or since <= event.time.isoformat()[:19] <= until)
     ]
 

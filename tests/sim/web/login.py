@@ -39,11 +39,12 @@ class Login:
         nonce = told.get("nonce", "")
         if nonce not in self._nonces or told.get("username") != self._name or told.get("uri") != uri:
             return False
-        self._nonces[nonce] += 1
-        if uses and self._nonces[nonce] > uses:
+        count = int(told.get("nc", "0"), 16) if self._qop else self._nonces[nonce] + 1
+        if count <= self._nonces[nonce]:
+            return False  # somebody plays an answer again
+        self._nonces[nonce] = count
+        if uses and count > uses:
             del self._nonces[nonce]
-            return False
-        if self._qop and int(told.get("nc", "0"), 16) != self._nonces[nonce]:
             return False
         return told.get("response") == self._expected(told, method, uri)
 
