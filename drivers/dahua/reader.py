@@ -11,8 +11,6 @@ from drivers.dahua.records import Access, access, moment, reading
 from drivers.dahua.walk import COUNT, Limits, Walk
 
 AHEAD_S = 1800
-STEPS_A_ROUND = 20
-"""Of a whole read, between two looks for news."""
 BLIND_S = 60.0
 """How often all is read where a terminal cannot be asked by time."""
 HELD_MAX = 20_000
@@ -42,6 +40,8 @@ class Reader:
         self._again: Walk | None = None
         self._newest = 0
         self._limits = Limits()
+        self._pass: set[Key] = set()
+        link.reading(whole=False)
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -63,6 +63,9 @@ class Reader:
         if not self.known.newest and self._clock is not None:
             ahead = self._cgi.find(self._clock + AHEAD_S, FAR + self._cgi.shift_s, COUNT)
             self._check([at for told in ahead.records if (at := access(told, self._cgi.shift_s).at)])
+        if not self.known.newest:
+            self._held.clear()
+            self._link.reading(whole=True)
         self._newest = self.known.newest
         walk = self._walk(self.known.since(self._clock, elapsed))
         while not walk.done and not self._link.stop.is_set():
@@ -75,17 +78,19 @@ class Reader:
 
     def begin_again(self) -> None:
         """From now on `read_again` reads everything."""
-        self._again = self._walk(0)
+        self._again, self._pass = self._walk(0), set()
+        self._link.reading(whole=True)
 
-    def read_again(self) -> bool:
-        """Read a piece of everything; True when that was the last."""
-        for _ in range(STEPS_A_ROUND):
-            if self._again is None or self._link.stop.is_set():
-                break
-            self._step(self._again)
-            if self._again.done:
-                self._fault, self._again = self._again.fault, None
-        return self._again is None
+    def read_again(self) -> bool | None:
+        """Read everything, each record once; news waits for it."""
+        walk = self._again
+        while walk and not walk.done and not self._link.stop.is_set():
+            self._step(walk)
+        self._again, self._pass = None, set()
+        if walk is None or not walk.done or walk.fault:
+            self._link.reading(whole=False)
+            return False
+        return True
 
     def _walk(self, begin: int) -> Walk:
         self._limits.blind |= not self._cgi.by_time
@@ -112,7 +117,8 @@ class Reader:
             raise DeviceRefused("epoch_unclear", f"its newest record is {ahead // 60} min ahead of its clock")
 
     def _emit(self, records: list[Access], newest: int) -> None:
-        fresh = {_key(record): record for record in records if _key(record) not in self._held}
+        known_already = self._pass if self._again else self._held
+        fresh = {_key(record): record for record in records if _key(record) not in known_already}
         told = [reading(self.known.serial, record, self._methods) for record in fresh.values()]
         readings = [each for each in told if isinstance(each, Reading)]
         rejects = [each for each in told if isinstance(each, Reject)]
@@ -124,6 +130,7 @@ class Reader:
             self._link.emit(readings, known.text(), rejects=rejects)
         self.known = known
         self._held |= dict.fromkeys(fresh)
+        self._pass |= fresh.keys() if self._again else set()
         for key in list(self._held)[: len(self._held) - HELD_MAX]:
             del self._held[key]
 

@@ -33,6 +33,8 @@ class Reader:
         """What the last answer that cannot be believed contradicted."""
         self._by_number = True
         self._again: int | None = None
+        self._limit, self._doubted = 0, False
+        link.reading(whole=not self.known.last)
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -62,23 +64,42 @@ class Reader:
         return not self._link.stop.is_set() and self._by_place()
 
     def begin_again(self) -> None:
-        """From now on `read_again` reads the whole log."""
-        self._again = 1
+        """From now on `read_again` reads the whole log, up to what is known at this moment."""
+        self._again, self._limit, self._doubted = 1, self.known.last, False
+        self._link.reading(whole=True)
 
-    def read_again(self, pages: int = PAGES_A_ROUND) -> bool:
+    def read_again(self, pages: int = PAGES_A_ROUND) -> bool | None:
         """Read some pages of what is known already; at the end, what is still missing counts as gone."""
         if not self._by_number:
-            self._by_place(whole=True)
-            pages, self._again = 0, None
+            self._again = None
+            return self._by_place(whole=True)
         for _ in range(pages):
             if self._again is None or self._link.stop.is_set():
-                break
+                return None
             page = self._isapi.page(self._again)
-            self._emit(page.items, page.loose, self.known)
-            self._again = page.items[-1].number + 1 if page.items else None
-            if self._again is None or self._again > self.known.last:
-                self._again, self.known = None, replace(self.known, holes=())
-        return self._again is None
+            if not page.items:
+                page = self._isapi.page(self._again)
+            events = tuple(event for event in page.items if event.number <= self._limit)
+            self._emit(events, page.loose, self.known)
+            self._doubted |= bool(page.fault)
+            ended = page.items[-1].number >= self._limit if page.items else page.believed
+            if ended or not page.items:
+                return self._read_to_the_end(ended and not self._doubted)
+            self._again = page.items[-1].number + 1
+        return None
+
+    def _read_to_the_end(self, whole: bool) -> bool:
+        self._again = None
+        if whole:
+            self._emit((), (), replace(self.known, holes=()))
+        else:
+            self._link.reading(whole=False)
+        return whole
+
+    def _begin_anew(self) -> None:
+        """Another log stands there now."""
+        self.known, self._again = self.known.anew(), None
+        self._link.reading(whole=True)
 
     def _step(self, page: Page) -> bool | None:
         """Take one page; None = go on, else whether the end was reached in good order."""
@@ -89,7 +110,7 @@ class Reader:
             case "shifted":
                 raise DeviceRefused("zone_changed", f"event {self.known.last}: {page.items[0].time}")
             case "other":
-                self.known = self.known.anew()
+                self._begin_anew()
                 return None
             case "empty":
                 return self._vanished()
@@ -135,7 +156,7 @@ class Reader:
             if page.items and page.items[-1].number >= self.known.last:
                 return None
         if page.items:
-            self.known = self.known.anew()
+            self._begin_anew()
             return None
         return True
 
@@ -166,7 +187,9 @@ class Reader:
             before = page.items
             if not page.more and (not page.items or page.total is None or position >= page.total):
                 self.fault = page.fault
-                self._emit((), (), newest if met else known.anew())
+                self._emit((), (), newest)
+                if not met:
+                    self._begin_anew()
                 return met and page.believed
         self.fault = "it says that more follows, and nothing does"
         return False

@@ -63,10 +63,10 @@ class Log(Protocol):
         """Emit what is new; True when everything was read and nothing speaks against that."""
 
     def begin_again(self) -> None:
-        """From now on `read_again` reads the whole log."""
+        """From now on `read_again` reads the whole log: each record once, beside what is new meanwhile."""
 
-    def read_again(self) -> bool:
-        """Read a piece of it; True when that was the last."""
+    def read_again(self) -> bool | None:
+        """Read a piece of it; None = there is more, True = it was read whole, False = it broke off."""
 
 
 class Rounds:
@@ -82,6 +82,7 @@ class Rounds:
         self._counted_at = -COUNTS_EVERY_S
         self._clock_at = 0.0
         self._complete = False
+        self._pass_began: str | None = None
         self._began = self.look()
 
     def look(self) -> str | None:
@@ -99,7 +100,7 @@ class Rounds:
         self._complete = log.catch_up()
         self._notes = log.notes
         self._observe(None)
-        if self._complete and began:
+        if self._complete and began and not log.rereading:
             self._link.emit([], self._link.cursor, began)
         self._set_time()
         self._read_again(log)
@@ -129,10 +130,17 @@ class Rounds:
         return "ok" if self._device.set_clock(moment) else "failed"
 
     def _read_again(self, log: Log) -> None:
-        if self._orders and not log.rereading:
+        if not log.rereading:
+            if not any(order.name == "reread" for order in self._orders):
+                return
+            self._pass_began = self.look()
             log.begin_again()
-        if log.rereading and log.read_again():
-            self._answer("reread", lambda _order: "ok")
+        whole = log.read_again()
+        if whole is None:
+            return
+        if whole and self._complete and self._pass_began:
+            self._link.emit([], self._link.cursor, self._pass_began)
+        self._answer("reread", lambda _order: "ok" if whole else "incomplete")
 
     def _same_device(self) -> None:
         if self._client.opened == self._opened:

@@ -66,6 +66,58 @@ def test_a_whole_read_gives_way_to_news_and_is_answered_at_its_end(kind: Any, dr
     assert done == ["ok"]
 
 
+class Counting(MemoryLink):
+    """Counts as the account does: what a whole pass emits, once it is said to be complete."""
+
+    def __init__(self, cursor: str | None = None) -> None:
+        super().__init__(cursor)
+        self.tally: list[str] | None = None
+        self.counted: list[list[str]] = []
+
+    def reading(self, whole: bool) -> None:
+        super().reading(whole)
+        self.tally = [] if whole else None
+
+    def emit(self, readings: Any, cursor: Any, complete_until: Any = None, rejects: Any = ()) -> None:
+        super().emit(readings, cursor, complete_until, rejects)
+        if self.tally is None:
+            return
+        self.tally += [reading.key for reading in readings]
+        if complete_until:
+            self.counted.append(self.tally)
+            self.tally = None
+
+
+def keys_of(terminal: Any) -> list[str]:
+    return sorted(f"{each.time.isoformat()}|{each.number}" for each in terminal.punches)
+
+
+def test_a_whole_read_is_a_count_of_the_terminal_and_a_broken_one_is_none(kind: Any, driver: Any) -> None:
+    terminal = kind()
+    terminal.load(past(900))
+    link, done = Counting(), list[str]()
+    with terminal:
+        with running(driver(terminal), link) as work:
+            work.until(lambda: link.counted)
+            assert sorted(link.counted[0]) == keys_of(terminal)
+            link.waiting.append(order("reread", done))
+            work.until(lambda: link.tally)
+            terminal.punch("1001")
+            work.until(lambda: done)
+            assert sorted(link.counted[1]) in (keys_of(terminal), keys_of(terminal)[:-1])
+            terminal.http.slow_s = 0.05
+            link.waiting.append(order("reread", done))
+            work.until(lambda: link.tally)
+            terminal.http.cut = 1000
+            assert isinstance(work.ended(), DeviceOffline)
+        terminal.http.cut, terminal.http.slow_s = 0, 0.0
+        link.completes.clear()
+        with running(driver(terminal), link) as work:
+            work.until(lambda: link.completes)
+    assert done == ["ok", "failed"]
+    assert len(link.counted) == 2, "half a pass is no count"
+
+
 def test_orders_that_are_left_are_answered(kind: Any, driver: Any) -> None:
     link, done = MemoryLink(), list[str]()
     with kind() as terminal, running(driver(terminal, poll_s=3600), link) as work:
