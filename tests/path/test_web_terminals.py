@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from edge import consume
 from tests.broker import Broker, free_port
 from tests.drivers.hikvision_site import past
 from tests.hall import Daemon, consuming, until
+from tests.path.test_cli import hall_edge
 from tests.sim import dahua, isapi
 
 CONFIG = """
@@ -72,6 +74,10 @@ class WebHall:
         snapshot = self.daemon.status()
         return snapshot.devices[0].cause if snapshot else ""
 
+    def confirmed(self) -> bool:
+        snapshot = self.daemon.status()
+        return snapshot is not None and snapshot.uplink.unconfirmed == 0
+
     def exactly_once(self) -> bool:
         data = self.data()
         return len(data) == len({each["native_key"] for each in data}) == self.terminal.emitted
@@ -122,6 +128,22 @@ def test_kills_a_reset_and_a_lost_database_count_every_punch_once(hall: WebHall)
     data = hall.data()
     assert {each["device_serial"] for each in data} == {terminal.serial}
     assert {each["verify_method"] for each in data} == {"card", "fingerprint", "face"}
+
+
+def test_the_account_of_yesterday_holds_the_terminals_own_count(hall: WebHall) -> None:
+    terminal = hall.terminal
+    day = terminal.clock().replace(hour=8, minute=0, second=0) - timedelta(days=1)
+    terminal.load((str(1001 + number), day + timedelta(minutes=number), 0) for number in range(40))
+    terminal.punch("1001")
+    with consuming(hall.county):
+        hall.daemon.start()
+        assert hall.settled()
+        assert until(lambda: hall.cause() == "ok" and hall.confirmed(), 20)
+        told = hall_edge("reconcile", "--json", config=hall.daemon.config)
+        (account,) = json.loads(told.stdout)
+    assert account["result"] == "equal", account
+    numbers = {name: account[name] for name in ("on_terminal", "distinct", "stored", "confirmed")}
+    assert set(numbers.values()) == {40}, numbers
 
 
 @pytest.mark.parametrize("hall", ["hikvision"], indirect=True)
