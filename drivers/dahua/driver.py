@@ -16,6 +16,8 @@ class Dahua(HttpPoller):
     """One terminal."""
 
     Options: ClassVar[type[DahuaOptions]] = DahuaOptions
+    body_max: ClassVar[int] = 8 << 20
+    """A firmware that cannot be asked by time hands out everything at once."""
 
     def __init__(self, options: DahuaOptions) -> None:
         super().__init__(options)

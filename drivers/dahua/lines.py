@@ -1,10 +1,13 @@
 """`key=value` lines of a Dahua device -> plain values. Pure."""
 
 import re
+from io import StringIO
+from itertools import islice
 from typing import NamedTuple
 
 _RECORD = re.compile(r"records\[(\d{1,6})\]\.([A-Za-z][\w.\[\]]{0,63})")
-RECORDS_MAX = 100_000
+RECORDS_MAX = 30_000
+LINES_MAX = 400_000
 
 
 class Found(NamedTuple):
@@ -18,7 +21,7 @@ class Found(NamedTuple):
 def values(body: bytes) -> dict[str, str]:
     """The lines by key; the first of two wins."""
     told: dict[str, str] = {}
-    for line in _text(body).splitlines():
+    for line in islice(StringIO(_text(body)), LINES_MAX):
         key, equals, value = line.partition("=")
         if equals:
             told.setdefault(key.strip(), value.strip())

@@ -10,6 +10,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 
 Document = dict[str, Any]
 DEPTH_MAX = 16
+ELEMENTS_MAX = 20_000
 
 
 class Unreadable(ValueError):
@@ -71,10 +72,12 @@ class _Tree:
     def __init__(self) -> None:
         self.root: Document = {}
         self._open: list[tuple[str, Document, list[str]]] = []
+        self._left = ELEMENTS_MAX
 
     def start(self, name: str, _attributes: object) -> None:
-        if len(self._open) >= DEPTH_MAX:
-            raise Unreadable("too deep")
+        self._left -= 1
+        if len(self._open) >= DEPTH_MAX or self._left < 0:
+            raise Unreadable("too deep or too many")
         self._open.append((name.rpartition(" ")[2], {}, []))
 
     def data(self, data: str) -> None:

@@ -26,7 +26,8 @@ STATES = {
     "overtimeIn": "ot_in",
     "overtimeOut": "ot_out",
 }
-NUMBER_MAX = 0xFFFF_FFFF
+NUMBER_MAX = 2_999_999_999
+"""No higher number can be asked for, so none may become the newest known."""
 USER_MAX = 64
 KEPT = ("major", "minor", "time", "serialNo", "employeeNoString", "attendanceStatus")
 """What is kept of an event that makes no sense: no name, no card, no address of a picture."""

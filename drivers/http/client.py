@@ -13,7 +13,7 @@ from urllib.parse import quote
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.http.digest import Challenge, Login
 from drivers.http.line import Answer, IdleEnded, Line
-from drivers.http.options import HttpOptions
+from drivers.http.options import BODY_MAX, HttpOptions
 
 REFUSALS = {403: "no_permission", 404: "not_supported", 405: "not_supported", 501: "not_supported"}
 LOGINS_MAX = 2
@@ -24,10 +24,10 @@ LOCKED = re.compile(rb'<lockStatus>\s*lock\s*<|"lockStatus"\s*:\s*"lock"')
 class Client:
     """One device; one thread. `close` at the end. `stop` ends every wait."""
 
-    def __init__(self, options: HttpOptions, stop: threading.Event) -> None:
+    def __init__(self, options: HttpOptions, stop: threading.Event, body_max: int = BODY_MAX) -> None:
         self._login = Login(options.username, options.password())
         self._basic = options.auth == "basic"
-        self._line = Line(options.url, options.ca_file if options.https else "", stop)
+        self._line = Line(options.url, options.ca_file if options.https else "", stop, body_max)
         self._challenge: Challenge | None = None
         self._count = 0
 

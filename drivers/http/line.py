@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectTimeout, SSLError
+from requests.exceptions import ConnectTimeout, ReadTimeout, SSLError
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 
@@ -26,7 +26,6 @@ CONNECT_S = 2.0
 """So that a stop is obeyed in time: nothing can be cut before there is a connection."""
 CALL_S = 5.0
 LOOK_S = 0.2
-BODY_MAX = 8 << 20
 HEADERS = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "hall-edge"}
 Opened = Callable[[socket.socket], None]
 
@@ -50,8 +49,8 @@ class IdleEnded(DeviceOffline):
 class Line:
     """The connections to one device; one thread. `opened` counts them."""
 
-    def __init__(self, url: str, ca_file: str, stop: threading.Event) -> None:
-        self._url, self._stop = url, stop
+    def __init__(self, url: str, ca_file: str, stop: threading.Event, body_max: int) -> None:
+        self._url, self._stop, self._body_max = url, stop, body_max
         self._verify: bool | str = ca_file or True
         self._adapter = _Adapter(self._open)
         self._twin: socket.socket | None = None
@@ -69,7 +68,7 @@ class Line:
                     raise IdleEnded(error.cause, error.detail) from error
                 raise
             with response, _translated():
-                content = _content(response.raw)
+                content = _content(response.raw, self._body_max)
                 return Answer(response.status_code, content, response.headers.get("WWW-Authenticate", ""))
 
     def close(self) -> None:
@@ -166,6 +165,8 @@ def _translated() -> Iterator[None]:
         raise DeviceRefused("certificate_untrusted", str(error)) from error
     except ConnectTimeout as error:
         raise DeviceOffline("no_answer", f"no connection within {CONNECT_S:.0f} s") from error
+    except (ReadTimeout, ReadTimeoutError) as error:
+        raise DeviceOffline("no_answer", f"nothing within {CALL_S:.0f} s") from error
     except LocationParseError as error:
         raise DeviceOffline("answer_unreadable", str(error)) from error
     except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
@@ -175,13 +176,13 @@ def _translated() -> Iterator[None]:
         raise DeviceOffline("no_answer" if refused else "connection_lost", _short(error)) from error
 
 
-def _content(raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response
+def _content(raw: Any, most: int) -> bytes:  # noqa: ANN401 - urllib3's response
     """The whole body; one that is cut short or does not end is an error."""
     content = bytearray()
     while block := raw.read(65_536, decode_content=False):
         content += block
-        if len(content) > BODY_MAX:
-            raise DeviceOffline("answer_unreadable", f"an answer of more than {BODY_MAX} bytes")
+        if len(content) > most:
+            raise DeviceOffline("answer_unreadable", f"an answer of more than {most} bytes")
     return bytes(content)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from drivers.base import DeviceRefused
 
 PASSWORD_MAX = 1024
+BODY_MAX = 1 << 20
+"""Bytes of an answer: 30 events have some 30 KB, and hostile text becomes twenty times as much in memory."""
 
 
 @dataclass(frozen=True, slots=True)

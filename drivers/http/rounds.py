@@ -10,10 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from drivers.base import DeviceOffline, Link, Observation, Order, Poller
-from drivers.http.options import HttpOptions
+from drivers.http.options import BODY_MAX, HttpOptions
 
 if TYPE_CHECKING:
     from drivers.http.client import Client
@@ -173,6 +173,9 @@ class Rounds:
 class HttpPoller(Poller, ABC):
     """A driver whose device is asked over HTTP; a family says how to ask, and how to read its log."""
 
+    body_max: ClassVar[int] = BODY_MAX
+    """Bytes of an answer."""
+
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
         self._client: Client | None = None
@@ -198,7 +201,7 @@ class HttpPoller(Poller, ABC):
         """Log in and tell who it is."""
         from drivers.http.client import Client
 
-        self._client = Client(self._options, link.stop)
+        self._client = Client(self._options, link.stop, self.body_max)
         device = self.ask(self._client)
         self._rounds = Rounds(self._client, device, link, self._options.poll_seconds)
         self._log = self.log(device, link, self._rounds.who, self._rounds.look)

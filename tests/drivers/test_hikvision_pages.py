@@ -229,6 +229,21 @@ def test_a_reset_is_seen_where_events_are_asked_for_by_place() -> None:
     assert link.facts == before | keys(terminal)
 
 
+def test_a_number_as_high_as_can_be_does_not_end_the_reading() -> None:
+    terminal = Terminal()
+    terminal.load(past(10))
+    with terminal:
+        link = read(terminal)
+        numbers, terminal._newest = terminal._newest, 2_999_999_998
+        terminal.punch("666", at=DAY_ONE)
+        read(terminal, link, count=11)
+        terminal.log.pop()
+        terminal._newest = numbers
+        terminal.load(past(10, first=10))
+        read(terminal, link, count=21)
+    assert keys(terminal) < link.facts
+
+
 def test_a_cleared_log_whose_numbers_go_on_stays_the_same_log() -> None:
     terminal = Terminal()
     terminal.load(past(50))
