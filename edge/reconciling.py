@@ -121,31 +121,34 @@ class Reconciling:
         return told
 
     def _read_again(self, runners: Iterable[Runner]) -> None:
-        """Order it of all, and wait for those that are there."""
-        waiting = []
+        """Order it of all, and wait for those that are there, or may be in a moment."""
+        waiting: list[tuple[Runner, threading.Event]] = []
         for runner in runners:
             answered = threading.Event()
 
             def done(_result: str, answered: threading.Event = answered) -> None:
                 answered.set()
 
-            if runner.order("reread", done) and runner.health.state in ("online", "degraded"):
-                waiting.append(answered)
+            if runner.order("reread", done):
+                waiting.append((runner, answered))
         until = time.monotonic() + ANSWER_S
-        while time.monotonic() < until and not all(each.is_set() for each in waiting):
-            if self._stop.wait(0.1):
+        while time.monotonic() < until and not self._stop.wait(0.1):
+            if all(answered.is_set() or not may_answer(runner) for runner, answered in waiting):
                 return
 
-    def _stored(self, runner: Runner, day: str) -> frozenset[int]:
+    def _stored(self, runner: Runner, day: str) -> frozenset[int] | None:
+        """What is stored of a day before it is read again; None of a terminal that was never read."""
         with closing(Books(self._store.path)) as books:
-            rows = books.punches(serial_of(runner), day, day)
-            return frozenset(mark(row.fact) for row in rows)
+            serial = serial_of(runner, books)
+            rows = books.punches(serial, day, day)
+            return frozenset(mark(row.fact) for row in rows) if serial else None
 
-    def _told(self, runner: Runner, day: str, had: frozenset[int]) -> DeviceReconciled:
-        serial, counted = serial_of(runner), runner.link.counted if runner.link else None
+    def _told(self, runner: Runner, day: str, had: frozenset[int] | None) -> DeviceReconciled:
+        counted = runner.link.counted if runner.link else None
         retired = self._retired()
         epoch_first = position(epoch_of(self._store.tip.position), 0)
         with closing(Books(self._store.path)) as books, closing(self._store.reader()) as reader:
+            serial = serial_of(runner, books)
             rows, aside = books.punches(serial, day, day), reader.parked().keys()
             held = [r for r in rows if r.position <= retired or r.position < epoch_first]
             kept = Kept(
@@ -155,7 +158,7 @@ class Reconciling:
                 sum(_may_be(each, day) for each in books.rejects(serial)),
             )
         trouble = self._trouble(runner, day)
-        late = len(kept.stored - had) if covers(counted, day) else 0
+        late = len(kept.stored - had) if had is not None and covers(counted, day) else 0
         return reconcile(
             runner.device.device_id,
             serial,
@@ -182,9 +185,17 @@ def covered(runner: Runner, days: Sequence[str]) -> bool:
     return all(covers(runner.link.counted if runner.link else None, day) for day in days)
 
 
-def serial_of(runner: Runner) -> str:
-    """The serial number that the device last said, "" if none."""
-    return runner.health.told.observation.serial if runner.health.told else ""
+def may_answer(runner: Runner) -> bool:
+    """Whether a terminal is there, or is being asked for the first time."""
+    return runner.health.state in ("online", "degraded") or runner.health.cause == "starting"
+
+
+def serial_of(runner: Runner, books: Books) -> str:
+    """The serial number that the device said last, in this life or before; "" if it never did."""
+    if runner.health.told:
+        return runner.health.told.observation.serial
+    device_id = runner.device.device_id
+    return next((serial for serial, device in books.serials().items() if device == device_id), "")
 
 
 def accounts(books: Books) -> list[DeviceReconciled]:
