@@ -51,6 +51,7 @@ class Reconciling:
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
         self._accepted = accepted
         self._alone = threading.Lock()
+        self._answers: dict[str, str] = {}
         self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
         self.commands: Commands = {"reconcile": self._by_hand}
 
@@ -126,7 +127,8 @@ class Reconciling:
         for runner in runners:
             answered = threading.Event()
 
-            def done(_result: str, answered: threading.Event = answered) -> None:
+            def done(result: str, runner: Runner = runner, answered: threading.Event = answered) -> None:
+                self._answers[runner.device.device_id] = result
                 answered.set()
 
             if runner.order("reread", done):
@@ -175,9 +177,12 @@ class Reconciling:
         if self._accepted(runner.device.device_id)[:10] > day:
             return "terminal_replaced"
         counted = runner.link.counted if runner.link else None
-        if runner.health.state in ("online", "degraded") or covers(counted, day):
+        if covers(counted, day):
             return ""
-        return runner.health.cause
+        if runner.health.state not in ("online", "degraded"):
+            return runner.health.cause
+        read = self._answers.get(runner.device.device_id) == "ok"
+        return "driver_counts_not" if read and counted is None else ""
 
 
 def covered(runner: Runner, days: Sequence[str]) -> bool:
