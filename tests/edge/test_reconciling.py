@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from drivers.base import Driver, Link, Observation
+from drivers.base import DeviceOffline, Driver, Link, Observation
+from edge.causes import CAUSES
 from edge.clock import WallClock
 from edge.commands import Refused
 from edge.payloads import DeviceReconciled
@@ -73,8 +75,49 @@ def test_a_driver_that_does_not_count_is_told_from_one_that_has_not_yet(
     try:
         account = asked(duty)
         assert (account.result, account.reason) == (result, reason)
+        again = asked(duty)
+        assert (again.result, again.reason) == (result, reason)
         with closing(Books(store.path)) as books:
-            assert accounts(books) == [account]
+            assert accounts(books) == [account], "what is as it was is not told again"
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+class Untrusted(WallClock):
+    def trusted(self) -> bool:
+        return False
+
+
+def test_while_the_date_is_not_known_nothing_is_due(store: Store) -> None:
+    driver = Obedient(counts=True)
+    duty, runner = started(store, driver)
+    duty._clock = Untrusted(ZONE, "kernel")
+    try:
+        for job in (duty.nightly, duty.catch_up):
+            job()
+            with closing(Books(store.path)) as books:
+                assert accounts(books) == []
+        duty._clock = WallClock(ZONE, "system")
+        duty.catch_up()
+        with closing(Books(store.path)) as books:
+            assert len(accounts(books)) == 1
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_what_is_missing_or_pending_is_shown_for_a_week(store: Store) -> None:
+    duty, runner = started(store, Obedient(counts=True))
+    try:
+        today = duty._clock.now().date()
+        for back, result in ((1, "missing"), (2, "pending"), (3, "unknown"), (8, "missing")):
+            day = (today - timedelta(days=back)).isoformat()
+            told = DeviceReconciled(device_id="fp-1", device_serial="SN1", day=day, result=result)  # type: ignore[arg-type]
+            duty._newest["fp-1", day] = (told, "2026-11-25T02:31:00+08:00")
+        causes = [each.cause for each in duty.attention()]
+        assert causes == ["rec_pending", "rec_missing"]
+        assert set(causes) <= CAUSES.keys()
     finally:
         runner.stop.set()
         runner.join(5)
@@ -102,6 +145,29 @@ def test_an_order_that_means_nothing_is_refused(store: Store, arguments: dict[st
     try:
         with pytest.raises(Refused):
             duty.commands["reconcile"](arguments)
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_a_terminal_that_is_away_for_long_is_owed_one_order(store: Store) -> None:
+    """Else its queue would be full of them, and a technician's order find no room."""
+
+    class Away(Driver):
+        def run(self, link: Link) -> None:
+            raise DeviceOffline("no_answer")
+
+    clock = WallClock(ZONE, "system")
+    runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: Away(None)), store, clock)
+    duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop)
+    runner.start()
+    try:
+        assert until(lambda: runner.health.state == "offline", 10)
+        for _ in range(3):
+            assert (asked(duty).result, asked(duty).reason) == ("unknown", "no_answer")
+        assert runner._orders.qsize() == 1
+        runner.rest("repair", clock.text())
+        assert not runner.order("reread")
     finally:
         runner.stop.set()
         runner.join(5)
