@@ -164,11 +164,14 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
-    def reading(self, whole: bool) -> None:
-        """A look at what the device holds begins; it ends with the next `complete_until`.
+    def count_begins(self) -> None:
+        """From now on every record the device holds is emitted, known ones too, and perhaps news between.
 
-        whole: every record is emitted, the oldest first: its end is a count of the device (`edge/tally.py`).
+        A count that was begun before is forgotten. Whoever skips what was sent before must not count.
         """
+
+    def count_ends(self, began: str) -> None:
+        """All of it was emitted since `count_begins`; `began`: the device's naive clock then."""
 
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""

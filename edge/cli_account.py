@@ -95,6 +95,7 @@ def _moment(lang: "Lang", text: str, zone: tzinfo) -> datetime:
     "--day", type=click.DateTime(["%Y-%m-%d"]), help="日期，默认昨天 / day, YYYY-MM-DD; default yesterday"
 )
 @click.option("--device", help="只对这台终端 / this terminal alone")
+@click.option("--stored", is_flag=True, help="不重读，用已存的结果 / read nothing again, show what is stored")
 @click.option("--html", type=click.Path(path_type=Path), help="写成可打印的网页 / as a page to print")
 @click.option("--excel", type=click.Path(path_type=Path), help="写成 Excel 文件 / as an Excel file")
 @click.option("--json", "as_json", is_flag=True, help="JSON 输出 / as JSON")
@@ -104,6 +105,7 @@ def reconcile(
     config: Path,
     day: datetime | None,
     device: str | None,
+    stored: bool,
     html: Path | None,
     excel: Path | None,
     as_json: bool,
@@ -116,7 +118,7 @@ def reconcile(
 
     settings = load(config)
     wanted = (day or datetime.now(settings.zone()) - timedelta(days=1)).date().isoformat()
-    told, live = _accounts(lang, settings, wanted, device)
+    told, live = _accounts(lang, settings, wanted, device, stored)
     statement = _statement(settings, wanted, told)
     if as_json:
         click.echo(msgspec.json.encode(told).decode())
@@ -128,9 +130,9 @@ def reconcile(
 
 
 def _accounts(
-    lang: "Lang", settings: "Settings", day: str, device: str | None
+    lang: "Lang", settings: "Settings", day: str, device: str | None, stored: bool
 ) -> tuple[list["DeviceReconciled"], bool]:
-    """The accounts of a day, and whether they were made now: else as they are stored."""
+    """The accounts of a day, and whether they are what was asked for: else as they are stored."""
     import msgspec
 
     from edge.control import command
@@ -138,12 +140,14 @@ def _accounts(
     from edge.words import say
 
     folder = Path(settings.store.folder)
-    answer = command(folder, "reconcile", day=day, **({"device": device} if device else {}))
+    about = {"device": device} if device else {}
+    answer = None if stored else command(folder, "reconcile", day=day, **about)
     if answer is None:
-        stored = [each for each in _stored(lang, folder, day) if device in (None, each.device_id)]
-        return stored or leave(
-            EXIT_DEAD, f"{say(lang, 'not_running')}; {say(lang, 'rec.none', day=day)}"
-        ), False
+        found = [each for each in _stored(lang, folder, day) if device in (None, each.device_id)]
+        if not found:
+            why = "" if stored else f"{say(lang, 'not_running')}; "
+            leave(EXIT_WRONG if stored else EXIT_DEAD, why + say(lang, "rec.none", day=day))
+        return found, stored
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
     return msgspec.json.decode(answer.text, type=list[DeviceReconciled]), True

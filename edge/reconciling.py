@@ -18,8 +18,9 @@ from edge.attention import Attention
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.events import own_event
+from edge.link import DeviceLink
 from edge.payloads import DeviceReconciled
-from edge.reconciliation import Kept, covers, due, reconcile
+from edge.reconciliation import LOOK_BACK_DAYS, Kept, covers, due, reconcile
 from edge.runner import Runner
 from edge.store import Store, epoch_of, position
 from edge.store.books import Books, Rejected
@@ -51,18 +52,22 @@ class Reconciling:
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
         self._accepted = accepted
         self._alone = threading.Lock()
+        self._answers: dict[str, str] = {}
+        self._orders: dict[str, tuple[threading.Event, DeviceLink | None]] = {}
         self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
         self.commands: Commands = {"reconcile": self._by_hand}
 
     def nightly(self) -> None:
-        """Read every terminal whole, then account for what is due."""
+        """Read every terminal whole, then account for what is due; while the date is known."""
         with self._alone:
-            self._account(self._due(), everyone=True)
+            if self._clock.trusted():
+                self._account(self._due(), everyone=True)
 
     def catch_up(self) -> None:
         """Account for what is due and could not be told before, once the terminals are there."""
         with self._alone:
-            self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
+            if self._clock.trusted():
+                self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
 
     def _by_hand(self, arguments: Arguments) -> str:
         """Account for one day, now; the results as JSON."""
@@ -83,11 +88,12 @@ class Reconciling:
         return msgspec.json.encode(told).decode()
 
     def attention(self) -> list[Attention]:
-        """Days of this life for which records are missing, or could not be made sense of."""
+        """Days of late for which records are missing, or could not be made sense of."""
+        oldest = (self._clock.now().date() - timedelta(days=LOOK_BACK_DAYS)).isoformat()
         return [
             Attention(device_id, f"rec_{account.result}", since, day)
             for (device_id, day), (account, since) in sorted(self._newest.copy().items())
-            if account.result in ("missing", "pending")
+            if account.result in ("missing", "pending") and day >= oldest
         ]
 
     def _due(self) -> dict[Runner, list[str]]:
@@ -106,46 +112,69 @@ class Reconciling:
         before = {(runner, day): self._stored(runner, day) for runner, days in wanted.items() for day in days}
         self._read_again([r for r, days in wanted.items() if everyone or not covered(r, days)])
         told = [self._told(runner, day, had) for (runner, day), had in before.items()]
-        moment, epoch = self._clock.now(), self._store.tip.epoch
-        revision = int(moment.timestamp() * 1000)
-        drafts = [
-            own_event(KIND, epoch, f"{each.device_id} {each.day}", revision, moment, each) for each in told
-        ]
-        try:
-            self._store.add(*drafts)
-        except LinkError as error:
-            LOG.error("the account is not stored: %s", error)
+        self._store_news(told)
         for each in told:
             self._newest[each.device_id, each.day] = (each, self._clock.text())
             LOG.info("account of %s, %s: %s %s", each.device_id, each.day, each.result, each.reason)
         return told
 
+    def _store_news(self, told: Sequence[DeviceReconciled]) -> None:
+        """As events, but for what is stored already as it is."""
+        with closing(Books(self._store.path)) as books:
+            known = {(each.device_id, each.day): _said(each) for each in accounts(books)}
+        news = [each for each in told if each.late or known.get((each.device_id, each.day)) != _said(each)]
+        moment, epoch = self._clock.now(), self._store.tip.epoch
+        revision = int(moment.timestamp() * 1000)
+        drafts = [
+            own_event(KIND, epoch, f"{each.device_id} {each.day}", revision, moment, each) for each in news
+        ]
+        try:
+            if drafts:
+                self._store.add(*drafts)
+        except LinkError as error:
+            LOG.error("the account is not stored: %s", error)
+
     def _read_again(self, runners: Iterable[Runner]) -> None:
-        """Order it of all, and wait for those that are there."""
-        waiting = []
-        for runner in runners:
-            answered = threading.Event()
-
-            def done(_result: str, answered: threading.Event = answered) -> None:
-                answered.set()
-
-            if runner.order("reread", done) and runner.health.state in ("online", "degraded"):
-                waiting.append(answered)
+        """Order it of all, and wait for those that are there, or may be in a moment."""
+        waiting = [(runner, answered) for runner in runners if (answered := self._ordered(runner))]
         until = time.monotonic() + ANSWER_S
-        while time.monotonic() < until and not all(each.is_set() for each in waiting):
-            if self._stop.wait(0.1):
+        while time.monotonic() < until and not self._stop.wait(0.1):
+            if all(answered.is_set() or not may_answer(runner) for runner, answered in waiting):
                 return
 
-    def _stored(self, runner: Runner, day: str) -> frozenset[int]:
-        with closing(Books(self._store.path)) as books:
-            rows = books.punches(serial_of(runner), day, day)
-            return frozenset(mark(row.fact) for row in rows)
+    def _ordered(self, runner: Runner) -> threading.Event | None:
+        """What will be set when the terminal was read: by an order that still waits, or by a new one.
 
-    def _told(self, runner: Runner, day: str, had: frozenset[int]) -> DeviceReconciled:
-        serial, counted = serial_of(runner), runner.link.counted if runner.link else None
+        An order dies with the Link of a driver that hung.
+        """
+        device_id, link = runner.device.device_id, runner.link
+        before, of = self._orders.get(device_id, (None, None))
+        if before and not before.is_set() and of is link:
+            return before
+        answered = threading.Event()
+
+        def done(result: str) -> None:
+            self._answers[device_id] = result
+            answered.set()
+
+        if not runner.order("reread", done):
+            return None
+        self._orders[device_id] = (answered, link)
+        return answered
+
+    def _stored(self, runner: Runner, day: str) -> frozenset[int] | None:
+        """What is stored of a day before it is read again; None of a terminal that was never read."""
+        with closing(Books(self._store.path)) as books:
+            serial = serial_of(runner, books)
+            rows = books.punches(serial, day, day)
+            return frozenset(mark(row.fact) for row in rows) if serial else None
+
+    def _told(self, runner: Runner, day: str, had: frozenset[int] | None) -> DeviceReconciled:
+        counted = runner.link.counted if runner.link else None
         retired = self._retired()
         epoch_first = position(epoch_of(self._store.tip.position), 0)
         with closing(Books(self._store.path)) as books, closing(self._store.reader()) as reader:
+            serial = serial_of(runner, books)
             rows, aside = books.punches(serial, day, day), reader.parked().keys()
             held = [r for r in rows if r.position <= retired or r.position < epoch_first]
             kept = Kept(
@@ -155,7 +184,7 @@ class Reconciling:
                 sum(_may_be(each, day) for each in books.rejects(serial)),
             )
         trouble = self._trouble(runner, day)
-        late = len(kept.stored - had) if covers(counted, day) else 0
+        late = len(kept.stored - had) if had is not None and covers(counted, day) else 0
         return reconcile(
             runner.device.device_id,
             serial,
@@ -172,9 +201,12 @@ class Reconciling:
         if self._accepted(runner.device.device_id)[:10] > day:
             return "terminal_replaced"
         counted = runner.link.counted if runner.link else None
-        if runner.health.state in ("online", "degraded") or covers(counted, day):
+        if covers(counted, day):
             return ""
-        return runner.health.cause
+        if runner.health.state not in ("online", "degraded"):
+            return runner.health.cause
+        read = self._answers.get(runner.device.device_id) == "ok"
+        return "driver_counts_not" if read and counted is None else ""
 
 
 def covered(runner: Runner, days: Sequence[str]) -> bool:
@@ -182,14 +214,27 @@ def covered(runner: Runner, days: Sequence[str]) -> bool:
     return all(covers(runner.link.counted if runner.link else None, day) for day in days)
 
 
-def serial_of(runner: Runner) -> str:
-    """The serial number that the device last said, "" if none."""
-    return runner.health.told.observation.serial if runner.health.told else ""
+def may_answer(runner: Runner) -> bool:
+    """Whether a terminal is there, or is being asked for the first time."""
+    return runner.health.state in ("online", "degraded") or runner.health.cause == "starting"
+
+
+def serial_of(runner: Runner, books: Books) -> str:
+    """The serial number that the device said last, in this life or before; "" if it never did."""
+    if runner.health.told:
+        return runner.health.told.observation.serial
+    device_id = runner.device.device_id
+    return next((serial for serial, device in books.serials().items() if device == device_id), "")
 
 
 def accounts(books: Books) -> list[DeviceReconciled]:
     """All accounts that are stored, oldest first."""
     return [msgspec.json.decode(data, type=DeviceReconciled) for data in books.own(KIND)]
+
+
+def _said(account: DeviceReconciled) -> DeviceReconciled:
+    """What an account says, whenever it was made."""
+    return msgspec.structs.replace(account, counted_at="", late=0)
 
 
 def _may_be(reject: Rejected, day: str) -> bool:

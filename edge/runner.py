@@ -131,12 +131,14 @@ class Runner:
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
     ) -> bool:
-        """Hand the driver an `Order`; False when it already has too many. `done` must not raise."""
+        """Hand the driver an `Order`; False when it has too many, or is at rest. `done` must not raise."""
 
         def answered(result: str) -> None:
             LOG.info("%s: %s: %s", self.device.device_id, name, result)
             done(result)
 
+        if self._resting:
+            return False
         try:
             self._orders.put_nowait(Order(name, answered, clock))
         except Full:

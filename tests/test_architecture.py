@@ -69,8 +69,8 @@ ARROWS = {
         edge.gaps edge.guard edge.payloads edge.register edge.runner edge.store edge.tally""",
     "edge.cli_terminals": "edge.cli_base edge.words",
     "edge.reconciliation": "edge.payloads edge.tally",
-    "edge.reconciling": """drivers.base edge.attention edge.clock edge.commands edge.events edge.payloads
-        edge.reconciliation edge.runner edge.store edge.tally""",
+    "edge.reconciling": """drivers.base edge.attention edge.clock edge.commands edge.events edge.link
+        edge.payloads edge.reconciliation edge.runner edge.store edge.tally""",
     "edge.statement": "edge.payloads edge.words",
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",

@@ -51,6 +51,12 @@ ACCOUNTS: dict[str, Cause] = {
         "等待，或运行 hall-edge reread",
         "wait, or run hall-edge reread",
     ),
+    "driver_counts_not": Cause(
+        "这类终端的驱动不清点终端上的记录",
+        "the driver of this family does not count what is on the terminal",
+        "在终端菜单上核对",
+        "compare with the terminal's menu",
+    ),
     "other_terminal_counted": Cause(
         "读取的是另一台终端（序列号不同）",
         "what was read whole is another terminal (another serial number)",

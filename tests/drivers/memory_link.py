@@ -22,7 +22,7 @@ class MemoryLink:
         self.completes: list[str] = []
         self.observations: list[Observation] = []
         self.waiting: list[Order] = []
-        self.passes: list[bool] = []
+        self.counts: list[str] = []
         self.on_emit: Callable[[Sequence[Reading]], None] = lambda _readings: None
 
     def emit(
@@ -44,8 +44,12 @@ class MemoryLink:
         if complete_until:
             self.completes.append(complete_until)
 
-    def reading(self, whole: bool) -> None:
-        self.passes.append(whole)
+    def count_begins(self) -> None:
+        self.counts.append("")
+
+    def count_ends(self, began: str) -> None:
+        assert self.counts, "an end without a beginning"
+        self.counts[-1] = began
 
     def observed(self, observation: Observation) -> None:
         self.observations.append(observation)

@@ -156,7 +156,7 @@ def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: py
         thread = threading.Thread(target=made.run)
         thread.start()
         try:
-            assert until(lambda: terminal.prepared.count(13) >= 3, 20)
+            assert until(lambda: terminal.prepared.count(13) >= 4, 20)
             assert terminal.bytes_out > 3 * len(terminal.attlog()), "whole, not its tail"
             assert until(lambda: accounts(made)[-1:] == [("fp-1", "equal")], 20), "and accounted for"
             told = len(accounts(made))

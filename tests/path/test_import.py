@@ -11,7 +11,7 @@ from edge.store import FILE
 from edge.store.books import Books
 from tests.hall import consuming, until
 from tests.path.conftest import Hall
-from tests.path.test_cli import hall_edge
+from tests.path.inside import hall_edge
 from tests.path.test_guardian import device, online, punches, told
 from tests.sim.zk import Punch
 

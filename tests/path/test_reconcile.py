@@ -11,7 +11,7 @@ from edge.store import FILE, sqlite
 from edge.store.books import Books
 from tests.hall import consuming, until
 from tests.path.conftest import Hall
-from tests.path.test_cli import hall_edge
+from tests.path.inside import hall_edge
 
 
 def reconciled(hall: Hall, *more: str) -> tuple[int, dict[str, Any]]:
@@ -60,6 +60,11 @@ def test_terminal_stored_and_confirmed_are_held_against_one_another(hall: Hall) 
         hall.terminal.stop()
         assert until(lambda: not settled(hall), 20)
         assert reconciled(hall)[1]["result"] == "equal", "it was counted after that day"
+        told = len(stored(hall))
+        code, account = reconciled(hall, "--stored")
+        assert (code, account["result"], len(stored(hall))) == (0, "equal", told), "nothing was made anew"
+        none = hall_edge("reconcile", "--stored", "--day", "2020-01-01", config=hall.daemon.config)
+        assert (none.returncode, "2020-01-01" in none.stderr) == (1, True)
         wrong = hall_edge("reconcile", "--device", "fp-9", config=hall.daemon.config)
         assert (wrong.returncode, "fp-9" in wrong.stderr) == (1, True)
     assert {each.result for each in stored(hall)} == {"unconfirmed", "equal", "unknown"}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tests.hall import consuming, until
 from tests.path.conftest import Hall
-from tests.path.test_cli import hall_edge
+from tests.path.inside import hall_edge
 
 JUST = timedelta(minutes=1)
 

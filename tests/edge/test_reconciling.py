@@ -1,0 +1,173 @@
+"""The duty of reconciliation with drivers that answer otherwise than a ZK terminal does."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.base import DeviceOffline, Driver, Link, Observation
+from edge.causes import CAUSES
+from edge.clock import WallClock
+from edge.commands import Refused
+from edge.payloads import DeviceReconciled
+from edge.reconciling import Reconciling, accounts
+from edge.runner import Runner
+from edge.settings import Device, DeviceKeys
+from edge.store import Store
+from edge.store.books import Books
+from tests.hall import until
+from tests.store.halls import ZONE, open_store
+
+DAY = "2026-11-19"
+
+
+class Obedient(Driver):
+    """Carries out each order, and counts only where it is told to."""
+
+    def __init__(self, counts: bool, pause_s: float = 0.0) -> None:
+        super().__init__(None)
+        self.counts, self.pause_s = counts, pause_s
+
+    def run(self, link: Link) -> None:
+        link.observed(Observation("SN1"))
+        while not link.stop.is_set():
+            if order := link.orders(0.05):
+                time.sleep(self.pause_s)
+                if self.counts:
+                    link.count_begins()
+                    link.count_ends("2026-11-20T12:00:00")
+                order.done("ok")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def started(store: Store, driver: Driver) -> tuple[Reconciling, Runner]:
+    clock = WallClock(ZONE, "system")
+    runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: driver), store, clock)
+    duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop)
+    runner.start()
+    assert until(lambda: runner.health.told, 10)
+    return duty, runner
+
+
+def asked(duty: Reconciling) -> DeviceReconciled:
+    (account,) = msgspec.json.decode(duty.commands["reconcile"]({"day": DAY}), type=list[DeviceReconciled])
+    return account
+
+
+@pytest.mark.parametrize(
+    ("counts", "result", "reason"), [(False, "unknown", "driver_counts_not"), (True, "equal", "")]
+)
+def test_a_driver_that_does_not_count_is_told_from_one_that_has_not_yet(
+    store: Store, counts: bool, result: str, reason: str
+) -> None:
+    duty, runner = started(store, Obedient(counts))
+    try:
+        account = asked(duty)
+        assert (account.result, account.reason) == (result, reason)
+        again = asked(duty)
+        assert (again.result, again.reason) == (result, reason)
+        with closing(Books(store.path)) as books:
+            assert accounts(books) == [account], "what is as it was is not told again"
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+class Untrusted(WallClock):
+    def trusted(self) -> bool:
+        return False
+
+
+def test_while_the_date_is_not_known_nothing_is_due(store: Store) -> None:
+    driver = Obedient(counts=True)
+    duty, runner = started(store, driver)
+    duty._clock = Untrusted(ZONE, "kernel")
+    try:
+        for job in (duty.nightly, duty.catch_up):
+            job()
+            with closing(Books(store.path)) as books:
+                assert accounts(books) == []
+        duty._clock = WallClock(ZONE, "system")
+        duty.catch_up()
+        with closing(Books(store.path)) as books:
+            assert len(accounts(books)) == 1
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_what_is_missing_or_pending_is_shown_for_a_week(store: Store) -> None:
+    duty, runner = started(store, Obedient(counts=True))
+    try:
+        today = duty._clock.now().date()
+        for back, result in ((1, "missing"), (2, "pending"), (3, "unknown"), (8, "missing")):
+            day = (today - timedelta(days=back)).isoformat()
+            told = DeviceReconciled(device_id="fp-1", device_serial="SN1", day=day, result=result)  # type: ignore[arg-type]
+            duty._newest["fp-1", day] = (told, "2026-11-25T02:31:00+08:00")
+        causes = [each.cause for each in duty.attention()]
+        assert causes == ["rec_pending", "rec_missing"]
+        assert set(causes) <= CAUSES.keys()
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_two_accounts_at_once_are_one_too_many_and_a_stop_waits_for_none(store: Store) -> None:
+    duty, runner = started(store, Obedient(counts=True, pause_s=3.0))
+    first = threading.Thread(target=asked, args=(duty,))
+    first.start()
+    try:
+        time.sleep(0.3)
+        with pytest.raises(Refused):
+            asked(duty)
+    finally:
+        runner.stop.set()
+        began = time.monotonic()
+        first.join(10)
+        assert time.monotonic() - began < 2
+        runner.join(5)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"day": "yesterday"}, {"day": DAY, "device": "fp-9"}])
+def test_an_order_that_means_nothing_is_refused(store: Store, arguments: dict[str, str]) -> None:
+    duty, runner = started(store, Obedient(counts=True))
+    try:
+        with pytest.raises(Refused):
+            duty.commands["reconcile"](arguments)
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_a_terminal_that_is_away_for_long_is_owed_one_order(store: Store) -> None:
+    """Else its queue would be full of them, and a technician's order find no room."""
+
+    class Away(Driver):
+        def run(self, link: Link) -> None:
+            raise DeviceOffline("no_answer")
+
+    clock = WallClock(ZONE, "system")
+    runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: Away(None)), store, clock)
+    duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop)
+    runner.start()
+    try:
+        assert until(lambda: runner.health.state == "offline", 10)
+        for _ in range(3):
+            assert (asked(duty).result, asked(duty).reason) == ("unknown", "no_answer")
+        assert runner._orders.qsize() == 1
+        runner.rest("repair", clock.text())
+        assert not runner.order("reread")
+    finally:
+        runner.stop.set()
+        runner.join(5)
