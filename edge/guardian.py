@@ -8,11 +8,11 @@ and holds no watermark.
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Literal
 
-from drivers.base import DeviceRefused, Observation
+from drivers.base import DeviceRefused, LinkError, Observation
 from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import audit
@@ -118,15 +118,24 @@ class Guardian(Guard):
                 raise Refused(f"{device_id}: 没有等待确认的新终端 / no other terminal waits to be accepted")
             if arguments.get("serial", seen.serial) != seen.serial:
                 raise Refused(f"{device_id}: 现在应答的是 / what answers now is {seen}")
-            since = self._store.complete_until(device_id) or self._clock.text()
-            now = self._clock.text()
-            self._keep(device_id, identity=seen, lost=(since, now, now), accepted=now)
-            self._tell_gap(device_id, known.serial, since, now, "replaced")
+            if seen.serial == known.serial:
+                self._keep(device_id, identity=seen)
+            else:
+                self._replaced(device_id, known, seen)
             self._audit(actor, "device.accept", device_id, f"{known} -> {seen}")
             runner.rest("", self._clock.text())
-            self._store.forget_watermark(device_id)
+            if seen.serial != known.serial:
+                self._store.forget_watermark(device_id)
             runner.wake()
             return f"{device_id}: {known} → {seen}"
+
+    def _replaced(self, device_id: str, known: Identity, seen: Identity) -> None:
+        """Another log begins: what the old terminal recorded since it was read last is out of reach."""
+        now = self._clock.text()
+        since = self._store.complete_until(device_id) or now
+        self._keep(device_id, identity=seen, lost=(since, now, now), accepted=now)
+        with _logged():
+            self._tell_gap(device_id, known.serial, since, now, "replaced")
 
     def _service(self, arguments: Arguments) -> str:
         """A person takes a terminal out of service, or puts it back."""
@@ -147,7 +156,8 @@ class Guardian(Guard):
                 runner.wake()
             state: Literal["in", "out"] = "out" if out else "in"
             told = DeviceService(device_id=device_id, state=state, since=since, reason=reason, actor=actor)
-            self._tell("device.service", device_id, told)
+            with _logged():
+                self._tell("device.service", device_id, told)
             self._audit(actor, f"device.service.{state}", device_id, reason)
             return f"{device_id} {state}"
 
@@ -167,6 +177,15 @@ class Guardian(Guard):
         if runner is None or runner.device.driver is None:
             raise Refused(f"{device_id}: 没有这台设备，或已在配置中停用 / no such device, or it is disabled")
         return runner
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """A store that takes nothing now must not undo what a person ordered."""
+    try:
+        yield
+    except LinkError as error:
+        LOG.error("it is not told upstream: %s", error)
 
 
 def _filled(seen: Identity, known: Identity) -> Identity:

@@ -29,7 +29,7 @@ from edge.tally import mark
 LOG = logging.getLogger(__name__)
 
 KIND = "device.reconciled"
-ANSWER_S = 100.0
+ANSWER_S = 90.0
 """How long the terminals have to be read whole; what comes later is for the next time."""
 
 

@@ -1,18 +1,28 @@
 """What the guardian decides: lost records, another terminal, a log that fills, a clock that drifts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.base import DeviceRefused, Driver, Link, Observation
+from edge.clock import WallClock
+from edge.commands import Refused
 from edge.forecast import days_left, nearly_full
 from edge.gaps import Before, gap
+from edge.guardian import Guardian
 from edge.offsets import Offset, drift
 from edge.register import Entry, Identity, Register
+from edge.runner import Runner
+from edge.settings import Device, DeviceKeys
+from edge.store import Store
+from edge.store.books import Books
 from edge.tally import Counted, Tally
 from edge.trust import Boot, Sample
+from tests.store.halls import SERIAL, ZONE, intake, open_store
 
 NOW, FULL_TO = "2026-11-25T09:00:00+08:00", "2026-11-25T08:00:00+08:00"
 
@@ -25,6 +35,86 @@ def log(*times: str, rejected: int = 0) -> Counted:
     tally = Tally()
     tally.add([(time, fact(time), 1) for time in times], rejected)
     return tally.counted("SN1", "2026-11-25T09:00:00")
+
+
+class Guarded:
+    """A guardian with one device, whose driver does nothing."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        clock = WallClock(ZONE, "system")
+        self.store, self.guardian = store, Guardian(store, clock, Register(folder))
+        self.runner = Runner(Device("fp-1", DeviceKeys(driver="x"), Idle), store, clock, self.guardian)
+        self.guardian.stand_by([self.runner])
+
+    def sees(self, serial: str, model: str = "F18") -> bool:
+        """Whether a terminal that says so is admitted."""
+        try:
+            self.guardian.admit("fp-1", Observation(serial, model))
+        except DeviceRefused:
+            return False
+        return True
+
+    def told(self, kind: str) -> int:
+        with closing(Books(self.store.path)) as books:
+            return len(books.own(kind))
+
+
+class Idle(Driver):
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def run(self, link: Link) -> None:
+        link.stop.wait()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Guarded]:
+    store = open_store(tmp_path)
+    made = Guarded(tmp_path, store)
+    yield made
+    made.runner.stop.set()
+    made.runner.join(5)
+    store.close()
+
+
+def test_another_model_under_the_same_serial_waits_too_and_is_no_other_log(guarded: Guarded) -> None:
+    assert guarded.sees("SN1")
+    assert guarded.sees("SN1", ""), "what is not told says nothing"
+    assert not guarded.sees("SN1", "SpeedFace")
+    assert guarded.guardian.commands["accept"]({"device": "fp-1"}) == "fp-1: SN1 F18 → SN1 SpeedFace"
+    assert guarded.sees("SN1", "SpeedFace")
+    assert not guarded.sees("SN1", "F18")
+    assert (guarded.told("device.data_gap"), guarded.told("edge.audit")) == (0, 1)
+    assert guarded.guardian.accepted("fp-1") == ""
+    assert [*guarded.guardian.attention()] == []
+
+
+def test_the_serial_number_in_the_database_stands_where_the_register_is_lost(guarded: Guarded) -> None:
+    guarded.store.take(intake(1))
+    assert not guarded.sees("SN2"), f"the database has {SERIAL}"
+    assert guarded.sees(SERIAL)
+
+
+def test_a_full_disk_undoes_no_order(guarded: Guarded) -> None:
+    guarded.store.intake_closed = "disk full"
+    answer = guarded.guardian.commands["service"]({"device": "fp-1", "to": "out", "reason": "repair"})
+    assert answer == "fp-1 out"
+    assert guarded.runner.health.cause == "out_of_service"
+    assert guarded.told("device.service") == 0
+    guarded.store.intake_closed = ""
+
+
+def test_an_order_that_cannot_be_remembered_is_not_carried_out(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("edge.register.write_whole", full)
+    with pytest.raises(Refused, match="no space left"):
+        guarded.guardian.commands["service"]({"device": "fp-1", "to": "out", "reason": "repair"})
+    assert guarded.runner.health.cause == "starting"
+    assert guarded.sees("SN1"), "nor does it make a terminal look dead"
 
 
 OLD, NEW = [f"2026-11-2{day}T08:00:00" for day in (1, 2, 3)], "2026-11-25T08:30:00"
