@@ -22,6 +22,11 @@ def device(hall: Hall) -> DeviceHealth:
     return status.devices[0]
 
 
+def problems(hall: Hall) -> list[str]:
+    status = hall.daemon.status()
+    return [problem.cause for problem in status.problems] if status else []
+
+
 def told(hall: Hall, kind: str) -> list[dict[str, Any]]:
     """The payloads of the hall's own events of a kind."""
     with closing(Books(hall.daemon.folder / FILE)) as books:
@@ -116,6 +121,7 @@ def test_a_cleared_log_leaves_a_gap_with_bounds_once_and_counts_nothing_twice(ha
     (gap,) = told(hall, "device.data_gap")
     assert (gap["device_id"], gap["reason"]) == ("fp-1", "log_cleared")
     assert gap["from"] <= gap["to"]
+    assert until(lambda: "records_lost" in problems(hall), 5)
     shown = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
     assert "may be lost" in shown
     assert gap["to"][:19].replace("T", " ") in shown
