@@ -164,14 +164,12 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
-    def count_begins(self) -> None:
-        """From now on every record the device holds is emitted, known ones too, and perhaps news between.
+    def reading(self, whole: bool) -> None:
+        """A look at what the device holds begins; it ends with the next `complete_until`.
 
-        A count that was begun before is forgotten. Whoever skips what was sent before must not count.
+        whole: every record is emitted once, known ones too: its end is a count of the device
+        (`edge/tally.py`). Whoever skips some, or breaks off, says `whole=False`, and nothing is counted.
         """
-
-    def count_ends(self, began: str) -> None:
-        """All of it was emitted since `count_begins`; `began`: the device's naive clock then."""
 
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""

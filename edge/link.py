@@ -102,29 +102,30 @@ class DeviceLink:
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service
-        if self._tally:
-            punches = [(r.device_time, draft.fact, r.copies) for r, draft in drafts if r.kind == PUNCH]
-            self._tally.add(punches, len(intake.rejects))
+        self._count(drafts, len(intake.rejects), complete_until)
         self._alive()
 
-    def count_begins(self) -> None:
+    def reading(self, whole: bool) -> None:
         """See `drivers.base.Link`."""
         self._alive()
-        self._tally = Tally()
-        with closing(Books(self._store.path)) as books:
-            newest = books.newest(self._told.observation.serial, WITNESSES)
-        self._before = Before(self._store.complete_until(self._device.device_id), newest)
+        self._tally = Tally() if whole else None
+        if whole:
+            with closing(Books(self._store.path)) as books:
+                newest = books.newest(self._told.observation.serial, WITNESSES)
+            self._before = Before(self._store.complete_until(self._device.device_id), newest)
 
-    def count_ends(self, began: str) -> None:
-        """See `drivers.base.Link`."""
-        self._alive()
-        tally, self._tally = self._tally, None
-        if tally is None:
+    def _count(
+        self, drafts: Sequence[tuple[Reading, Draft]], rejected: int, complete_until: str | None
+    ) -> None:
+        if self._tally is None:
             return
-        told = self._told.observation
-        self.counted = tally.counted(told.serial, began)
-        oldest, log_max = self._true_time(self.counted.oldest or None), told.counts.get("log_max", 0)
-        self._guard.counted(self._device.device_id, self._before, self.counted, log_max, oldest)
+        punches = [(r.device_time, draft.fact, r.copies) for r, draft in drafts if r.kind == PUNCH]
+        self._tally.add(punches, rejected)
+        if complete_until:
+            told, tally, self._tally = self._told.observation, self._tally, None
+            self.counted = tally.counted(told.serial, complete_until)
+            oldest, log_max = self._true_time(self.counted.oldest or None), told.counts.get("log_max", 0)
+            self._guard.counted(self._device.device_id, self._before, self.counted, log_max, oldest)
 
     def observed(self, observation: Observation) -> None:
         """See `drivers.base.Link`."""

@@ -38,11 +38,8 @@ class ProbeLink:
         """Refuse: a probe stores nothing."""
         raise LinkRevoked("a probe stores nothing")
 
-    def count_begins(self) -> None:
+    def reading(self, whole: bool) -> None:
         """Nothing: a probe reads no log."""
-
-    def count_ends(self, began: str) -> None:
-        """Nothing: see above."""
 
     def observed(self, observation: Observation) -> None:
         """Keep it and leave."""

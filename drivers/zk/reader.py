@@ -38,7 +38,6 @@ class Reader:
             self.known = Known(serial)
         self.records = 0
         """How many records the last read found, known ones included."""
-        self._counting = False
         self.tail_works = False
         """Reading the end of the log tells what is new; not so where a whole read followed for nothing."""
 
@@ -56,8 +55,6 @@ class Reader:
             came = self._read_once(counter, users, whole and not again)
             if came and self.known.count >= counter:
                 self._link.emit([], self.known.text(), began)
-                if self._counting and began:
-                    self._link.count_ends(began)
                 return True
         return False
 
@@ -66,9 +63,7 @@ class Reader:
         names, before = self._names(users), self.known
         with dataset(self._wire, Cmd.ATTENDANCE) as log:
             tail = None if whole else find_tail(log, before)
-            self._counting = tail is None
-            if self._counting:
-                self._link.count_begins()
+            self._link.reading(whole=tail is None)
             found = tail or self._find_all(log, counter)
             if found is None:
                 self.known, self.tail_works = replace(before, count=0, tail=tail_hash(b"")), False

@@ -22,7 +22,7 @@ class MemoryLink:
         self.completes: list[str] = []
         self.observations: list[Observation] = []
         self.waiting: list[Order] = []
-        self.counts: list[str] = []
+        self.passes: list[bool] = []
         self.on_emit: Callable[[Sequence[Reading]], None] = lambda _readings: None
 
     def emit(
@@ -44,12 +44,8 @@ class MemoryLink:
         if complete_until:
             self.completes.append(complete_until)
 
-    def count_begins(self) -> None:
-        self.counts.append("")
-
-    def count_ends(self, began: str) -> None:
-        assert self.counts, "an end without a beginning"
-        self.counts[-1] = began
+    def reading(self, whole: bool) -> None:
+        self.passes.append(whole)
 
     def observed(self, observation: Observation) -> None:
         self.observations.append(observation)

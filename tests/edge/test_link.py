@@ -162,16 +162,16 @@ def test_hours_of_a_zone_that_changes_are_right() -> None:
 
 def test_only_a_complete_look_at_everything_is_a_count(store: Store) -> None:
     held = link(store)
-    held.count_ends("2026-11-20T11:00:00")
-    assert held.counted is None, "none was begun"
-    held.count_begins()
+    held.reading(whole=True)
     held.emit([punch("2026-11-19T08:00:00"), punch("2026-11-20T08:00:00")], "a")
-    held.emit([punch("2026-11-20T09:00:00")], "b", "2026-11-20T12:00:00")
     assert held.counted is None, "it has not ended"
-    held.count_begins()
+    held.reading(whole=False)
+    held.emit([punch("2026-11-20T09:00:00")], "b", "2026-11-20T12:00:00")
+    assert held.counted is None, "the end of a look at the newest alone"
+    held.reading(whole=True)
     held.emit([punch("2026-11-19T08:00:00")._replace(copies=2)], "c", rejects=[Reject.record("odd", b"x")])
     held.emit([punch("2026-11-20T08:00:00")], "c")
-    held.count_ends("2026-11-20T12:00:00")
+    held.emit([], "c", "2026-11-20T12:00:00")
     held.emit([punch("2026-11-20T10:00:00")], "d", "2026-11-20T12:01:00")
     assert held.counted is not None
     assert held.counted.records == {"2026-11-19": 2, "2026-11-20": 1}

@@ -39,8 +39,8 @@ class Obedient(Driver):
             if order := link.orders(0.05):
                 time.sleep(self.pause_s)
                 if self.counts:
-                    link.count_begins()
-                    link.count_ends("2026-11-20T12:00:00")
+                    link.reading(whole=True)
+                    link.emit([], "c", "2026-11-20T12:00:00")
                 order.done("ok")
 
 
