@@ -134,6 +134,7 @@ def test_the_account_of_yesterday_holds_the_terminals_own_count(hall: WebHall) -
     day = terminal.clock().replace(hour=8, minute=0, second=0) - timedelta(days=1)
     terminal.load((str(1001 + number), day + timedelta(minutes=number), 0) for number in range(40))
     terminal.punch("1001")
+    terminal.http.nonce_uses = 2  # logins end all the time, and nothing is lost by it
     with consuming(hall.county):
         hall.daemon.start()
         assert hall.settled()
@@ -163,30 +164,6 @@ def test_a_wrong_password_is_told_with_its_next_step_and_does_not_lock_the_termi
     assert hall.exactly_once()
     for kept in ("wrong", terminal.password):
         assert kept not in hall.daemon.log.read_text()
-
-
-@pytest.mark.parametrize("hall", ["dahua"], indirect=True)
-def test_a_storm_of_401_loses_nothing_once_it_is_over(hall: WebHall) -> None:
-    hall.terminal.load(past(90))
-    hall.terminal.http.nonce_uses = 2
-    with consuming(hall.county):
-        hall.daemon.start()
-        assert hall.settled()
-        assert until(lambda: hall.cause() == "ok", 20)
-    assert hall.exactly_once()
-
-
-@pytest.mark.parametrize("hall", ["hikvision"], indirect=True)
-def test_a_terminal_clock_that_is_slow_is_corrected_and_told(hall: WebHall) -> None:
-    hall.terminal.set_clock(-92)
-    hall.terminal.punch("1001")
-    with consuming(hall.county):
-        hall.daemon.start()
-        assert hall.settled()
-        assert until(lambda: hall.cause() == "clock_off", 20)
-    (data,) = hall.data()
-    assert data["time_quality"] == "corrected"
-    assert -94_000 < data["clock_offset_ms"] < -90_000
 
 
 @pytest.mark.slow
