@@ -29,6 +29,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -217,7 +218,11 @@ class Poller(Driver):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request of a device, already bounded in size and time by the server."""
+    """One HTTP request of a device, already bounded in size and time by the server.
+
+    at: this moment by our clock, which is believed, in the device's zone: what its clock should show.
+    whole: all that was announced came; else `body` is what came of it.
+    """
 
     method: str
     path: str
@@ -225,6 +230,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+    at: datetime
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,20 +244,45 @@ class Reply:
 
 
 class Listener(Driver):
-    """A device that calls us: the web room owns port, limits and deadlines; here is only the meaning."""
+    """A device that calls us: the daemon owns port, limits and deadlines; here is only the meaning.
+
+    `handle` and `ordered` are never called at the same time, and both within the life of one Link.
+    """
+
+    @property
+    @abstractmethod
+    def serial(self) -> str:
+        """The serial number it must claim, from the config."""
+
+    @property
+    def address(self) -> str:
+        """The IP address it must call from; "" = the one it first called from."""
+        return ""
+
+    @property
+    def patience_s(self) -> float:
+        """A device that has not called for this long is silent."""
+        return 180.0
 
     @staticmethod
     @abstractmethod
     def identify(request: Request) -> str | None:
-        """The serial number the request claims, or None. Pure."""
+        """The serial number the request claims, or None where it is no request of this family. Pure.
+
+        Asked before the body is read.
+        """
 
     @abstractmethod
     def handle(self, request: Request, link: Link) -> Reply:
         """Answer after `link.emit` returned; on any error the server answers «again»."""
 
+    def ordered(self, link: Link) -> None:
+        """There is an order at `link.orders`; what is not taken here waits for the next request."""
+
     def run(self, link: Link) -> None:
         """Nothing to open: requests arrive at `handle`."""
-        link.stop.wait()
+        while not link.stop.wait(1.0):
+            pass
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from drivers.base import Driver
+from drivers.base import Driver, Listener
 from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.settings import (
     Clock,
     Crypto,
     Device,
     DeviceKeys,
+    ListenSettings,
     Retention,
     Settings,
     Site,
@@ -41,6 +42,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "uplink": UplinkSettings,
     "retention": Retention,
     "web": WebSettings,
+    "listen": ListenSettings,
 }
 
 
@@ -58,6 +60,7 @@ def load(path: Path) -> Settings:
     if not isinstance(tables_of_devices, dict):
         reader.complain("", "device", "每台设备写一个表 / write one table for each device: [device.ID]")
         reader.stop_if_wrong()
+    reader.listens = bool(settings.listen.host)
     devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
 
@@ -91,6 +94,8 @@ class _Reader:
         self.path = path
         self.wrong: list[Complaint] = []
         self.lines: list[str] = []
+        self.listens = False
+        self.callers: dict[str, str] = {}
 
     def parse(self) -> dict[str, Any]:
         try:
@@ -161,11 +166,20 @@ class _Reader:
             self.complain(
                 "uplink", "key_file", "有 cert_file 就要有 key_file / cert_file needs key_file beside it"
             )
+        if settings.listen.host:
+            self._address("listen", settings.listen.host)
         if not _is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")
         if len(set(uplink.confirm)) < len(uplink.confirm):
             self.complain("uplink", "confirm", "有重复的应用名 / names an application twice")
+
+    def _address(self, table: str, host: str) -> None:
+        try:
+            ip_address(host)
+        except ValueError:
+            told = "要写本机在设备网段的 IP 地址 / the IP address of this machine in the devices' network"
+            self.complain(table, "host", f"{told} (此处为 / here: {host})")
 
     def _zone(self, table: str, name: str) -> None:
         try:
@@ -188,7 +202,8 @@ class _Reader:
         else:
             keys, driver = self._device(table, given, keys)
         fault = "\n".join(map(str, self.wrong))
-        return Device(device_id, keys, driver if keys.enabled and not fault else None, fault)
+        calls = isinstance(driver, partial) and isinstance(driver(), Listener)
+        return Device(device_id, keys, driver if keys.enabled and not fault else None, fault, calls)
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys
@@ -213,7 +228,24 @@ class _Reader:
         names = [field.name for field in fields(options_kind)]
         self.unknown(table, given, common + names)
         options = self.convert(table, {k: v for k, v in given.items() if k in names}, options_kind)
-        return keys, None if options is None else partial(driver_class, options)
+        if options is None:
+            return keys, None
+        driver = partial(driver_class, options)
+        if issubclass(driver_class, Listener):
+            self._caller(table, driver)
+        return keys, driver
+
+    def _caller(self, table: str, driver: Callable[[], Driver]) -> None:
+        """A device that calls us needs a place to call, and a serial number of its own."""
+        if not self.listens:
+            told = "这台设备主动上报，请在 [listen] 中写 host / it calls us: give [listen] a host"
+            self.complain(table, "driver", told)
+        made = driver()
+        serial = made.serial if isinstance(made, Listener) else ""
+        other = self.callers.setdefault(serial, table)
+        if other != table:
+            told = f"与 [{other}] 的序列号相同 / the serial number of [{other}] too"
+            self.complain(table, "serial", told)
 
     def _line(self, table: str, key: str) -> int:
         """Where `key` stands in `[table]` (1-based), else where the table begins, else 0."""

@@ -31,6 +31,8 @@ from edge.events import Place, event_type
 from edge.keeping import Keeping
 from edge.last_word import LastWord
 from edge.payloads import PAYLOADS, HashAlg
+from edge.ports import Desk, DevicePort
+from edge.receiver import runner_of
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status
@@ -98,7 +100,8 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._runners = [Runner(device, self._store, self._clock) for device in settings.devices]
+        self._runners = [runner_of(device, self._store, self._clock) for device in settings.devices]
+        self._port = DevicePort(Desk(self._runners, self._clock, folder), self._clock, settings.listen)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -114,7 +117,7 @@ class Daemon:
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)
-        self._status = Status(settings, *parts, VERSION)
+        self._status = Status(settings, *parts, VERSION, self._port)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
@@ -147,6 +150,7 @@ class Daemon:
         self._uplink.start()
         for runner in self._runners:
             runner.start()
+        self._port.start()
         self._plan()
         self._scheduler.start()
         for part in (
@@ -258,6 +262,7 @@ class Daemon:
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
             steps.callback(self._web.stop)
+            steps.callback(self._port.stop)
             parts: list[Uplink | Runner | DiskWatch] = [self._uplink, *self._runners, self._disk]
             for part in parts:
                 steps.callback(_join, part, until)
@@ -269,9 +274,9 @@ class Daemon:
                 runner.stop.set()
 
     def _reread(self) -> None:
-        """Nightly, every terminal's log is read whole: what a counter did not show is found here."""
+        """Nightly, every terminal's log is read again: what a counter did not show is found here."""
         for runner in self._runners:
-            runner.order("reread")
+            runner.nightly()
 
 
 def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:

@@ -44,11 +44,13 @@ class DeviceLink:
         stop: threading.Event,
         orders: Queue[Order],
         on_contact: Callable[[Told], None],
+        serial: str = "",
     ) -> None:
+        """serial: of the device, where it is known before it says so."""
         self._device, self._store, self._clock = device, store, clock
         self._stop, self._orders, self._on_contact = stop, orders, on_contact
         self.revoked = False
-        self._told = Told(Observation(serial=""), "", None)
+        self._told = Told(Observation(serial), "", None)
         self._cursor = store.cursor(device.device_id)
         self._in_service = False
         self._zone = clock.zone(device.keys.zone)

@@ -13,7 +13,16 @@ PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", 
 HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
-AlarmCode = Literal["clock_drift", "log_nearly_full", "tamper", "auth_failed", "serial_replaced"]
+AlarmCode = Literal[
+    "clock_drift",
+    "log_nearly_full",
+    "tamper",
+    "auth_failed",
+    "serial_replaced",
+    "clock_set",
+    "log_deleted",
+    "factory_reset",
+]
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,11 +84,21 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end."""
+    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end.
+
+    The others: where it stands in the device's own log; operation: its code there; operator: who did it, by
+    the device's user id. Such an entry (clock_set, log_deleted, factory_reset, tamper) has no end.
+    """
 
     device_id: str
     code: AlarmCode
     active: bool
+    device_serial: str | None = None
+    device_time: str | None = None
+    time_quality: TimeQuality | None = None
+    native_key: str | None = None
+    operation: int | None = None
+    operator: str | None = None
 
 
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,6 +14,7 @@ from edge.clock import WallClock
 from edge.clocks import offset_now, offsets
 from edge.confirmations import BROKER
 from edge.contract import Problem
+from edge.ports import DevicePort
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.snapshot import AppHealth, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
@@ -42,9 +43,11 @@ class Status:
         storage: Callable[[], Storage],
         clock: WallClock,
         version: str,
+        port: DevicePort,
     ) -> None:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._storage, self._clock, self._version = uplink, storage, clock, version
+        self._port = port
         self._started = clock.text()
         self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
@@ -72,8 +75,10 @@ class Status:
             devices=devices,
             uplink=uplink,
             store=self._store_health(rows.values(), storage),
+            turned_away=self._port.desk.turned_away,
             problems=(
                 *self._noted,
+                *port_problems(self._port),
                 *self._store_problems(),
                 *self._clock_problems(),
                 *storage_problems(storage),
@@ -86,7 +91,8 @@ class Status:
         """What is wrong in the hall, for the MQTT state."""
         devices = device_problems(self._device(runner, None) for runner in self._runners)
         storage = storage_problems(self._storage())
-        return (*self._store_problems(), *self._clock_problems(), *storage, *devices)
+        port = port_problems(self._port)
+        return (*self._store_problems(), *self._clock_problems(), *port, *storage, *devices)
 
     def _store_problems(self) -> tuple[Problem, ...]:
         """What happened to the database in this life, and what a person should look at."""
@@ -189,6 +195,18 @@ def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:
         for device in devices
         if device.state in ("degraded", "offline") or device.cause == "config_error"
     )
+
+
+def port_problems(port: DevicePort) -> tuple[Problem, ...]:
+    """The port does not listen; somebody calls there who is not let in: one problem for each."""
+    found = [_problem("listen", "port_unavailable", port.since)] if port.problem else []
+    for caller in port.desk.turned_away:
+        cause = "other_address" if caller.device_id else "unknown_terminal"
+        problem = _problem(caller.device_id or "listen", cause, caller.first)
+        who = f" [{caller.serial} @ {caller.address}]"
+        text = {lang: told + who for lang, told in problem.text.items()}
+        found.append(msgspec.structs.replace(problem, text=text))
+    return tuple(found)
 
 
 def storage_problems(storage: Storage) -> tuple[Problem, ...]:

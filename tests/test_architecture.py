@@ -14,6 +14,7 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 ARROWS = {
     "drivers.base": "",
+    "drivers.adms": "drivers.base drivers.zk",
     "drivers.zk": "drivers.base",
     "edge.ahead": "",
     "edge.backoff": "",
@@ -53,6 +54,9 @@ ARROWS = {
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
+    "edge.receiver": "drivers.base edge.clock edge.link edge.runner edge.settings edge.store",
+    "edge.ports": """drivers.base edge.clock edge.receiver edge.runner edge.settings edge.snapshot
+        edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -71,16 +75,17 @@ ARROWS = {
         edge.messages edge.outbox edge.receipts edge.standing edge.store edge.window""",
     "edge.uplink": """edge.backoff edge.broker edge.clock edge.contract edge.events edge.exchange
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
-    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.runner
-        edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.status": """drivers.base edge.clock edge.clocks edge.confirmations edge.contract edge.ports
+        edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base edge.control edge.events",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.clock edge.clocks edge.commands edge.contract edge.correcting edge.disk
-        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.runner
-        edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.erasure edge.events edge.keeping edge.last_word edge.payloads edge.ports
+        edge.receiver edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume
+        edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_base edge.cli_clock edge.cli_proof edge.cli_upstream edge.control
@@ -140,6 +145,13 @@ PURE = [
     "drivers/zk/frames.py",
     "drivers/zk/records.py",
     "drivers/zk/layout.py",
+    "drivers/zk/punches.py",
+    "drivers/adms/attlog.py",
+    "drivers/adms/oplog.py",
+    "drivers/adms/speech.py",
+    "drivers/adms/known.py",
+    "drivers/adms/queries.py",
+    "edge/ports/wire.py",
 ]
 """Files that decide: no clock, disk, network or chance."""
 IMPURE_MODULES = {"time", "socket", "os", "random", "threading", "subprocess", "pathlib", "queue", "secrets"}

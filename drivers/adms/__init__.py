@@ -1,0 +1,13 @@
+"""ZKTeco terminals that push (PUSH / ADMS, HTTP): they call us, on the port of `[listen]`.
+
+Read in this order: `attlog` and `oplog` (what stands in the uploads), `speech` (what both sides say),
+`known` (the cursor: stamps, commands under way), `driver` (requests and answers). Facts and sources:
+protocols §4.
+"""
+
+from drivers.adms.driver import Adms
+
+DRIVER = Adms
+"""What the daemon loads."""
+
+__all__ = ["DRIVER", "Adms"]

@@ -1,0 +1,147 @@
+"""A device that calls: its state follows what it says, silence has a cause, no request hangs for ever."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from drivers.base import DeviceRefused, Link, Listener, Observation, Order, Reply, Request, StoreBusy
+from edge import receiver as room
+from edge import runner
+from edge.clock import WallClock
+from edge.receiver import Receiver, runner_of
+from edge.runner import Runner
+from edge.settings import Device, DeviceKeys
+from edge.store import Store
+from tests.hall import until
+from tests.store.halls import ZONE, open_store
+
+REQUEST = Request("GET", "/x", {}, {}, b"", "192.0.2.7", datetime(2026, 11, 20, 12, tzinfo=ZONE))
+
+
+class Scripted(Listener):
+    """A driver that does what a test says."""
+
+    serial = "SN1"  # type: ignore[assignment]
+    patience_s = 0.2  # type: ignore[assignment]
+
+    def __init__(self, act: Callable[[Request, Link], Reply]) -> None:
+        super().__init__(None)
+        self.act = act
+        self.orders: list[Order] = []
+
+    @staticmethod
+    def identify(request: Request) -> str | None:
+        return "SN1"
+
+    def handle(self, request: Request, link: Link) -> Reply:
+        return self.act(request, link)
+
+    def ordered(self, link: Link) -> None:
+        while order := link.orders(0):
+            self.orders.append(order)
+
+
+def well(_request: Request, link: Link) -> Reply:
+    link.observed(Observation("SN1"))
+    return Reply(200, b"OK")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "REPORT_EVERY_S", 0.0)
+
+
+def make(store: Store, *acts: Callable[[Request, Link], Reply]) -> Receiver:
+    lives = iter([*acts[:1], *acts, *[acts[-1]] * 9])
+    device = Device("face-1", DeviceKeys(driver="adms"), lambda: Scripted(next(lives)), "", True)
+    made = runner_of(device, store, WallClock(ZONE, "system"))
+    assert isinstance(made, Receiver)
+    made.start()
+    return made
+
+
+def test_a_device_that_is_asked_gets_a_thread_and_one_that_calls_does_not(store: Store) -> None:
+    polled = runner_of(Device("fp-1", DeviceKeys(driver="zk"), None), store, WallClock(ZONE, "system"))
+    assert type(polled) is Runner
+    before = threading.active_count()
+    made = make(store, well)
+    assert threading.active_count() == before
+    assert made.health.cause == "starting"
+
+
+def test_one_that_never_called_and_one_that_stopped_are_two_causes(store: Store) -> None:
+    made = make(store, well)
+    made.supervise()
+    assert made.health.cause == "starting"
+    assert until(lambda: made.supervise() or made.health.cause == "never_called", 5)
+    made.serve(REQUEST)
+    assert (made.health.state, made.health.cause) == ("online", "ok")
+    made.supervise()
+    assert made.health.cause == "ok"
+    assert until(lambda: made.supervise() or made.health.cause == "silent", 5)
+    assert made.health.state == "offline"
+    made.serve(REQUEST)
+    assert made.health.state == "online"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (StoreBusy("slow"), "store_busy"),
+        (DeviceRefused("push_access"), "push_access"),
+        (KeyError("x"), "bug"),
+    ],
+)
+def test_any_error_says_again_and_is_shown(store: Store, error: Exception, cause: str) -> None:
+    def fails(_request: Request, _link: Link) -> Reply:
+        raise error
+
+    made = make(store, fails)
+    assert made.serve(REQUEST).status == 503
+    assert made.health.cause == cause
+
+
+def test_a_request_that_hangs_loses_its_link_and_the_next_one_is_served(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "DEADLINE_S", 0.1)
+    gate, seen = threading.Event(), []
+
+    def hangs(_request: Request, link: Link) -> Reply:
+        gate.wait(20)
+        try:
+            link.emit([], None)
+        except Exception as error:  # noqa: BLE001 - which one is the question
+            seen.append(type(error).__name__)
+            raise
+        return Reply(200, b"OK")
+
+    made = make(store, hangs, well)
+    late: list[Reply] = []
+    thread = threading.Thread(target=lambda: late.append(made.serve(REQUEST)))
+    thread.start()
+    assert until(lambda: made.supervise() or made.abandoned == 1, 5)
+    assert made.serve(REQUEST).status == 200
+    gate.set()
+    thread.join(10)
+    assert (seen, late[0].status) == (["LinkRevoked"], 503)
+    assert made.health.state == "online", "what the abandoned one raised is nobody's state"
+
+
+def test_an_order_is_made_to_last_before_it_is_said_to_be_taken(store: Store) -> None:
+    made = make(store, well)
+    made.nightly()
+    assert made.order("reread")
+    listener = made.listener
+    assert isinstance(listener, Scripted)
+    assert [order.name for order in listener.orders] == ["recent", "reread"]
