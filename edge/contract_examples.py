@@ -12,7 +12,7 @@ import msgspec
 from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
-from edge.payloads import Audit, DeviceAlarm, DeviceStatus, EpochOpened, Punch, TimeCorrected
+from edge.payloads import Audit, Confirmed, DeviceAlarm, DeviceStatus, EpochOpened, Punch, TimeCorrected
 from edge.store import Stub, position
 from edge.withheld import KIND as WITHHELD
 from edge.withheld import withhold
@@ -59,6 +59,12 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         verify_raw=15,
         punch_state="check_in",
         native_key="2026-11-23T08:02:00|1007|0",
+    ),
+    "attendance.confirmed": Confirmed(
+        event_id="0d8a3a51-8a0f-5f5e-8b39-6c0f8f0f2f11",
+        device_id="north-door",
+        device_serial="CQZ7231360296",
+        how="terminal_log",
     ),
 }
 

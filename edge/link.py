@@ -88,6 +88,7 @@ class DeviceLink:
             self._true_time(complete_until),
             (*rejects, *refused),
             before,
+            self._told.observation.serial in self._store.pushing,
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service

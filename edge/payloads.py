@@ -22,6 +22,7 @@ AlarmCode = Literal[
     "clock_set",
     "log_deleted",
     "factory_reset",
+    "unconfirmed_push",
 ]
 
 
@@ -44,7 +45,11 @@ class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
-    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there."""
+    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there.
+
+    unconfirmed: it was pushed, and anybody in the hall's network can push; it counts once an
+    `attendance.confirmed` names it.
+    """
 
     device_user_id: str
     verify_method: VerifyMethod
@@ -52,6 +57,19 @@ class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
     native_key: str
     verify_raw: int | None = None
     staff_no: str | None = None
+    unconfirmed: bool | None = None
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`attendance.confirmed`: an `unconfirmed` punch stands in the terminal's own log.
+
+    event_id: of the punch. device_id: where that was read. how: what showed it.
+    """
+
+    event_id: str
+    device_id: str
+    device_serial: str
+    how: Literal["terminal_log"]
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,6 +168,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
+    "attendance.confirmed": Confirmed,
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
     "device.alarm": DeviceAlarm,

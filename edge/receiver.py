@@ -47,6 +47,7 @@ class Receiver(Runner):
             return
         self._turn = threading.Lock()
         self._began_s = None
+        self._store.pushing.add(self._listener.serial)
         self.link = DeviceLink(
             self.device,
             self._store,

@@ -42,7 +42,11 @@ DEADLINE_S = 60.0
 REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
 
-ALARMS: dict[str, AlarmCode] = {"clock_off": "clock_drift", "wrong_key": "auth_failed"}
+ALARMS: dict[str, AlarmCode] = {
+    "clock_off": "clock_drift",
+    "wrong_key": "auth_failed",
+    "push_unconfirmed": "unconfirmed_push",
+}
 """Causes that also ring upstream, before everything else."""
 
 

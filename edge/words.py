@@ -212,6 +212,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verify.palm": ("掌纹", "palm"),
     "verify.manual": ("人工", "manual"),
     "verify.other": ("其他", "other"),
+    "punch_unconfirmed": ("未证实", "unconfirmed"),
     "quality.synced": ("", ""),
     "quality.corrected": ("时间已校正", "time corrected"),
     "quality.suspect": ("时间存疑", "time suspect"),

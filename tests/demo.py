@@ -27,11 +27,13 @@ from edge.show import event_line, status_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
+from tests.sim import adms
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
 FOLDER = Path("demo-data")
 BROKER_PORT = 18830
+DEVICE_PORT = 8081
 KIND = "attendance.punch"
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
@@ -72,14 +74,18 @@ def broker_config() -> Path:
     return path
 
 
-def terminals() -> list[Terminal]:
-    """Three terminals as the sample config expects them, each with a few days of log."""
+AnyTerminal = Terminal | adms.Terminal
+
+
+def terminals() -> list[AnyTerminal]:
+    """The terminals as the sample config expects them: three that are asked, one that calls."""
     return [
         Terminal(port=14370, serial="DEMO000001", record_size=40, model="F18"),
         Terminal(port=14371, serial="DEMO000002", record_size=49, model="SpeedFace", clock_offset_s=-96),
         Terminal(
             port=14372, serial="DEMO000003", record_size=16, user_size=28, transport="udp", model="MA-UDP"
         ),
+        adms.Terminal(server=("127.0.0.1", DEVICE_PORT), serial="DEMO000004", shape="10"),
     ]
 
 
@@ -96,7 +102,7 @@ def history(days: int) -> list[Punch]:
     ]
 
 
-def people(halls: list[Terminal], stop: threading.Event) -> None:
+def people(halls: list[AnyTerminal], stop: threading.Event) -> None:
     """Somebody punches about twice a second, never twice in one second at one terminal."""
     while not stop.wait(random.uniform(0.3, 0.8)):
         user, terminal = random.choice(STAFF), random.choice(halls)
@@ -106,7 +112,7 @@ def people(halls: list[Terminal], stop: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def small_hall(show: object) -> Iterator[tuple[list[Terminal], Daemon]]:
+def small_hall(show: object) -> Iterator[tuple[list[AnyTerminal], Daemon]]:
     """Broker, consumer, terminals and daemon, up until the block ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -123,7 +129,7 @@ def small_hall(show: object) -> Iterator[tuple[list[Terminal], Daemon]]:
         yield halls, daemon
 
 
-def result(halls: list[Terminal], daemon: Daemon) -> dict[str, int]:
+def result(halls: list[AnyTerminal], daemon: Daemon) -> dict[str, int]:
     """The account: what the terminals recorded against what the consumer holds."""
     reader = Reader(daemon.folder / FILE)
     snapshot = daemon.status()

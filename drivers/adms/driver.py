@@ -6,23 +6,20 @@ them is kept or logged. The clock of the terminal is told by a punch that was ma
 else.
 """
 
-import secrets
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import ClassVar
 
 from drivers.adms import attlog, oplog, speech
+from drivers.adms.asking import Asking
 from drivers.adms.attlog import Upload
-from drivers.adms.known import Command, Kind, Known
+from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
-from drivers.adms.queries import Queries
-from drivers.base import EMIT_MAX, Link, Listener, Observation, Order, Reading, Reject, Reply, Request
+from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.zk.punches import readings
 
-ORDERS: dict[str, Kind] = {"reread": "whole", "recent": "recent"}
 LIVE = timedelta(seconds=60)
 """A record that bears our time to within this was made just now, and the terminal's clock is right."""
 SILENT_POLLS = 6
@@ -39,10 +36,7 @@ class Adms(Listener):
 
     def __init__(self, options: AdmsOptions) -> None:
         self._options = options
-        self._known: Known | None = None
-        self._queries = Queries()
-        self._waiting: list[Order] = []
-        self._orders: dict[str, list[Order]] = {}
+        self._asking = Asking()
         self._model = self._firmware = ""
         self._counts: dict[str, int] = {}
         self._notes: dict[str, str] = {}
@@ -70,7 +64,7 @@ class Adms(Listener):
         """The `SN` of a request below /iclock/."""
         if not request.path.lower().startswith("/iclock/"):
             return None
-        return next((value for key, value in request.query.items() if key.lower() == "sn"), None)
+        return _query(request).get("sn")
 
     def handle(self, request: Request, link: Link) -> Reply:
         """Answer one request."""
@@ -97,86 +91,83 @@ class Adms(Listener):
         return reply
 
     def ordered(self, link: Link) -> None:
-        """Make the orders last: they become commands of the cursor."""
-        while (order := link.orders(0)) is not None:
-            if order.name in ORDERS:
-                self._waiting.append(order)
-            else:
-                order.done("unsupported")
-        known = self._cursor(link)
-        kinds = {ORDERS[order.name] for order in self._waiting} - {each.kind for each in known.commands}
-        for kind in sorted(kinds):
-            known = known.asking(Command(secrets.token_hex(8), kind))
-        self._keep(known, link)
-        for order in self._waiting:
-            command = next((each for each in known.commands if each.kind == ORDERS[order.name]), None)
-            if command:
-                self._orders.setdefault(command.id, []).append(order)
-            else:
-                order.done("busy")
-        self._waiting.clear()
+        """See `Listener`; a command to the terminal lives in the cursor."""
+        self._asking.ordered(link)
 
     def _greet(self, request: Request, link: Link) -> Reply:
-        query = {key.lower(): value for key, value in request.query.items()}
         self._observe(link)
-        if "options" not in query:
+        if "options" not in _query(request):
             return OK
-        delay = self._options.poll_seconds
-        return Reply(200, speech.greeting(self.serial, self._cursor(link).stamps, delay, request.at))
+        stamps, delay = self._asking.known(link).stamps, self._options.poll_seconds
+        return Reply(200, speech.greeting(self.serial, stamps, delay, request.at))
 
     def _store(self, request: Request, link: Link) -> Reply:
-        query = {key.lower(): value for key, value in request.query.items()}
-        table = query.get("table", "").upper()
-        if table == "ATTLOG":
-            return self._attlog(request, query, link)
-        if table == "OPERLOG":
-            return self._operlog(request, query, link)
-        if table == "OPTIONS":
-            self._learn(speech.options(request.body))
+        query = _query(request)
+        match query.get("table", "").upper():
+            case "ATTLOG":
+                return self._attlog(request, query, link)
+            case "OPERLOG":
+                return self._operlog(request, query, link)
+            case "OPTIONS":
+                self._learn(speech.options(request.body))
         self._observe(link)
         return OK if request.whole else AGAIN
 
     def _attlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
         upload, name = attlog.decode(request.body, request.whole), query.get("cmdid", "")
         newest = max((record.time for record in upload.records), default="")
-        clock = None if name else self._clock(upload, newest, request.at)
         self._notes.clear()
-        self._observe(link, clock)
-        known = self._cursor(link).seen(newest)
-        known = known.stamped("ATTLOG", query.get("stamp", "")) if request.whole and not name else known
-        self._emit(upload, known, link)
+        self._observe(link, None if name else self._clock(upload, newest, request.at, link))
+        known = self._asking.known(link).seen(newest)
+        if request.whole and not name:
+            known = known.stamped("ATTLOG", query.get("stamp", ""))
+        if self._asking.ours(name, link):
+            self._shown(upload, known, link)
+        else:
+            self._hinted(upload, known, link)
         if not request.whole:
             return AGAIN
-        if known.command(name):
-            self._queries.pack(name, query.get("packidx", ""), query.get("packcnt", ""))
-            self._settle(link)
+        self._asking.pack(name, query.get("packidx", ""), query.get("packcnt", ""))
+        self._asking.settle(link)
         return Reply(200, b"OK:%d" % upload.lines)
+
+    def _shown(self, upload: Upload, known: Known, link: Link) -> None:
+        """What the terminal lists in answer to a question of ours."""
+        found = self._readings(upload)
+        self._emit(found, upload.rejects, known, link)
+        self._asking.hints.show(found)
+
+    def _hinted(self, upload: Upload, known: Known, link: Link) -> None:
+        """What was pushed, by the terminal or by whoever claims to be it."""
+        found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in self._readings(upload)]
+        self._emit(found, upload.rejects, known, link)
+        self._asking.hints.hear(found)
+
+    def _readings(self, upload: Upload) -> list[Reading]:
+        return readings(self.serial, Counter(upload.records).elements(), {})
 
     def _operlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
         alarms, lines = oplog.alarms(self.serial, request.body, request.whole)
         self._observe(link)
-        known = self._cursor(link)
+        known = self._asking.known(link)
         known = known.stamped("OPERLOG", query.get("stamp", "")) if request.whole else known
-        self._emit_all(alarms, [], known, link)
+        self._emit(alarms, [], known, link)
         return Reply(200, b"OK:%d" % lines) if request.whole else AGAIN
 
     def _give(self, request: Request, link: Link) -> Reply:
-        told = next((value for key, value in request.query.items() if key.upper() == "INFO"), "")
-        if told:
+        if told := _query(request).get("info"):
             self._learn(speech.info(told))
         self._observe(link)
-        self.ordered(link)
-        self._settle(link)
-        due = self._queries.due(self._cursor(link), monotonic(), request.at, self._offset)
-        return Reply(200, speech.commands(due))
+        self._asking.ordered(link)
+        self._asking.settle(link)
+        return Reply(200, speech.commands(self._asking.due(request.at, self._offset, link)))
 
     def _results(self, request: Request, link: Link) -> Reply:
         for result in speech.results(request.body):
-            if self._cursor(link).command(result.command):
-                self._queries.result(result.command, result.code)
+            self._asking.result(result.command, result.code, link)
             self._learn(speech.about(result.values))
         self._observe(link)
-        self._settle(link)
+        self._asking.settle(link)
         return OK if request.whole else AGAIN
 
     def _heard(self, _request: Request, link: Link) -> Reply:
@@ -193,62 +184,38 @@ class Adms(Listener):
         self._observe(link)
         return NOT_HERE
 
-    def _cursor(self, link: Link) -> Known:
-        if self._known is None:
-            self._known = Known.parse(link.cursor)
-        return self._known
-
-    def _keep(self, known: Known, link: Link) -> None:
-        if known != self._cursor(link):
-            link.emit([], known.text())
-            self._known = known
-
-    def _emit(self, upload: Upload, known: Known, link: Link) -> None:
-        punches = Counter(upload.records)
-        self._emit_all(readings(self.serial, punches.elements(), {}), upload.rejects, known, link)
-
-    def _emit_all(self, found: list[Reading], rejects: list[Reject], known: Known, link: Link) -> None:
+    def _emit(self, found: Sequence[Reading], rejects: Sequence[Reject], known: Known, link: Link) -> None:
         """Emit in blocks; the cursor moves with the last."""
         while len(found) > EMIT_MAX or len(rejects) > EMIT_MAX:
             link.emit(found[:EMIT_MAX], link.cursor, rejects=rejects[:EMIT_MAX])
             found, rejects = found[EMIT_MAX:], rejects[EMIT_MAX:]
-        if found or rejects or known != self._known:
+        if found or rejects or known != self._asking.known(link):
             link.emit(found, known.text(), rejects=rejects)
-        self._known = known
-
-    def _settle(self, link: Link) -> None:
-        """Let go of the questions that have their answer, or will never have one."""
-        for command in self._cursor(link).commands:
-            outcome = self._queries.outcome(command.id, monotonic())
-            if not outcome:
-                continue
-            until = self._queries.asked[command.id].until
-            proved = outcome == "ok" and command.kind != "confirm"
-            known = self._cursor(link).without(command.id)
-            known = replace(known, complete=until) if proved else known
-            link.emit([], known.text(), until if proved else None)
-            self._known = known
-            del self._queries.asked[command.id]
-            for order in self._orders.pop(command.id, ()):
-                order.done(outcome)
+        self._asking.keep(known)
 
     def _learn(self, about: speech.About) -> None:
         self._model = about.model or self._model
         self._firmware = about.firmware or self._firmware
         self._counts.update(about.counts)
 
-    def _clock(self, upload: Upload, newest: str, at: datetime) -> str | None:
+    def _clock(self, upload: Upload, newest: str, at: datetime, link: Link) -> str | None:
         """Its clock, where this upload tells: by a record made just now, or the only one in a steady talk."""
         if not newest:
             return None
         off = datetime.fromisoformat(newest) - at.replace(tzinfo=None)
-        known = self._known.newest if self._known else ""
-        only = len(upload.records) == 1 and self._steady and newest > known
-        if abs(off) > LIVE and not (only and known):
+        known = self._asking.known(link).newest
+        only = len(upload.records) == 1 and self._steady and "" < known < newest
+        if abs(off) > LIVE and not only:
             return None
         self._offset = off
         return newest
 
     def _observe(self, link: Link, clock: str | None = None) -> None:
-        counts = dict(self._counts)
-        link.observed(Observation(self.serial, self._model, self._firmware, clock, counts, dict(self._notes)))
+        notes = {**self._asking.notes, **self._notes}
+        who = (self.serial, self._model, self._firmware)
+        link.observed(Observation(*who, clock, dict(self._counts), notes))
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The query, its keys in small letters."""
+    return {key.lower(): value for key, value in request.query.items()}

@@ -5,6 +5,7 @@ together are an answer; which comes first is not documented. What outlives a cra
 question is asked again, which does no harm: the records name themselves.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -44,10 +45,12 @@ class Queries:
 
     asked: dict[str, Asked] = field(default_factory=dict)
 
-    def due(self, known: Known, now_s: float, at: datetime, offset: timedelta) -> list[tuple[str, str]]:
+    def due(
+        self, commands: Iterable[Command], known: Known, now_s: float, at: datetime, offset: timedelta
+    ) -> list[tuple[str, str]]:
         """What to ask now, as `(id, command)`. offset: the terminal's clock minus ours, as far as known."""
         found: list[tuple[str, str]] = []
-        for command in known.commands:
+        for command in commands:
             before = self.asked.get(command.id)
             if len(found) < GIVEN_MAX and (before is None or now_s - before.at_s >= AGAIN_S):
                 until = (at.replace(tzinfo=None) + offset - MARGIN).isoformat(timespec="seconds")
@@ -70,6 +73,10 @@ class Queries:
         if name in self.asked:
             self.asked[name] = replace(self.asked[name], result=code)
 
+    def forget(self, name: str) -> None:
+        """It needs no answer any more."""
+        self.asked.pop(name, None)
+
     def outcome(self, name: str, now_s: float) -> str:
         """`ok`; `refused` or `silent` where nothing more will come; "" while it is under way."""
         asked = self.asked.get(name)
@@ -87,11 +94,11 @@ def _query(command: Command, known: Known, at: datetime) -> str:
     now = at.replace(tzinfo=None)
     last = (now + timedelta(days=1)).isoformat(" ", "seconds")
     match command.kind:
-        case "confirm":
-            first, last = command.first.replace("T", " "), command.last.replace("T", " ")
+        case "since" if known.complete:
+            first = min(known.complete, known.newest or known.complete, command.first or known.complete)
+            last = max(last, command.last.replace("T", " "))
         case "recent" if known.complete:
-            since = min(known.complete.replace("T", " "), (now - RECENT).isoformat(" ", "seconds"))
-            first = f"{since[:10]} 00:00:00"
+            first = f"{min(known.complete, (now - RECENT).isoformat())[:10]} 00:00:00"
         case _:
             first = BEGINNING
-    return f"DATA QUERY ATTLOG StartTime={first}\tEndTime={last}"
+    return f"DATA QUERY ATTLOG StartTime={first.replace('T', ' ')}\tEndTime={last}"

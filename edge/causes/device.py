@@ -71,6 +71,18 @@ DEVICE: dict[str, Cause] = {
         "在设备的云服务/ADMS 设置中关闭加密",
         "turn encryption off in its cloud (ADMS) settings",
     ),
+    "push_unconfirmed": Cause(
+        "有上报的打卡在终端自己的记录里查不到，可能是伪造",
+        "punches were pushed that the terminal's own log does not show: they may be forged",
+        "在终端菜单中核对所列打卡；确为伪造则查找网段内的陌生设备，并核对 address",
+        "look for the punches named here in the terminal's menu; if forged, find what else is in its network",
+    ),
+    "push_unproved": Cause(
+        "终端不回答对其记录的查询，上报的打卡一直是「未证实」",
+        "the terminal does not answer questions about its log, so what it pushes stays unconfirmed",
+        '更新其固件；或为同一台终端再加一个 driver = "zk" 的设备表（4370 端口）',
+        'update its firmware, or add a second table for the same terminal with driver = "zk" (port 4370)',
+    ),
     "push_access": Cause(
         "设备以门禁协议上报，不是考勤协议，收不到打卡",
         "the device pushes as access control, not as attendance: no punch arrives",

@@ -79,6 +79,8 @@ class Store:
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
         self.intake_closed = ""
+        self.pushing: set[str] = set()
+        """Serials of terminals that push: what their logs show confirms what was pushed."""
         self.tip: Tip
 
     def open(self) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -136,6 +137,21 @@ def test_a_request_that_hangs_loses_its_link_and_the_next_one_is_served(
     thread.join(10)
     assert (seen, late[0].status) == (["LinkRevoked"], 503)
     assert made.health.state == "online", "what the abandoned one raised is nobody's state"
+
+
+def test_what_the_log_does_not_show_rings_upstream_once(store: Store) -> None:
+    def misses(_request: Request, link: Link) -> Reply:
+        link.observed(Observation("SN1", notes={"push_unconfirmed": "2: x"}))
+        return Reply(200, b"OK")
+
+    made = make(store, misses)
+    for _ in range(3):
+        made.serve(REQUEST)
+    assert (made.health.state, made.health.cause) == ("degraded", "push_unconfirmed")
+    with closing(store.reader()) as reader:
+        found = [row.body for row in reader.after(0, 100) if "device.alarm" in row.body]
+    assert len(found) == 1
+    assert '"unconfirmed_push"' in found[0]
 
 
 def test_an_order_is_made_to_last_before_it_is_said_to_be_taken(store: Store) -> None:

@@ -90,9 +90,11 @@ class Terminal:
         """Somebody sets its clock; the next answer's Date sets it right again, if it obeys that."""
         self._ahead = timedelta(seconds=ahead_s)
 
-    def punch(self, user_id: str, *, at: datetime | None = None, state: int = 0, verify: int = 15) -> Punch:
+    def punch(
+        self, user_id: str, *, at: datetime | None = None, state: int = 0, verify: int = 15, uid: int = 0
+    ) -> Punch:
         """A person punches at `at` (its own clock, default now), and it calls at once."""
-        punch = Punch(user_id, (at or self.clock()).replace(microsecond=0), state, verify)
+        punch = Punch(user_id, (at or self.clock()).replace(microsecond=0), state, verify, uid)
         with self._lock:
             self.log.append(punch)
         self._news.set()
