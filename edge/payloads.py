@@ -23,6 +23,7 @@ AlarmCode = Literal[
     "log_deleted",
     "factory_reset",
     "unconfirmed_push",
+    "foreign_address",
 ]
 
 

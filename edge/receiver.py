@@ -12,6 +12,7 @@ from dataclasses import replace
 from drivers.base import Driver, LinkError, Listener, Reply, Request
 from edge.clock import WallClock
 from edge.link import DeviceLink
+from edge.payloads import AlarmCode, DeviceAlarm
 from edge.runner import DEADLINE_S, Runner
 from edge.settings import Device
 from edge.store import Store
@@ -19,6 +20,9 @@ from edge.store import Store
 LOG = logging.getLogger(__name__)
 
 AGAIN = Reply(503, b"again")
+FOREIGN: AlarmCode = "foreign_address"
+CLAIMED_S = 600.0
+"""So long after the last claim from another address the alarm ends."""
 WAIT_S = 10.0
 """So long a request waits for the one before it of the same device."""
 
@@ -33,6 +37,8 @@ class Receiver(Runner):
         self._began_s: float | None = None
         self._heard_s: float | None = None
         self._started_s = time.monotonic()
+        self._claimed_s: float | None = None
+        self._rings = self._held = False
         self._listener = self._fresh()
 
     @property
@@ -102,10 +108,37 @@ class Receiver(Runner):
         finally:
             turn.release()
 
+    def hold(self) -> None:
+        """It calls, and cannot be answered while nobody vouches for our clock; never blocks."""
+        self._heard_s = time.monotonic()
+        self._held = True
+
+    def claimed_elsewhere(self) -> None:
+        """Somebody claims to be this device from another address; never blocks."""
+        self._claimed_s = time.monotonic()
+
+    def _mind_claims(self) -> None:
+        """Ring once while somebody claims to be this device, and once when that has ended."""
+        rings = self._claimed_s is not None and time.monotonic() - self._claimed_s < CLAIMED_S
+        if rings == self._rings or self._store.trouble:
+            return
+        name = self.device.device_id
+        try:
+            told = DeviceAlarm(device_id=name, code=FOREIGN, active=rings)
+            self._tell("device.alarm", f"{name} {FOREIGN}", told)
+        except LinkError as error:
+            LOG.warning("alarm of %s is not stored: %s", name, error)
+            return
+        self._rings = rings
+
     def supervise(self) -> None:
         """See who has fallen silent, and whose request hangs; called every second by main."""
         if self._listener is None or self.stop.is_set():
             return
+        self._mind_claims()
+        if self._held:
+            self._held = False
+            self._change("degraded", "clock_untrusted")
         now_s, began_s = time.monotonic(), self._began_s
         if began_s is not None and now_s - began_s > DEADLINE_S and self.link:
             self.link.revoke()

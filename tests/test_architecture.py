@@ -54,7 +54,7 @@ ARROWS = {
     "edge.link": "drivers.base edge.clock edge.events edge.offsets edge.settings edge.store edge.trust",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.link edge.payloads edge.settings
         edge.snapshot edge.store""",
-    "edge.receiver": "drivers.base edge.clock edge.link edge.runner edge.settings edge.store",
+    "edge.receiver": "drivers.base edge.clock edge.link edge.payloads edge.runner edge.settings edge.store",
     "edge.ports": """drivers.base edge.clock edge.receiver edge.runner edge.settings edge.snapshot
         edge.whole""",
     "edge.confirmations": "",

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 
@@ -26,6 +27,8 @@ LOG = logging.getLogger(__name__)
 FILE = "callers.json"
 STRANGERS_MAX = 20
 SERIAL_MAX = 40
+SHOWN_S = 3600.0
+"""Who has not called for so long is no longer shown."""
 REFUSED = Reply(403, b"not configured here")
 NOT_OURS = Reply(404, b"not here")
 
@@ -45,7 +48,7 @@ class Desk:
                     self._families.append(type(listener))
         self._lock = threading.Lock()
         self._bound = self._read()
-        self._away: dict[tuple[str, str], Caller] = {}
+        self._away: dict[tuple[str, str], tuple[Caller, float]] = {}
 
     @property
     def empty(self) -> bool:
@@ -56,12 +59,16 @@ class Desk:
     def turned_away(self) -> tuple[Caller, ...]:
         """Who was turned away lately, the newest last."""
         with self._lock:
-            return tuple(self._away.values())
+            now_s = monotonic()
+            self._away = {
+                name: (caller, last_s)
+                for name, (caller, last_s) in self._away.items()
+                if now_s - last_s < SHOWN_S
+            }
+            return tuple(caller for caller, _ in self._away.values())
 
     def admit(self, request: Request) -> Receiver | Reply:
         """The device a request is of, judged by its head; or the answer it gets instead."""
-        if not self._clock.trusted():
-            return AGAIN
         claims = ((family, family.identify(request)) for family in self._families)
         family, serial = next((claim for claim in claims if claim[1] is not None), (Listener, None))
         if serial is None:
@@ -70,7 +77,11 @@ class Desk:
         if receiver is None:
             return self._turn_away(serial, request.peer, "")
         if not self._at_home(receiver, serial, request.peer):
+            receiver.claimed_elsewhere()
             return self._turn_away(serial, request.peer, receiver.device.device_id)
+        if not self._clock.trusted():
+            receiver.hold()
+            return AGAIN
         return receiver
 
     def _at_home(self, receiver: Receiver, serial: str, peer: str) -> bool:
@@ -88,13 +99,14 @@ class Desk:
     def _turn_away(self, serial: str, peer: str, device: str) -> Reply:
         serial = serial[:SERIAL_MAX] if serial.isprintable() else repr(serial)[:SERIAL_MAX]
         with self._lock:
-            at, known = self._clock.text(), self._away.pop((serial, peer), None)
+            at, (known, _) = self._clock.text(), self._away.pop((serial, peer), (None, 0.0))
             if known is None:
                 LOG.warning("turned away at the device port: %r from %s", serial, peer)
                 while len(self._away) >= STRANGERS_MAX:
                     del self._away[next(iter(self._away))]
             seen = known or Caller(serial=serial, address=peer, device_id=device, first=at, last=at)
-            self._away[serial, peer] = msgspec.structs.replace(seen, last=at, calls=seen.calls + 1)
+            seen = msgspec.structs.replace(seen, last=at, calls=seen.calls + 1)
+            self._away[serial, peer] = (seen, monotonic())
         return REFUSED
 
     def _read(self) -> dict[str, str]:

@@ -1,16 +1,21 @@
 """What a terminal that pushes is answered, and when; nothing is thanked for before it is on disk."""
 
 import json
-from datetime import timedelta
+import random
+from dataclasses import replace
+from datetime import timedelta, timezone
+from urllib.parse import parse_qsl
 
 import pytest
 
 from drivers.adms.known import Command, Known
 from drivers.adms.speech import info, options, results, zone
 from drivers.base import IntakeClosed, Order, StoreBusy
+from edge.events import Origin, normalize
 from tests.drivers.adms_site import (
     NOON,
     SERIAL,
+    ZONE,
     captures,
     commands,
     driver,
@@ -21,6 +26,7 @@ from tests.drivers.adms_site import (
     upload,
 )
 
+ORIGIN = Origin("face-1", "adms", ZONE, 0, True)
 TEMPLATES = {
     "BIODATA": b"BIODATA PIN=1\tNo=0\tIndex=0\tValid=1\tType=9\tTMP=QUJDREVGSECRET\n",
     "ATTPHOTO": b"PIN=20261120080000-1.jpg\nSN=CQZ0000001\nsize=4\nCMD=uploadphoto\0\xff\xd8SECRET",
@@ -232,13 +238,52 @@ def test_results_of_both_forms() -> None:
     assert (one.command, one.code, one.values["CMD"]) == ("27", 0, "Shell")
 
 
+SEEDS = [
+    ("cdata?options=all&pushver=2.4.1&language=83", None),
+    ("cdata?table=ATTLOG&Stamp=9999", records(0, 5)),
+    ("cdata?table=ATTLOG&Stamp=9999&Count=1&PackCnt=1&PackIdx=1&CmdId=239", records(0, 1)),
+    (
+        "cdata?table=OPERLOG&Stamp=9999",
+        b"OPLOG 23\t14\t2026-11-20 10:22:40\t0\t0\t0\t0\nUSER PIN=1\tName=x\n",
+    ),
+    ("cdata?table=options", b"FingerFunOn=1,UserCount=3,~DeviceName=SA40"),
+    ("getrequest?INFO=Ver%202.0.12,0,0,0,192.168.16.27,10,7,15,0,111", None),
+    ("devicecmd", b"ID=26&Return=0&CMD=INFO\n~DeviceName=SA40\nUserCount=1\n"),
+    ("fdata?table=ATTPHOTO", b"PIN=20150731103012-123.jpg\nSN=1\nsize=4\nCMD=uploadphoto\0\xff\xd8"),
+    ("registry", b"DeviceType=acc"),
+]
+
+
+def test_ten_thousand_mutated_requests_neither_crash_nor_leave_what_is_no_record() -> None:
+    chance, site, here = random.Random(20261125), driver(), link()
+    for _ in range(10_000):
+        target, body = chance.choice(SEEDS)
+        query = dict(parse_qsl(target.partition("?")[2], keep_blank_values=True))
+        if query and chance.random() < 0.5:
+            query[chance.choice([*query])] = chance.choice(
+                ["", "0", "-1", "9" * 40, "\0", "王", "ATTLOG", "%0A"]
+            )
+        sent = bytearray(body or b"")
+        for _ in range(chance.randint(0, 4)):
+            at = chance.randrange(len(sent) + 1)
+            sent[at : at + chance.randint(0, 9)] = chance.randbytes(chance.randint(0, 9))
+        told = request(
+            target.partition("?")[0], None if body is None else bytes(sent), whole=chance.random() < 0.9
+        )
+        assert site.handle(replace(told, query={"SN": SERIAL, **query}), here).status in (200, 404, 503)
+        if len(here.readings) > 5000:
+            here.readings.clear(), here.rejects.clear(), here.observations.clear()
+    assert len(here.cursor or "") < 2000
+    for reading in here.readings:
+        assert reading.kind in ("attendance.punch", "device.alarm")
+        normalize(reading, ORIGIN, NOON)
+
+
 def test_small_words() -> None:
     assert options(b"UserCount=x,TransactionCount=-1,~DeviceName=\n").counts == {}
     assert info("Ver 1").counts == {}
     assert [zone(NOON.astimezone(tz)) for tz in map(_tz, (8, 5.5, -3, 0))] == [8, 330, -3, 0]
 
 
-def _tz(hours: float):
-    from datetime import timezone
-
+def _tz(hours: float) -> timezone:
     return timezone(timedelta(hours=hours))

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Reply, Request
-from edge.ports import server
+from edge import receiver
+from edge.ports import desk, server
 from edge.store import Store
 from tests.drivers.adms_site import records
 from tests.hall import until
@@ -38,6 +39,9 @@ def test_while_nobody_vouches_for_our_clock_it_says_again_and_tells_no_time(door
     door.clock.believed = False
     for answer in (door.call(UPLOAD, records(0, 2)), door.call("/iclock/cdata?SN=SN1&options=all")):
         assert (answer.status, "date" in answer.headers) == (503, False)
+    door.receivers[0].supervise()
+    health = door.receivers[0].health
+    assert (health.state, health.cause) == ("degraded", "clock_untrusted"), "it calls, and is not silent"
     door.clock.believed = True
     answer = door.call(UPLOAD, records(0, 2))
     told = parsedate_to_datetime(answer.headers["date"])
@@ -45,12 +49,14 @@ def test_while_nobody_vouches_for_our_clock_it_says_again_and_tells_no_time(door
     assert door.stored() == 2
 
 
-def test_a_stranger_is_turned_away_unread_and_shown(door: Door) -> None:
+def test_a_stranger_is_turned_away_unread_and_shown(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         answer = door.say(post(2_000_000, b"", "/iclock/cdata?SN=FORGED&table=ATTLOG"))
         assert answer.startswith(b"HTTP/1.1 403 ")
     (caller,) = door.port.desk.turned_away
     assert (caller.serial, caller.address, caller.device_id, caller.calls) == ("FORGED", "127.0.0.1", "", 3)
+    monkeypatch.setattr(desk, "SHOWN_S", 0.0)
+    assert door.port.desk.turned_away == (), "who calls no longer is no longer shown"
     assert door.call("/elsewhere").status == 404
     assert door.call("/iclock/cdata").status == 404
 
@@ -62,11 +68,27 @@ def test_a_thousand_strangers_take_no_room(door: Door) -> None:
     assert all(caller.serial.isprintable() for caller in door.port.desk.turned_away)
 
 
-def test_a_serial_is_answered_at_one_address_also_after_a_restart(door: Door, store: Store) -> None:
+def alarms(door: Door) -> list[bool]:
+    """Of terminals claimed from elsewhere, as main would have rung them by now."""
+    for _ in range(3):
+        for each in door.receivers:
+            each.supervise()
+    with closing(door.store.reader()) as reader:
+        found = [json.loads(row.body)["data"] for row in reader.after(0, 1000) if "device.alarm" in row.body]
+    assert {each["code"] for each in found} == {"foreign_address"}
+    return [each["active"] for each in found]
+
+
+def test_a_serial_is_answered_at_one_address_also_after_a_restart(
+    door: Door, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert door.call(POLL).status == 200
     assert door.call(POLL, source="127.0.0.2").status == 403
     (caller,) = door.port.desk.turned_away
     assert (caller.device_id, caller.address) == ("t1", "127.0.0.2")
+    assert alarms(door) == [True]
+    monkeypatch.setattr(receiver, "CLAIMED_S", 0.0)
+    assert alarms(door) == [True, False]
     again = open_door(door.folder, store)
     try:
         assert again.call(POLL, source="127.0.0.2").status == 403
