@@ -231,7 +231,7 @@ class _Reader:
         if options is None:
             return keys, None
         driver = partial(driver_class, options)
-        if issubclass(driver_class, Listener):
+        if keys.enabled and issubclass(driver_class, Listener):
             self._caller(table, driver)
         return keys, driver
 

@@ -43,7 +43,7 @@ class Status:
         storage: Callable[[], Storage],
         clock: WallClock,
         version: str,
-        port: DevicePort,
+        port: DevicePort | None = None,
     ) -> None:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._storage, self._clock, self._version = uplink, storage, clock, version
@@ -75,7 +75,7 @@ class Status:
             devices=devices,
             uplink=uplink,
             store=self._store_health(rows.values(), storage),
-            turned_away=self._port.desk.turned_away,
+            turned_away=self._port.desk.turned_away if self._port else (),
             problems=(
                 *self._noted,
                 *port_problems(self._port),
@@ -197,8 +197,10 @@ def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:
     )
 
 
-def port_problems(port: DevicePort) -> tuple[Problem, ...]:
+def port_problems(port: DevicePort | None) -> tuple[Problem, ...]:
     """The port does not listen; somebody calls there who is not let in: one problem for each."""
+    if port is None:
+        return ()
     found = [_problem("listen", "port_unavailable", port.since)] if port.problem else []
     for caller in port.desk.turned_away:
         cause = "other_address" if caller.device_id else "unknown_terminal"

@@ -6,9 +6,11 @@ them is kept or logged. The clock of the terminal is told by a punch that was ma
 else.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from time import monotonic
 from typing import ClassVar
 
@@ -20,8 +22,12 @@ from drivers.adms.options import AdmsOptions
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.zk.punches import readings
 
+LOG = logging.getLogger(__name__)
+
 LIVE = timedelta(seconds=60)
 """A record that bears our time to within this was made just now, and the terminal's clock is right."""
+TABLE_MAX = 32
+TABLES_MAX = 32
 SILENT_POLLS = 6
 PATIENCE_S = 90.0
 AGAIN = Reply(503, b"again")
@@ -40,6 +46,7 @@ class Adms(Listener):
         self._model = self._firmware = ""
         self._counts: dict[str, int] = {}
         self._notes: dict[str, str] = {}
+        self._forgotten: set[str] = set()
         self._offset = timedelta()
         self._called_s = 0.0
         self._steady = False
@@ -110,6 +117,8 @@ class Adms(Listener):
                 return self._operlog(request, query, link)
             case "OPTIONS":
                 self._learn(speech.options(request.body))
+            case table:
+                self._forget(table, request.body)
         self._observe(link)
         return OK if request.whole else AGAIN
 
@@ -161,6 +170,14 @@ class Adms(Listener):
         self._asking.ordered(link)
         self._asking.settle(link)
         return Reply(200, speech.commands(self._asking.due(request.at, self._offset, link)))
+
+    def _forget(self, table: str, body: bytes) -> None:
+        """Say once of each table that came what it was, without a byte of it."""
+        name = table[:TABLE_MAX]
+        if name not in self._forgotten and len(self._forgotten) < TABLES_MAX:
+            self._forgotten.add(name)
+            digest = sha256(body).hexdigest()
+            LOG.info("%s: table %r is not kept: %d bytes, sha256 %s", self.serial, name, len(body), digest)
 
     def _results(self, request: Request, link: Link) -> Reply:
         for result in speech.results(request.body):

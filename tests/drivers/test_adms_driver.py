@@ -95,6 +95,7 @@ def test_what_broke_off_is_kept_and_asked_for_again() -> None:
 def test_biometrics_and_photos_are_thanked_for_and_forgotten(
     table: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     site, here = driver(), link()
     reply = site.handle(request(f"cdata?table={table}&Stamp=1", TEMPLATES[table]), here)
     photo = site.handle(request("fdata?table=ATTPHOTO", TEMPLATES["ATTPHOTO"]), here)
@@ -102,6 +103,7 @@ def test_biometrics_and_photos_are_thanked_for_and_forgotten(
     assert reply.status == photo.status == operations.status == 200
     kept = repr((here.readings, here.rejects, here.observations, here.cursor, caplog.text))
     assert "SECRET" not in kept
+    assert f"{table!r} is not kept: {len(TEMPLATES[table])} bytes, sha256" in caplog.text
     assert (here.readings, here.rejects) == ([], [])
 
 
@@ -139,6 +141,7 @@ def test_a_terminal_that_refuses_proves_nothing(code: str) -> None:
     site, here, answers = driver(), link(), []
     here.waiting = [Order("reread", answers.append)]
     ((name, _),) = commands(site.handle(request("getrequest"), here).body)
+    site.handle(upload(records(0, 1), f"&PackCnt=1&PackIdx=1&CmdId={name}"), here)
     site.handle(request("devicecmd", f"ID={name}&Return={code}&CMD=DATA\n".encode()), here)
     assert (answers, here.completes) == (["refused"], [])
 
