@@ -151,6 +151,8 @@ PURE = [
     "drivers/adms/speech.py",
     "drivers/adms/known.py",
     "drivers/adms/queries.py",
+    "drivers/adms/hints.py",
+    "drivers/adms/timing.py",
     "edge/ports/wire.py",
 ]
 """Files that decide: no clock, disk, network or chance."""

@@ -80,7 +80,7 @@ class Asking:
 
     def pack(self, name: str, index: str, count: str) -> None:
         """A pack of an answer is stored."""
-        self._queries.pack(name, index, count)
+        self._queries.pack(name, index, count, monotonic())
 
     def result(self, name: str, code: int, link: Link) -> None:
         """The terminal says what became of a question."""

@@ -2,14 +2,11 @@
 
 `OK:n` goes out only after `emit` returned; n counts the lines that came, known and quarantined ones too,
 for a terminal repeats what is not counted. Templates and photos are thanked for and forgotten: nothing of
-them is kept or logged. The clock of the terminal is told by a punch that was made just now, and by nothing
-else.
+them is kept or logged but that they came.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from hashlib import sha256
 from time import monotonic
 from typing import ClassVar
@@ -19,13 +16,12 @@ from drivers.adms.asking import Asking
 from drivers.adms.attlog import Upload
 from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
+from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.zk.punches import readings
 
 LOG = logging.getLogger(__name__)
 
-LIVE = timedelta(seconds=60)
-"""A record that bears our time to within this was made just now, and the terminal's clock is right."""
 TABLE_MAX = 32
 TABLES_MAX = 32
 SILENT_POLLS = 6
@@ -47,9 +43,7 @@ class Adms(Listener):
         self._counts: dict[str, int] = {}
         self._notes: dict[str, str] = {}
         self._forgotten: set[str] = set()
-        self._offset = timedelta()
-        self._called_s = 0.0
-        self._steady = False
+        self._timing = Timing(2 * options.poll_seconds + 5)
 
     @property
     def serial(self) -> str:
@@ -91,11 +85,12 @@ class Adms(Listener):
         answer = answers.get((request.method, name))
         if answer is None:
             return NOT_HERE
-        now_s = monotonic()
-        self._steady = now_s - self._called_s <= 2 * self._options.poll_seconds + 5
-        reply = answer(request, link)
-        self._called_s = now_s
-        return reply
+        self._timing.called(monotonic())
+        try:
+            return answer(request, link)
+        except Exception:
+            self._timing.broke()
+            raise
 
     def ordered(self, link: Link) -> None:
         """See `Listener`; a command to the terminal lives in the cursor."""
@@ -126,8 +121,10 @@ class Adms(Listener):
         upload, name = attlog.decode(request.body, request.whole), query.get("cmdid", "")
         newest = max((record.time for record in upload.records), default="")
         self._notes.clear()
-        self._observe(link, None if name else self._clock(upload, newest, request.at, link))
-        known = self._asking.known(link).seen(newest)
+        known = self._asking.known(link)
+        clock = None if name else self._timing.told(newest, len(upload.records), known.newest, request.at)
+        self._observe(link, clock)
+        known = known.seen(newest)
         if request.whole and not name:
             known = known.stamped("ATTLOG", query.get("stamp", ""))
         if self._asking.ours(name, link):
@@ -153,7 +150,7 @@ class Adms(Listener):
         self._asking.hints.hear(found)
 
     def _readings(self, upload: Upload) -> list[Reading]:
-        return readings(self.serial, Counter(upload.records).elements(), {})
+        return readings(self.serial, upload.records, {})
 
     def _operlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
         alarms, lines = oplog.alarms(self.serial, request.body, request.whole)
@@ -169,7 +166,7 @@ class Adms(Listener):
         self._observe(link)
         self._asking.ordered(link)
         self._asking.settle(link)
-        return Reply(200, speech.commands(self._asking.due(request.at, self._offset, link)))
+        return Reply(200, speech.commands(self._asking.due(request.at, self._timing.offset, link)))
 
     def _forget(self, table: str, body: bytes) -> None:
         """Say once of each table that came what it was, without a byte of it."""
@@ -214,18 +211,6 @@ class Adms(Listener):
         self._model = about.model or self._model
         self._firmware = about.firmware or self._firmware
         self._counts.update(about.counts)
-
-    def _clock(self, upload: Upload, newest: str, at: datetime, link: Link) -> str | None:
-        """Its clock, where this upload tells: by a record made just now, or the only one in a steady talk."""
-        if not newest:
-            return None
-        off = datetime.fromisoformat(newest) - at.replace(tzinfo=None)
-        known = self._asking.known(link).newest
-        only = len(upload.records) == 1 and self._steady and "" < known < newest
-        if abs(off) > LIVE and not only:
-            return None
-        self._offset = off
-        return newest
 
     def _observe(self, link: Link, clock: str | None = None) -> None:
         notes = {**self._asking.notes, **self._notes}

@@ -58,15 +58,15 @@ class Queries:
                 found.append((command.id, _query(command, known, at)))
         return found
 
-    def pack(self, name: str, index: str, count: str) -> None:
-        """A pack of an answer is stored."""
+    def pack(self, name: str, index: str, count: str, now_s: float) -> None:
+        """A pack of an answer is stored; a long answer has all the time it needs from pack to pack."""
         asked = self.asked.get(name)
         numbers = index.isdecimal() and count.isdecimal() and len(index) < 7 and len(count) < 7
         if asked is None or not numbers or not 1 <= int(index) <= int(count):
             return
         same = asked.count == int(count)
         packs = (asked.packs if same else frozenset()) | {int(index)}
-        self.asked[name] = replace(asked, packs=packs, count=int(count))
+        self.asked[name] = replace(asked, at_s=now_s, packs=packs, count=int(count))
 
     def result(self, name: str, code: int) -> None:
         """The terminal says what became of it."""
