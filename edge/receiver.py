@@ -61,7 +61,7 @@ class Receiver(Runner):
             self.stop,
             self._orders,
             self._contacted,
-            self._listener.serial,
+            serial=self._listener.serial,
         )
 
     def serve(self, request: Request) -> Reply:

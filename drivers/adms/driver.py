@@ -110,6 +110,8 @@ class Adms(Listener):
                 return self._attlog(request, query, link)
             case "OPERLOG":
                 return self._operlog(request, query, link)
+            case "RTLOG" | "RTSTATE":
+                return self._not_attendance(request, link)  # its punches, which a thank-you would lose
             case "OPTIONS":
                 self._learn(speech.options(request.body))
             case table:

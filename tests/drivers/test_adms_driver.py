@@ -204,6 +204,13 @@ def test_other_protocols_are_refused_and_shown() -> None:
     assert site.handle(request("shell", b""), here).status == 404
     site.handle(upload(records(0, 1)), here)
     assert here.notes == {}
+    punch = (
+        b"time=2026-11-20 08:00:00\tpin=1001\tcardno=0\teventaddr=1\tevent=3\tinoutstatus=0\tverifytype=15"
+    )
+    assert site.handle(request("cdata?table=rtlog", punch), here).status == 404, (
+        "thanked for, it would be lost"
+    )
+    assert "push_access" in here.notes
 
 
 def test_what_it_says_of_itself_is_shown() -> None:

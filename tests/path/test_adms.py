@@ -5,7 +5,7 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -155,13 +155,13 @@ def test_a_kill_between_the_commit_and_the_ok_neither_loses_nor_doubles(hall: Ha
 
 def test_kills_at_any_moment_lose_nothing(hall: Hall, port: int) -> None:
     with consuming(hall.county), terminal(port, shape="10", end="\r\n") as device:
-        for turn in range(6):
+        for turn in range(4):
             hall.daemon.start(wait=False)
             device.load(punches(100, 100 * turn))
             until(lambda: not device.unsent, 0.4 + 0.3 * turn)
             hall.daemon.kill()
         hall.daemon.start()
-        assert until(lambda: hall.held() == 600 and not device.unsent, 30)
+        assert until(lambda: hall.held() == 400 and not device.unsent, 30)
 
 
 def test_strangers_are_shown_with_what_to_do(hall: Hall, port: int) -> None:
@@ -229,3 +229,26 @@ def test_a_forged_push_is_never_confirmed_and_shown_while_real_ones_are(hall: Ha
         assert until(lambda: (now := face(hall)) is not None and now.cause == "push_unconfirmed", 20)
         assert until(lambda: hall.held() == 70, 20), "what was said is kept, and marked"
     assert of_kind(hall, "attendance.confirmed") == 20
+
+
+def test_callers_that_never_end_do_not_hold_up_the_end(hall: Hall, port: int) -> None:
+    hall.daemon.start()
+    with ExitStack() as lines:
+        for begun in (
+            b"",
+            b"GET /icl",
+            b"POST /iclock/cdata?SN=ADMS1 HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
+        ):
+            lines.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(begun)
+        assert hall.daemon.stop(within_s=8) == 0
+
+
+def test_a_terminal_that_only_calls_cannot_be_probed_until_it_has(hall: Hall, port: int) -> None:
+    said = hall_edge("--lang", "en", "probe", "face-1", config=hall.daemon.config)
+    assert said.returncode == 1
+    assert "cannot be asked" in said.stderr + said.stdout
+    hall.daemon.start()
+    with terminal(port):
+        assert until(lambda: (now := face(hall)) is not None and now.model == "SenseFace", 20)
+        said = hall_edge("--lang", "en", "probe", "face-1", config=hall.daemon.config)
+    assert (said.returncode, "SenseFace" in said.stdout) == (0, True)
