@@ -165,6 +165,12 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
+    def reading(self, whole: bool) -> None:
+        """A look at what the device holds begins; it ends with the next `complete_until`.
+
+        whole: every record is emitted, the oldest first: its end is a count of the device (`edge/tally.py`).
+        """
+
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""
 
@@ -184,6 +190,15 @@ class Driver(ABC):
     @abstractmethod
     def run(self, link: Link) -> None:
         """Work until `link.stop`; open here, close here."""
+
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """Lines of the file a device of this family exports itself, under the keys of its log. Pure.
+
+        ValueError where they cannot be taken.
+        """
+        raise ValueError(f"{type(self).__name__} reads no export files")
 
 
 class Poller(Driver):
@@ -218,10 +233,8 @@ class Poller(Driver):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request of a device, already bounded in size and time by the server.
-
-    at: this moment by our clock, which is believed, in the device's zone: what its clock should show.
-    whole: all that was announced came; else `body` is what came of it.
+    """One HTTP request, bounded by the server. whole: all that was announced came. at: our time, believed, in
+    the device's zone.
     """
 
     method: str
@@ -244,10 +257,7 @@ class Reply:
 
 
 class Listener(Driver):
-    """A device that calls us: the daemon owns port, limits and deadlines; here is only the meaning.
-
-    `handle` and `ordered` are never called at the same time, and both within the life of one Link.
-    """
+    """A device that calls us: here is only the meaning; `handle` and `ordered` never run at the same time."""
 
     @property
     @abstractmethod
@@ -267,10 +277,7 @@ class Listener(Driver):
     @staticmethod
     @abstractmethod
     def identify(request: Request) -> str | None:
-        """The serial number the request claims, or None where it is no request of this family. Pure.
-
-        Asked before the body is read.
-        """
+        """The serial number the head of a request claims; None: not of this family. Pure."""
 
     @abstractmethod
     def handle(self, request: Request, link: Link) -> Reply:
@@ -281,8 +288,7 @@ class Listener(Driver):
 
     def run(self, link: Link) -> None:
         """Nothing to open: requests arrive at `handle`."""
-        while not link.stop.wait(1.0):
-            pass
+        link.stop.wait()
 
 
 @contextmanager

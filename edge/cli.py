@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.cli_account import reconcile, trace
 from edge.cli_base import (
     EXIT_CONFIG,
     EXIT_DEAD,
@@ -25,7 +26,9 @@ from edge.cli_base import leave as _leave
 from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
+from edge.cli_import import import_punches
 from edge.cli_proof import erase, verify
+from edge.cli_terminals import accept, service
 from edge.cli_upstream import consume, halls
 from edge.version import VERSION
 
@@ -247,6 +250,11 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     click.echo("\n".join(status_lines(snapshot, lang)))
 
 
+main.add_command(trace)
+main.add_command(reconcile)
+main.add_command(accept)
+main.add_command(service)
+main.add_command(import_punches)
 main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)

@@ -20,6 +20,7 @@ import msgspec
 
 from drivers.base import Driver, Listener
 from edge.complaints import Complaint, ConfigError, plainly, unknown
+from edge.networks import is_network, may_be_asked
 from edge.settings import (
     Clock,
     Crypto,
@@ -96,6 +97,7 @@ class _Reader:
         self.lines: list[str] = []
         self.listens = False
         self.callers: dict[str, str] = {}
+        self.networks: tuple[str, ...] = ()
 
     def parse(self) -> dict[str, Any]:
         try:
@@ -157,6 +159,11 @@ class _Reader:
 
     def cross_check(self, settings: Settings) -> None:
         self._zone("site", settings.site.zone)
+        self.networks = settings.site.device_networks
+        for network in self.networks:
+            if not is_network(network):
+                told = "不是网段（如 59.200.0.0/16）/ is no network"
+                self.complain("site", "device_networks", f"{network!r} {told}")
         if not settings.store.folder.isprintable():
             self.complain("store", "folder", "含有路径中不能有的字符 / has characters that no path may have")
         if not settings.store.folder:
@@ -167,14 +174,14 @@ class _Reader:
                 "uplink", "key_file", "有 cert_file 就要有 key_file / cert_file needs key_file beside it"
             )
         if settings.listen.host:
-            self._address("listen", settings.listen.host)
+            self._own_address("listen", settings.listen.host)
         if not _is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")
         if len(set(uplink.confirm)) < len(uplink.confirm):
             self.complain("uplink", "confirm", "有重复的应用名 / names an application twice")
 
-    def _address(self, table: str, host: str) -> None:
+    def _own_address(self, table: str, host: str) -> None:
         try:
             ip_address(host)
         except ValueError:
@@ -228,6 +235,7 @@ class _Reader:
         names = [field.name for field in fields(options_kind)]
         self.unknown(table, given, common + names)
         options = self.convert(table, {k: v for k, v in given.items() if k in names}, options_kind)
+        self._address(table, getattr(options, "host", None))
         if options is None:
             return keys, None
         driver = partial(driver_class, options)
@@ -246,6 +254,13 @@ class _Reader:
         if other != table:
             told = f"与 [{other}] 的序列号相同 / the serial number of [{other}] too"
             self.complain(table, "serial", told)
+
+    def _address(self, table: str, host: str | None) -> None:
+        """Complain of a device outside the hall's networks; None: it has no address."""
+        if host is not None and not may_be_asked(host, self.networks):
+            told = "不在内网；确属本厅网络时写入 [site] device_networks / is in no private network"
+            also = "if it is yours, add its network to device_networks in [site]"
+            self.complain(table, "host", f"'{host}' {told}; {also}")
 
     def _line(self, table: str, key: str) -> int:
         """Where `key` stands in `[table]` (1-based), else where the table begins, else 0."""

@@ -12,7 +12,18 @@ import msgspec
 from edge import contract, events, payloads
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
-from edge.payloads import Audit, Confirmed, DeviceAlarm, DeviceStatus, EpochOpened, Punch, TimeCorrected
+from edge.payloads import (
+    Audit,
+    Confirmed,
+    DataGap,
+    DeviceAlarm,
+    DeviceReconciled,
+    DeviceService,
+    DeviceStatus,
+    EpochOpened,
+    Punch,
+    TimeCorrected,
+)
 from edge.store import Stub, position
 from edge.withheld import KIND as WITHHELD
 from edge.withheld import withhold
@@ -65,6 +76,34 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         device_id="north-door",
         device_serial="CQZ7231360296",
         how="terminal_log",
+    ),
+    "device.service": DeviceService(
+        device_id="west-door",
+        state="out",
+        since="2026-11-23T08:01:30+08:00",
+        reason="sent in for repair",
+        actor="li.wei",
+    ),
+    "device.data_gap": DataGap(
+        device_id="west-door",
+        device_serial="CKJN204260002",
+        start="2026-11-22T17:41:07+08:00",
+        end="2026-11-23T07:52:30+08:00",
+        reason="log_cleared",
+    ),
+    "device.reconciled": DeviceReconciled(
+        device_id="east-door",
+        device_serial="CKJN204260001",
+        day="2026-11-22",
+        result="equal",
+        on_terminal=213,
+        distinct=212,
+        stored=212,
+        confirmed=212,
+        missing=0,
+        more_here=0,
+        late=2,
+        counted_at="2026-11-23T02:30:04",
     ),
 }
 

@@ -8,31 +8,38 @@ APScheduler, which runs calendar jobs and nothing else.
 import contextlib
 import faulthandler
 import logging
-import os
 import signal
-import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import Clocks
-from edge.commands import Arguments, Commands, Refused
+from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting
 from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
+from edge.guardian import Guardian
+from edge.importing import Importing
 from edge.keeping import Keeping
 from edge.last_word import LastWord
+from edge.notify import notify
+from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
-from edge.ports import Desk, DevicePort
+from edge.ports import DevicePort
 from edge.receiver import runner_of
+from edge.reconciling import Reconciling
+from edge.register import Register
 from edge.runner import Runner
 from edge.settings import Settings
 from edge.status import Status
@@ -58,7 +65,9 @@ START_EXTENDED_S = 60
 """So long systemd waits after each word from a start that has much to mend."""
 EXIT_DAMAGED = 6
 """The next start salvages the database."""
-NIGHTLY_REREAD = {"hour": 2, "minute": 30}
+NIGHTLY_ACCOUNT = {"hour": 2, "minute": 30}
+CATCH_UP = {"hour": "10,15", "minute": 40}
+"""Outside the rush: terminals that are switched off at night are counted then."""
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
 
@@ -95,13 +104,16 @@ class Daemon:
             self._clock.now,
             lambda: self._pulse.beat("writer"),
             settings.uplink.confirm,
-            lambda: _notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
+            lambda: notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
         )
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._runners = [runner_of(device, self._store, self._clock) for device in settings.devices]
-        self._port = DevicePort(Desk(self._runners, self._clock, folder), self._clock, settings.listen)
+        self._guardian = Guardian(self._store, self._clock, Register(folder))
+        parts_of = (self._store, self._clock, self._guardian)
+        self._runners = [runner_of(device, *parts_of) for device in settings.devices]
+        self._guardian.stand_by(self._runners)
+        self._port = DevicePort(self._runners, self._clock, settings.listen, folder)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -117,27 +129,38 @@ class Daemon:
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)
-        self._status = Status(settings, *parts, VERSION, self._port)
+        self._reconciling = self._accountant(settings.uplink.confirm)
+        self._status = Status(settings, *parts, VERSION, self._attention, self._port.turned_away)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._saved_at = self._store.tip.position
+        self._saved_at, self._wall_at = self._store.tip.position, 0.0
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
-        self._wall_at = 0.0
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
+
+    def _attention(self) -> tuple[Attention, ...]:
+        return (*self._guardian.attention(), *self._reconciling.attention(), *self._port.attention())
+
+    def _accountant(self, confirm: Sequence[str]) -> Reconciling:
+        retired = lambda: self._uplink.outbox.retired  # noqa: E731
+        parts = (self._store, self._clock, self._runners, retired, confirm, self._stop)
+        return Reconciling(*parts, self._guardian.accepted)
 
     def _obeyed(self) -> Commands:
         """What a person may order."""
         erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
         return {
-            "reread": self._command_reread,
-            "requeue": self._command_requeue,
+            "reread": partial(reread, self._runners),
+            "requeue": partial(requeue, self._uplink),
             "erasable": erasure.count,
             "erase": erasure.erase,
             **self._clocks.commands,
+            **self._guardian.commands,
+            **Importing(self._store, self._clock, self._runners).commands,
+            **self._reconciling.commands,
         }
 
     def run(self) -> int:
@@ -159,7 +182,7 @@ class Daemon:
             *(["uplink"] if self._uplink.line.cause != "uplink_disabled" else []),
         ):
             self._pulse.beat(part)
-        _notify("READY=1")
+        notify("READY=1")
         LOG.info("ready; status page on port %s", self._web.port)
         try:
             return self._watch()
@@ -182,29 +205,15 @@ class Daemon:
     def _server(self, host: str | None, port: int) -> WebServer:
         return WebServer(create_app(self._status.take, self._commands), host, port, self._folder / CONTROL)
 
-    def _command_reread(self, arguments: Arguments) -> str:
-        """Order a whole read of one device's log, or of all."""
-        wanted = arguments.get("device")
-        asked = [runner for runner in self._runners if wanted in (None, runner.device.device_id)]
-        if not asked:
-            raise Refused(f"{wanted}: no such device")
-        taken = [runner.device.device_id for runner in asked if runner.order("reread")]
-        return ", ".join(taken)
-
-    def _command_requeue(self, arguments: Arguments) -> str:
-        """Send again what the uplink has set aside: the event of one number, or all."""
-        wanted = arguments.get("number")
-        if wanted is not None and not wanted.isdecimal():
-            raise Refused(f"{wanted}: not a number")
-        found = self._uplink.requeue(None if wanted is None else int(wanted))
-        if not found:
-            raise Refused(f"#{wanted} is not set aside" if wanted else "nothing is set aside")
-        return ", ".join(f"#{number}" for number in found)
-
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""
         self._wall_at = time.time() - time.monotonic()
-        self._scheduler.add_job(self._reread, "cron", id="reread", replace_existing=True, **NIGHTLY_REREAD)
+        self._scheduler.add_job(
+            self._reconciling.nightly, "cron", id="account", replace_existing=True, **NIGHTLY_ACCOUNT
+        )
+        self._scheduler.add_job(
+            self._reconciling.catch_up, "cron", id="catch_up", replace_existing=True, **CATCH_UP
+        )
         self._scheduler.add_job(
             self._keeping.tonight, "cron", id="keeping", replace_existing=True, **NIGHTLY_KEEPING
         )
@@ -240,7 +249,7 @@ class Daemon:
             if self._store.damage:
                 return EXIT_DAMAGED
             if not self._pulse.silent():
-                _notify("WATCHDOG=1")
+                notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
                 self._each_minute()
                 written_at = time.monotonic()
@@ -257,7 +266,7 @@ class Daemon:
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""
-        _notify("STOPPING=1")
+        notify("STOPPING=1")
         until = time.monotonic() + STOP_S
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
@@ -273,11 +282,6 @@ class Daemon:
             for runner in self._runners:
                 runner.stop.set()
 
-    def _reread(self) -> None:
-        """Nightly, every terminal's log is read again: what a counter did not show is found here."""
-        for runner in self._runners:
-            runner.nightly()
-
 
 def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:
     part.join(max(0.1, until - time.monotonic()))
@@ -286,13 +290,3 @@ def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:
 def _describe(settings: Settings) -> Description:
     devices = tuple(DeviceDescription(device.device_id, device.keys.driver) for device in settings.devices)
     return Description(VERSION, devices, tuple(event_type(kind) for kind in PAYLOADS))
-
-
-def _notify(message: str) -> None:
-    """Tell systemd (sd_notify(3)); silent where there is none."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.settimeout(1.0)  # whoever does not read must not stop the hall
-        sender.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)

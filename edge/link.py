@@ -6,6 +6,7 @@ Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thr
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, Queue
@@ -14,18 +15,23 @@ from typing import NamedTuple
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
 from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, clock_offset_ms, normalize
-from edge.offsets import Jump, Offset, at_stamp, measured, shifted
+from edge.gaps import WITNESSES, Before
+from edge.guard import Guard
+from edge.offsets import Jump, Offset, at_stamp, drift, measured, shifted
 from edge.settings import Device
 from edge.store import Intake, Store
+from edge.store.books import PUNCH, Books
+from edge.tally import Counted, Tally
 from edge.trust import Sample
 
 
 class Told(NamedTuple):
-    """What a device said at its last contact; `offset`: of its clock, as last measured."""
+    """What a device said at its last contact; `offset`: of its clock, as last measured; drift: s a day."""
 
     observation: Observation
     at: str
     offset: Offset | None
+    drift: float | None = None
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -44,11 +50,13 @@ class DeviceLink:
         stop: threading.Event,
         orders: Queue[Order],
         on_contact: Callable[[Told], None],
+        guard: Guard | None = None,
         serial: str = "",
     ) -> None:
         """serial: of the device, where it is known before it says so."""
         self._device, self._store, self._clock = device, store, clock
         self._stop, self._orders, self._on_contact = stop, orders, on_contact
+        self._guard = guard or Guard()
         self.revoked = False
         self._told = Told(Observation(serial), "", None)
         self._cursor = store.cursor(device.device_id)
@@ -56,6 +64,11 @@ class DeviceLink:
         self._zone = clock.zone(device.keys.zone)
         self._jump: Jump | None = None
         self.duplicates = 0
+        self._tally: Tally | None = None
+        self._before = Before(None, ())
+        self._drift_from: Offset | None = None
+        self.counted: Counted | None = None
+        """What the device held at its last complete look at everything."""
         self.seen = time.monotonic()
 
     @property
@@ -92,11 +105,35 @@ class DeviceLink:
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service
+        self._count(drafts, len(intake.rejects), complete_until)
         self._alive()
+
+    def reading(self, whole: bool) -> None:
+        """See `drivers.base.Link`."""
+        self._alive()
+        self._tally = Tally() if whole else None
+        if whole:
+            with closing(Books(self._store.path)) as books:
+                newest = books.newest(self._told.observation.serial, WITNESSES)
+            self._before = Before(self._store.complete_until(self._device.device_id), newest)
+
+    def _count(
+        self, drafts: Sequence[tuple[Reading, Draft]], rejected: int, complete_until: str | None
+    ) -> None:
+        if self._tally is None or any(draft.hint for _, draft in drafts):
+            return  # what is pushed meanwhile is no part of the pass
+        punches = [(r.device_time, draft.fact, r.copies) for r, draft in drafts if r.kind == PUNCH]
+        self._tally.add(punches, rejected)
+        if complete_until:
+            told, tally, self._tally = self._told.observation, self._tally, None
+            self.counted = tally.counted(told.serial, complete_until)
+            oldest, log_max = self._true_time(self.counted.oldest or None), told.counts.get("log_max", 0)
+            self._guard.counted(self._device.device_id, self._before, self.counted, log_max, oldest)
 
     def observed(self, observation: Observation) -> None:
         """See `drivers.base.Link`."""
         self._alive()
+        self._guard.admit(self._device.device_id, observation)
         if observation.serial != self._told.observation.serial:
             self._in_service = False
             self._told, self._jump = self._told._replace(offset=None), None
@@ -104,8 +141,18 @@ class DeviceLink:
         shown_ms = clock_offset_ms(observation.device_clock, self._zone, sample.wall)
         if shown_ms is not None:
             offset, self._jump = measured(shown_ms, sample, offset, self._jump)
-        self._told = Told(observation, sample.wall.isoformat(timespec="seconds"), offset)
+        at = sample.wall.isoformat(timespec="seconds")
+        self._told = Told(observation, at, offset, self._drift(shown_ms, sample, offset))
         self._on_contact(self._told)
+
+    def _drift(self, shown_ms: int | None, sample: Sample, offset: Offset | None) -> float | None:
+        """How fast its clock goes wrong, held against the first measurement since it jumped or was set."""
+        if shown_ms is None or offset is None:
+            return self._told.drift
+        first = self._drift_from
+        if first is None or first.uptime_s < offset.since_s:
+            self._drift_from = first = Offset(shown_ms, sample.began, sample.uptime_s, sample.uptime_s)
+        return drift(first, shown_ms, sample)
 
     def orders(self, wait_s: float) -> Order | None:
         """See `drivers.base.Link`."""

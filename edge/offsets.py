@@ -13,6 +13,8 @@ from edge.trust import STEP_S, Boot, Sample
 GOOD_TO_MS = 500
 JUMP_MS = 5000
 SLACK_S = 3.0
+DRIFT_AFTER_S = 6 * 3600.0
+"""A clock that shows whole seconds tells its drift to some four seconds a day after this, then better."""
 
 
 class Offset(NamedTuple):
@@ -72,3 +74,11 @@ def at_stamp(told: datetime, sample: Sample, known: Offset | None, jump: Jump | 
     is_new = old.uptime_s - SLACK_S <= made_s(now_ms) <= last
     is_old = old_ms is not None and old.since_s - SLACK_S <= made_s(old_ms) <= jump.found_s + SLACK_S
     return old_ms if is_old and not is_new else now_ms
+
+
+def drift(first: Offset, ms: int, sample: Sample) -> float | None:
+    """Seconds a day that a device's clock gains, since `first`; None before that can be told."""
+    before, elapsed_s = shifted(first, sample.began), sample.uptime_s - first.uptime_s
+    if before is None or first.boot.id != sample.began.id or elapsed_s < DRIFT_AFTER_S:
+        return None
+    return (ms - before) / 1000 * 86_400 / elapsed_s

@@ -13,6 +13,8 @@ PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", 
 HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
+ReconciledAs = Literal["equal", "more_here", "missing", "unconfirmed", "pending", "unknown"]
+GapReason = Literal["log_cleared", "overwritten", "corrupt", "replaced"]
 AlarmCode = Literal[
     "clock_drift",
     "log_nearly_full",
@@ -120,6 +122,56 @@ class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     operator: str | None = None
 
 
+class DeviceService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.service`: a person took a device out of service, or put it back; out, it holds no watermark."""
+
+    device_id: str
+    state: Literal["in", "out"]
+    since: str
+    reason: str = ""
+    actor: str = ""
+
+
+class DataGap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.data_gap`: what a terminal recorded from `from` to `to` may be lost; nobody is absent then."""
+
+    device_id: str
+    device_serial: str
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: GapReason
+
+
+class DeviceReconciled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`device.reconciled`: the account of one terminal and day, by the terminal's own clock.
+
+    result: `equal` = every record on the terminal is stored and confirmed upstream; `more_here` = so are all,
+    and the terminal no longer holds some that were stored; `missing` = it holds some that are not stored;
+    `unconfirmed` = all are stored, some not confirmed; `pending` = records that made no sense may belong to
+    that day; `unknown` = nothing can be said, `reason` (a word of `edge/causes/`) says why.
+    on_terminal: records, identical ones each by itself; distinct: different ones. stored: of those kept as
+    events, confirmed: of these upstream; before_service: kept as keys and not sent. missing, more_here: facts
+    on one side alone. late: stored only by the reading again that belongs to this account. counted_at: the
+    terminal's clock when the look at everything began. Absent numbers are not known.
+    """
+
+    device_id: str
+    device_serial: str
+    day: str
+    result: ReconciledAs
+    reason: str = ""
+    on_terminal: int | None = None
+    distinct: int | None = None
+    stored: int = 0
+    confirmed: int = 0
+    before_service: int = 0
+    missing: int | None = None
+    more_here: int | None = None
+    late: int = 0
+    quarantined: int = 0
+    counted_at: str = ""
+
+
 class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`edge.epoch_opened`: number 1 of its epoch; `hash_alg` is the chain's algorithm.
 
@@ -173,6 +225,9 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
     "device.alarm": DeviceAlarm,
+    "device.service": DeviceService,
+    "device.data_gap": DataGap,
+    "device.reconciled": DeviceReconciled,
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,

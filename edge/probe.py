@@ -38,6 +38,9 @@ class ProbeLink:
         """Refuse: a probe stores nothing."""
         raise LinkRevoked("a probe stores nothing")
 
+    def reading(self, whole: bool) -> None:
+        """Nothing: a probe reads no log."""
+
     def observed(self, observation: Observation) -> None:
         """Keep it and leave."""
         self.observation, self.took_s = observation, time.monotonic() - self._began

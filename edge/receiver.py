@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from drivers.base import Driver, LinkError, Listener, Reply, Request
+from drivers.base import DeviceError, Driver, LinkError, Listener, Reply, Request
 from edge.clock import WallClock
+from edge.guard import Guard
 from edge.link import DeviceLink
 from edge.payloads import AlarmCode, DeviceAlarm
 from edge.runner import DEADLINE_S, Runner
@@ -30,8 +31,8 @@ WAIT_S = 10.0
 class Receiver(Runner):
     """One device that calls."""
 
-    def __init__(self, device: Device, store: Store, clock: WallClock) -> None:
-        super().__init__(device, store, clock)
+    def __init__(self, device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> None:
+        super().__init__(device, store, clock, guard)
         self._zone = clock.zone(device.keys.zone)
         self._turn = threading.Lock()
         self._began_s: float | None = None
@@ -49,7 +50,7 @@ class Receiver(Runner):
     def start(self) -> None:
         """Begin a life: a Link, and a driver that has handled nothing yet."""
         self._listener = self._fresh()
-        if self._listener is None:
+        if self._listener is None or self._resting:
             return
         self._turn = threading.Lock()
         self._began_s = None
@@ -61,6 +62,7 @@ class Receiver(Runner):
             self.stop,
             self._orders,
             self._contacted,
+            self._guard,
             serial=self._listener.serial,
         )
 
@@ -78,10 +80,6 @@ class Receiver(Runner):
         finally:
             self._began_s = None
             turn.release()
-
-    def nightly(self) -> None:
-        """See `Runner`; a terminal that calls is asked for its last days."""
-        self.order("recent")
 
     def order(
         self,
@@ -133,7 +131,7 @@ class Receiver(Runner):
 
     def supervise(self) -> None:
         """See who has fallen silent, and whose request hangs; called every second by main."""
-        if self._listener is None or self.stop.is_set():
+        if self._listener is None or self._resting or self.stop.is_set():
             return
         self._mind_claims()
         if self._held:
@@ -153,7 +151,7 @@ class Receiver(Runner):
         if link.revoked:
             return
         self._failed(error)
-        if not isinstance(error, LinkError):
+        if not isinstance(error, (LinkError, DeviceError)):
             self._listener = self._fresh()
 
     def _fresh(self) -> Listener | None:
@@ -162,6 +160,6 @@ class Receiver(Runner):
         return made if isinstance(made, Listener) else None
 
 
-def runner_of(device: Device, store: Store, clock: WallClock) -> Runner:
+def runner_of(device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> Runner:
     """The runner that fits a device: one that is asked, or one that calls."""
-    return (Receiver if device.calls else Runner)(device, store, clock)
+    return (Receiver if device.calls else Runner)(device, store, clock, guard)

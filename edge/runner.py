@@ -24,6 +24,8 @@ from drivers.base import (
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
 from edge.events import OFFSET_TOLERATED_MS, own_event
+from edge.forecast import nearly_full
+from edge.guard import Guard
 from edge.link import DeviceLink, Told
 from edge.payloads import AlarmCode, DeviceAlarm, DeviceStatus
 from edge.settings import Device
@@ -39,6 +41,8 @@ BUG_WAIT_S = (5.0, 300.0)
 """(first, longest) wait after an error of each class; it doubles, with full jitter above the first."""
 DEADLINE_S = 60.0
 """A driver that has not looked at its Link for this long hangs."""
+REST_S = 5.0
+"""So long a driver has to leave before its Link is revoked."""
 REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
 
@@ -46,6 +50,9 @@ ALARMS: dict[str, AlarmCode] = {
     "clock_off": "clock_drift",
     "wrong_key": "auth_failed",
     "push_unconfirmed": "unconfirmed_push",
+    "login_refused": "auth_failed",
+    "terminal_swapped": "serial_replaced",
+    "log_nearly_full": "log_nearly_full",
 }
 """Causes that also ring upstream, before everything else."""
 
@@ -64,32 +71,52 @@ class Health:
 class Runner:
     """One device: its thread and its state."""
 
-    def __init__(self, device: Device, store: Store, clock: WallClock) -> None:
-        self.device, self._store, self._clock = device, store, clock
+    def __init__(self, device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> None:
+        self.device, self._store, self._clock, self._guard = device, store, clock, guard
         self.stop = threading.Event()
         self.abandoned = 0
+        self._resting = False
         self.link: DeviceLink | None = None
         self._orders: Queue[Order] = Queue(maxsize=16)
         self._thread: threading.Thread | None = None
         self._reported: tuple[DeviceWord, str] | None = None
-        self._reported_at = -REPORT_EVERY_S
+        self._reported_at = self._rang_at = -REPORT_EVERY_S
         self._alarm: AlarmCode | None = None
         word: DeviceWord = "unknown" if device.driver else "disabled"
         cause = "starting" if device.driver else "config_error" if device.fault else "disabled"
         self.health = Health(word, cause, clock.text(), device.fault)
 
     def start(self) -> None:
-        """Begin, unless the device is disabled or wrongly configured."""
+        """Begin, unless the device is disabled, wrongly configured, or at rest."""
         make = self.device.driver
-        if make is None:
+        if make is None or self._resting:
             return
         self.link = DeviceLink(
-            self.device, self._store, self._clock, self.stop, self._orders, self._contacted
+            self.device, self._store, self._clock, self.stop, self._orders, self._contacted, self._guard
         )
         self._thread = threading.Thread(
-            target=self._run, args=(make, self.link), name=f"device {self.device.device_id}", daemon=True
+            target=self._run,
+            args=(make, self.link, self.stop),
+            name=f"device {self.device.device_id}",
+            daemon=True,
         )
         self._thread.start()
+
+    def rest(self, reason: str, since: str) -> None:
+        """Leave the device alone until `wake`; returns when its driver has left, or is past caring."""
+        self._resting = True
+        self.stop.set()
+        self.join(REST_S)
+        if self.link:
+            self.link.revoke()
+        self.link, self._thread, self.stop = None, None, threading.Event()
+        self.health = Health("disabled", "out_of_service", since, reason, self.health.told)
+
+    def wake(self) -> None:
+        """Work again, as after a start."""
+        self._resting = False
+        self.health = Health("unknown", "starting", self._clock.text(), told=self.health.told)
+        self.start()
 
     def supervise(self) -> None:
         """Give a driver that hangs a fresh thread; called every second by main."""
@@ -117,22 +144,18 @@ class Runner:
             return False
         return True
 
-    def nightly(self) -> None:
-        """What a counter did not show is found at night: the log is read whole."""
-        self.order("reread")
-
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end after `stop` was set."""
         if self._thread:
             self._thread.join(timeout_s)
 
-    def _run(self, make: Callable[[], Driver], link: DeviceLink) -> None:
+    def _run(self, make: Callable[[], Driver], link: DeviceLink, stop: threading.Event) -> None:
         waited = 0.0
-        while not self.stop.is_set():
+        while not stop.is_set():
             began = time.monotonic()
             try:
                 make().run(link)
-                if self.stop.is_set():
+                if stop.is_set():
                     return
                 raise RuntimeError("the driver left without being told to")
             except LinkRevoked:
@@ -142,7 +165,7 @@ class Runner:
                     return
                 bounds = self._failed(error)
             waited = next_wait(bounds, 0.0 if time.monotonic() - began > bounds[1] else waited)
-            if not self._wait(link, waited):
+            if not self._wait(link, stop, waited):
                 return
 
     def _failed(self, error: Exception) -> Bounds:
@@ -164,14 +187,15 @@ class Runner:
         self._change("offline", "bug", type(error).__name__)
         return BUG_WAIT_S
 
-    def _wait(self, link: DeviceLink, seconds: float) -> bool:
+    @staticmethod
+    def _wait(link: DeviceLink, stop: threading.Event, seconds: float) -> bool:
         """Wait between two lives; False when this thread is no longer wanted."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self.stop.wait(min(left, 5.0)):
+        while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, 5.0)):
             if link.revoked:
                 return False
             link.seen = time.monotonic()
-        return not self.stop.is_set()
+        return not stop.is_set()
 
     def _contacted(self, told: Told) -> None:
         self.health = replace(self.health, told=told)
@@ -190,23 +214,26 @@ class Runner:
         self._report()
 
     def _report(self) -> None:
-        """Store `device.status` when the state differs from the last one told, once a minute at most."""
-        word = (self.health.state, self.health.cause)
-        if (
-            word == self._reported
-            or self._store.trouble
-            or time.monotonic() - self._reported_at < REPORT_EVERY_S
-        ):
+        """Store state and alarm when they differ from the last ones told, each once a minute at most.
+
+        An alarm does not wait for the minute of a state that was told before it.
+        """
+        word, alarm, now = (
+            (self.health.state, self.health.cause),
+            ALARMS.get(self.health.cause),
+            time.monotonic(),
+        )
+        if self._store.trouble:
             return
-        alarm = ALARMS.get(self.health.cause)
         try:
-            self._tell("device.status", self.device.device_id, self._status())
-            if alarm != self._alarm:
+            if word != self._reported and now - self._reported_at >= REPORT_EVERY_S:
+                self._tell("device.status", self.device.device_id, self._status())
+                self._reported, self._reported_at = word, now
+            if alarm != self._alarm and now - self._rang_at >= REPORT_EVERY_S:
                 self._ring(alarm)
+                self._rang_at = now
         except Exception as error:  # noqa: BLE001 - what a device says of itself must not stop its thread
             LOG.warning("status of %s is not stored: %s", self.device.device_id, error)
-            return
-        self._reported, self._reported_at = word, time.monotonic()
 
     def _ring(self, alarm: AlarmCode | None) -> None:
         """End the alarm that rang, and ring the new one."""
@@ -241,6 +268,12 @@ def judge(observation: Observation, offset_ms: int | None) -> tuple[DeviceWord, 
         return "degraded", cause, detail
     if offset_ms is not None and abs(offset_ms) > OFFSET_TOLERATED_MS:
         return "degraded", "clock_off", f"{offset_ms / 1000:+.0f} s"
+    if nearly_full(observation.counts):
+        return (
+            "degraded",
+            "log_nearly_full",
+            f"{observation.counts['logs']:,} / {observation.counts['log_max']:,}",
+        )
     if observation.counts.get("logs") == 0:
         return "online", "no_data", ""
     return "online", "ok", ""

@@ -19,12 +19,16 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """`[site]`: whose events these are."""
+    """`[site]`: whose events these are.
+
+    device_networks: where devices may stand beside the private networks, as `59.200.0.0/16`.
+    """
 
     county: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
     hall: Name
     name: str = ""
     zone: str = "Asia/Shanghai"
+    device_networks: tuple[str, ...] = ()
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):

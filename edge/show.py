@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # `status` must start at once
     from edge.consume.halls import Standing
     from edge.verify import EpochFound, Report
 
+SOON_DAYS = 90
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
 
 
@@ -56,7 +57,8 @@ def clock_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     lines = [f"{snapshot.at[:19].replace('T', ' ')}  {who}", ""]
     for device in snapshot.devices:
         offset = "-" if device.clock_offset_ms is None else f"{device.clock_offset_ms / 1000:+.1f} s"
-        lines.append(f"  {pad(inert(device.name), 24)}{offset}")
+        drift = "" if device.clock_drift is None else say(lang, "clock.drift", n=device.clock_drift)
+        lines.append(f"  {pad(inert(device.name), 24)}{pad(offset, 10)}{drift}".rstrip())
     for problem in snapshot.problems:
         if problem.subject == "clock":
             lines += ["", problem.text[lang], f"  → {say(lang, 'next')}: {problem.next_step[lang]}"]
@@ -80,7 +82,11 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
             if state
             else str(
                 next(
-                    (data[name] for name in ("reason", "action", "code", "time", "event_id") if name in data),
+                    (
+                        data[name]
+                        for name in ("action", "reason", "result", "code", "time", "event_id")
+                        if name in data
+                    ),
                     "",
                 )
             ),
@@ -92,7 +98,9 @@ def _device_row(device: DeviceHealth, lang: Lang) -> list[str]:
     logs = device.counts.get("logs")
     offset = "" if device.clock_offset_ms is None else f"{device.clock_offset_ms / 1000:+.0f} s"
     state = f"{MARK[device.state]} {say(lang, 'state.' + device.state)}"
-    what = "" if device.cause == "ok" else cause_text(lang, device.cause)
+    told = "" if device.cause == "ok" else cause_text(lang, device.cause)
+    why = inert(device.detail) if device.cause in ("out_of_service", "terminal_swapped") else ""
+    what = f"{told} ({why})" if why else told
     return [
         inert(device.name),
         state,
@@ -102,8 +110,14 @@ def _device_row(device: DeviceHealth, lang: Lang) -> list[str]:
         _clock(device.complete_until),
         f"{'-' if logs is None else logs}/{device.stored}",
         offset,
-        "; ".join(filter(None, (what, next_step(lang, device.cause)))),
+        "; ".join(filter(None, (what, next_step(lang, device.cause), full_soon(device, lang)))),
     ]
+
+
+def full_soon(device: DeviceHealth, lang: Lang) -> str:
+    """When its log will be full, where that is near enough to matter."""
+    days = device.log_days_left
+    return "" if days is None or days > SOON_DAYS else say(lang, "full_soon", n=days)
 
 
 COLUMNS = (
@@ -120,10 +134,11 @@ COLUMNS = (
 
 
 def _table(rows: list[list[str]], lang: Lang) -> list[str]:
-    return _aligned([[say(lang, f"col.{name}") for name in COLUMNS], *rows])
+    return aligned([[say(lang, f"col.{name}") for name in COLUMNS], *rows])
 
 
-def _aligned(table: list[list[str]]) -> list[str]:
+def aligned(table: list[list[str]]) -> list[str]:
+    """A table as lines, its columns under one another."""
     widths = [max(width(row[column]) for row in table) for column in range(len(table[0]))]
     return [
         "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in table
@@ -171,7 +186,7 @@ def hall_lines(halls: "Sequence[Standing]", lang: Lang) -> list[str]:
     names = ("halls.hall", "col.state", "col.since", "halls.heard", "halls.behind", "col.next")
     rows = [[say(lang, name) for name in names], *(_hall_row(hall, lang) for hall in halls)]
     wrong = sum(hall.word != "well" for hall in halls)
-    return [*_aligned(rows), "", say(lang, "halls.sum", n=len(halls), wrong=wrong)]
+    return [*aligned(rows), "", say(lang, "halls.sum", n=len(halls), wrong=wrong)]
 
 
 def _hall_row(hall: "Standing", lang: Lang) -> list[str]:

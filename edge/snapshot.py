@@ -11,7 +11,10 @@ DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users."""
+    """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users.
+
+    clock_drift: seconds a day that its clock gains; log_days_left: until its log is full. None = not known.
+    """
 
     device_id: str
     name: str
@@ -27,6 +30,8 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
     last_data: str | None = None
     complete_until: str | None = None
     clock_offset_ms: int | None = None
+    clock_drift: float | None = None
+    log_days_left: float | None = None
     counts: dict[str, int] = {}
     stored: int = 0
     duplicates: int = 0

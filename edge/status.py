@@ -4,24 +4,25 @@ From the store (read-only, O(1), never a COUNT) and from the runners; one snapsh
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
 
 from drivers.base import Observation
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import offset_now, offsets
 from edge.confirmations import BROKER
 from edge.contract import Problem
-from edge.ports import DevicePort
+from edge.forecast import days_left
 from edge.runner import Runner
 from edge.settings import Settings
-from edge.snapshot import AppHealth, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
+from edge.snapshot import AppHealth, Caller, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
 from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
 from edge.trust import suspicion
 from edge.uplink import Uplink
-from edge.words import LANGS, both, say
+from edge.words import LANGS, Lang, both, say
 
 EPOCH_CAUSES = {
     "salvaged": "database_salvaged",
@@ -43,11 +44,12 @@ class Status:
         storage: Callable[[], Storage],
         clock: WallClock,
         version: str,
-        port: DevicePort | None = None,
+        attention: Callable[[], Iterable[Attention]] = tuple,
+        turned_away: Callable[[], tuple[Caller, ...]] = tuple,
     ) -> None:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._storage, self._clock, self._version = uplink, storage, clock, version
-        self._port = port
+        self._attention, self._turned_away = attention, turned_away
         self._started = clock.text()
         self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
@@ -75,14 +77,14 @@ class Status:
             devices=devices,
             uplink=uplink,
             store=self._store_health(rows.values(), storage),
-            turned_away=self._port.desk.turned_away if self._port else (),
+            turned_away=self._turned_away(),
             problems=(
                 *self._noted,
-                *port_problems(self._port),
                 *self._store_problems(),
                 *self._clock_problems(),
                 *storage_problems(storage),
                 *device_problems(devices),
+                *self._to_see_to(),
                 *uplink_problems(uplink),
             ),
         )
@@ -91,8 +93,20 @@ class Status:
         """What is wrong in the hall, for the MQTT state."""
         devices = device_problems(self._device(runner, None) for runner in self._runners)
         storage = storage_problems(self._storage())
-        port = port_problems(self._port)
-        return (*self._store_problems(), *self._clock_problems(), *port, *storage, *devices)
+        return (
+            *self._store_problems(),
+            *self._clock_problems(),
+            *storage,
+            *devices,
+            *self._to_see_to(),
+        )
+
+    def _to_see_to(self) -> tuple[Problem, ...]:
+        """What others know that a person should see to."""
+        return tuple(
+            _add(_problem(each.subject, each.cause, each.since), {lang: f": {each.about}" for lang in LANGS})
+            for each in self._attention()
+        )
 
     def _store_problems(self) -> tuple[Problem, ...]:
         """What happened to the database in this life, and what a person should look at."""
@@ -132,11 +146,18 @@ class Status:
             last_data=row.last_data if row else None,
             complete_until=self._store.complete_until(device.device_id),
             clock_offset_ms=offset_now(runner, self._clock),
+            clock_drift=told.drift if told else None,
+            log_days_left=self._log_days_left(runner, observation.counts),
             counts=dict(observation.counts),
             stored=row.stored if row else 0,
             duplicates=runner.link.duplicates if runner.link else 0,
             quarantined=row.quarantined if row else 0,
         )
+
+    def _log_days_left(self, runner: Runner, counts: Mapping[str, int]) -> float | None:
+        """By the last complete look at everything."""
+        counted = runner.link.counted if runner.link else None
+        return days_left(counted.records, self._clock.now().date(), counts) if counted else None
 
     def _uplink_health(self) -> UplinkHealth:
         settings, line, outbox = self._settings.uplink, self._uplink.line, self._uplink.outbox
@@ -197,20 +218,6 @@ def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:
     )
 
 
-def port_problems(port: DevicePort | None) -> tuple[Problem, ...]:
-    """The port does not listen; somebody calls there who is not let in: one problem for each."""
-    if port is None:
-        return ()
-    found = [_problem("listen", "port_unavailable", port.since)] if port.problem else []
-    for caller in port.desk.turned_away:
-        cause = "other_address" if caller.device_id else "unknown_terminal"
-        problem = _problem(caller.device_id or "listen", cause, caller.first)
-        who = f" [{caller.serial} @ {caller.address}]"
-        text = {lang: told + who for lang, told in problem.text.items()}
-        found.append(msgspec.structs.replace(problem, text=text))
-    return tuple(found)
-
-
 def storage_problems(storage: Storage) -> tuple[Problem, ...]:
     """What is wrong with the disk, and how long it will last."""
     if storage.cause == "ok":
@@ -218,13 +225,17 @@ def storage_problems(storage: Storage) -> tuple[Problem, ...]:
     problem, days = _problem("store", storage.cause, storage.since), storage.days_left
     if days is None:
         return (problem,)
-    text = {lang: problem.text[lang] + say(lang, "days_left", n=days) for lang in LANGS}
-    return (msgspec.structs.replace(problem, text=text),)
+    return (_add(problem, {lang: say(lang, "days_left", n=days) for lang in LANGS}),)
 
 
 def uplink_problems(uplink: UplinkHealth) -> tuple[Problem, ...]:
     """What is wrong with the way upstream."""
     return () if uplink.cause == "ok" else (_problem("uplink", uplink.cause, uplink.since),)
+
+
+def _add(problem: Problem, more: Mapping[Lang, str]) -> Problem:
+    text = {lang: problem.text[lang] + more[lang] for lang in LANGS}
+    return msgspec.structs.replace(problem, text=text)
 
 
 def _problem(subject: str, cause: str, since: str) -> Problem:

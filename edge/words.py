@@ -6,6 +6,7 @@ What is wrong stands in `edge/causes/`.
 
 from typing import Literal
 
+from edge.account_words import ACCOUNT
 from edge.causes import CAUSES
 
 Lang = Literal["zh", "en"]
@@ -13,6 +14,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **ACCOUNT,
     "state.online": ("正常", "online"),
     "state.degraded": ("注意", "degraded"),
     "state.offline": ("离线", "offline"),
@@ -57,6 +59,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.firmware": ("固件", "firmware"),
     "probe.took": ("用时", "took"),
     "probe.heard": ("守护进程 {at} 询问", "asked by the daemon at {at}"),
+    "clock.drift": ("每天 {n:+.1f} 秒", "{n:+.1f} s a day"),
+    "full_soon": ("终端存储约 {n:.0f} 天后满", "its log is full in about {n:.0f} days"),
     "clock.kernel": ("内核报告已同步", "the kernel says synchronised"),
     "clock.technician": ("由技术人员确认", "confirmed by a technician"),
     "clock.system": ("按配置视为可信", "trusted by configuration"),

@@ -27,7 +27,7 @@ from edge.show import event_line, status_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import adms
+from tests.sim import adms, dahua, isapi
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
@@ -35,6 +35,9 @@ FOLDER = Path("demo-data")
 BROKER_PORT = 18830
 DEVICE_PORT = 8081
 KIND = "attendance.punch"
+PASSWORD_FILE = FOLDER / "terminal.password"
+WebTerminal = dahua.Terminal | isapi.Terminal
+Device = Terminal | WebTerminal | adms.Terminal
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -74,10 +77,7 @@ def broker_config() -> Path:
     return path
 
 
-AnyTerminal = Terminal | adms.Terminal
-
-
-def terminals() -> list[AnyTerminal]:
+def terminals() -> list[Terminal | adms.Terminal]:
     """The terminals as the sample config expects them: three that are asked, one that calls."""
     return [
         Terminal(port=14370, serial="DEMO000001", record_size=40, model="F18"),
@@ -87,6 +87,18 @@ def terminals() -> list[AnyTerminal]:
         ),
         adms.Terminal(server=("127.0.0.1", DEVICE_PORT), serial="DEMO000004", shape="10"),
     ]
+
+
+def web_terminals() -> list[WebTerminal]:
+    """Terminals that are asked over HTTP, each with a few days of log; their password goes to its file."""
+    made: list[WebTerminal] = [
+        isapi.Terminal(port=18081, clock_offset_s=-92),
+        dahua.Terminal(port=18082),
+    ]
+    PASSWORD_FILE.write_text(made[0].password)
+    for terminal in made:
+        terminal.load((punch.user_id, punch.time, punch.state) for punch in history(3))
+    return made
 
 
 def history(days: int) -> list[Punch]:
@@ -102,7 +114,7 @@ def history(days: int) -> list[Punch]:
     ]
 
 
-def people(halls: list[AnyTerminal], stop: threading.Event) -> None:
+def people(halls: list[Device], stop: threading.Event) -> None:
     """Somebody punches about twice a second, never twice in one second at one terminal."""
     while not stop.wait(random.uniform(0.3, 0.8)):
         user, terminal = random.choice(STAFF), random.choice(halls)
@@ -112,7 +124,7 @@ def people(halls: list[AnyTerminal], stop: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def small_hall(show: object) -> Iterator[tuple[list[AnyTerminal], Daemon]]:
+def small_hall(show: object) -> Iterator[tuple[list[Device], Daemon]]:
     """Broker, consumer, terminals and daemon, up until the block ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -121,15 +133,17 @@ def small_hall(show: object) -> Iterator[tuple[list[AnyTerminal], Daemon]]:
     with contextlib.ExitStack() as up:
         up.enter_context(iotcore.Broker(config_path=str(broker_config())))
         up.enter_context(consuming(settings, show))
-        halls = [up.enter_context(terminal) for terminal in terminals()]
-        for terminal in halls:
+        halls: list[Device] = []
+        for terminal in terminals():
             terminal.load(history(3))
+            halls.append(up.enter_context(terminal))
+        halls += [up.enter_context(terminal) for terminal in web_terminals()]
         up.callback(daemon.stop)
         daemon.start()
         yield halls, daemon
 
 
-def result(halls: list[AnyTerminal], daemon: Daemon) -> dict[str, int]:
+def result(halls: list[Device], daemon: Daemon) -> dict[str, int]:
     """The account: what the terminals recorded against what the consumer holds."""
     reader = Reader(daemon.folder / FILE)
     snapshot = daemon.status()

@@ -15,7 +15,7 @@ from drivers.adms.known import Command, Kind, Known
 from drivers.adms.queries import Queries
 from drivers.base import Link, Order
 
-ORDERS: dict[str, Kind] = {"reread": "whole", "recent": "recent"}
+ORDERS: dict[str, Kind] = {"reread": "whole"}
 HINT_S = 15.0
 """So long after an answer what was pushed since is looked for in the log."""
 PROOF_S = 600.0
@@ -78,6 +78,11 @@ class Asking:
         """Whether `name` is a question of ours."""
         return bool(self.known(link).command(name)) or bool(self._proof and self._proof.id == name)
 
+    def begins_whole(self, name: str, index: str, link: Link) -> bool:
+        """Whether the answer to a question for the whole log begins with this pack."""
+        command = self.known(link).command(name)
+        return command is not None and command.kind == "whole" and self._queries.begins(name, index)
+
     def pack(self, name: str, index: str, count: str) -> None:
         """A pack of an answer is stored."""
         self._queries.pack(name, index, count, monotonic())
@@ -92,7 +97,7 @@ class Asking:
         known = self.known(link)
         if not known.commands:
             self._prove(link)
-        asking = known.commands or ([self._proof] if self._proof else [])
+        asking = [self._proof] if self._proof else known.commands[:1]  # one at a time, or they would mingle
         return self._queries.due(asking, known, monotonic(), at, offset)
 
     def _prove(self, link: Link) -> None:

@@ -18,6 +18,7 @@ from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
 from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
+from drivers.zk.export import exported
 from drivers.zk.punches import readings
 
 LOG = logging.getLogger(__name__)
@@ -92,6 +93,12 @@ class Adms(Listener):
             self._timing.broke()
             raise
 
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """See `Driver`; `*_attlog.dat`, as of a terminal that is asked."""
+        return exported(lines, serial, None)
+
     def ordered(self, link: Link) -> None:
         """See `Listener`; a command to the terminal lives in the cursor."""
         self._asking.ordered(link)
@@ -130,7 +137,7 @@ class Adms(Listener):
         if request.whole and not name:
             known = known.stamped("ATTLOG", query.get("stamp", ""))
         if self._asking.ours(name, link):
-            self._shown(upload, known, link)
+            self._shown(upload, name, query.get("packidx", ""), known, link)
         else:
             self._hinted(upload, known, link)
         if not request.whole:
@@ -139,8 +146,10 @@ class Adms(Listener):
         self._asking.settle(link)
         return Reply(200, b"OK:%d" % upload.lines)
 
-    def _shown(self, upload: Upload, known: Known, link: Link) -> None:
+    def _shown(self, upload: Upload, name: str, index: str, known: Known, link: Link) -> None:
         """What the terminal lists in answer to a question of ours."""
+        if self._asking.begins_whole(name, index, link):
+            link.reading(whole=True)
         found = self._readings(upload)
         self._emit(found, upload.rejects, known, link)
         self._asking.hints.show(found)

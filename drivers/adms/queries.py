@@ -14,7 +14,6 @@ from drivers.adms.known import Command, Known
 AGAIN_S = 300.0
 """A question without an answer is asked again."""
 TRIES = 3
-RECENT = timedelta(days=2)
 MARGIN = timedelta(seconds=60)
 """What is being recorded while the terminal answers is not claimed to be in the answer."""
 BEGINNING = "2000-01-01 00:00:00"
@@ -58,6 +57,11 @@ class Queries:
                 found.append((command.id, _query(command, known, at)))
         return found
 
+    def begins(self, name: str, index: str) -> bool:
+        """Whether this pack is the first of an answer."""
+        asked = self.asked.get(name)
+        return asked is not None and not asked.packs and index == "1"
+
     def pack(self, name: str, index: str, count: str, now_s: float) -> None:
         """A pack of an answer is stored; a long answer has all the time it needs from pack to pack."""
         asked = self.asked.get(name)
@@ -97,8 +101,6 @@ def _query(command: Command, known: Known, at: datetime) -> str:
         case "since" if known.complete:
             first = min(known.complete, known.newest or known.complete, command.first or known.complete)
             last = max(last, command.last.replace("T", " "))
-        case "recent" if known.complete:
-            first = f"{min(known.complete, (now - RECENT).isoformat())[:10]} 00:00:00"
         case _:
             first = BEGINNING
     return f"DATA QUERY ATTLOG StartTime={first.replace('T', ' ')}\tEndTime={last}"

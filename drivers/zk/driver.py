@@ -1,9 +1,11 @@
 """A ZK terminal, asked over port 4370: opens the conversation, says who it is, and closes it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.base import Link, Poller
+from drivers.base import Link, Poller, Reading, Reject
+from drivers.zk.export import exported
 from drivers.zk.frames import Cmd
 from drivers.zk.options import ZkOptions
 from drivers.zk.wire import Stopped, Wire
@@ -26,6 +28,12 @@ class Zk(Poller):
         """See `Poller`; a stop in the middle of a wait is no error."""
         with suppress(Stopped):
             super().run(link)
+
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """See `Driver`; `*_attlog.dat`."""
+        return exported(lines, serial, cursor)
 
     def connect(self, link: Link) -> None:
         """Open, authorize, and tell who it is."""

@@ -63,6 +63,7 @@ class Reader:
         names, before = self._names(users), self.known
         with dataset(self._wire, Cmd.ATTENDANCE) as log:
             tail = None if whole else find_tail(log, before)
+            self._link.reading(whole=tail is None)
             found = tail or self._find_all(log, counter)
             if found is None:
                 self.known, self.tail_works = replace(before, count=0, tail=tail_hash(b"")), False

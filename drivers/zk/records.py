@@ -166,7 +166,7 @@ def decode_live(layout: Layout, body: bytes) -> Record | None:
         user = _number_id(named)
     elif word and layout.has_user:
         named, verify, state, clock = word.unpack(body)
-        user = _as_logged(layout, _text_id(named))
+        user = as_logged(layout, _text_id(named))
     else:
         return None
     try:
@@ -176,7 +176,8 @@ def decode_live(layout: Layout, body: bytes) -> Record | None:
     return Record(time, user, verify, state) if user else None
 
 
-def _as_logged(layout: Layout, user: str) -> str:
+def as_logged(layout: Layout, user: str) -> str:
+    """A user id given as text, as the log of this layout names it; "" where it cannot."""
     if layout.name != "16":
         return user
     return _number_id(int(user)) if user.isdecimal() else ""

@@ -132,6 +132,24 @@ DEVICE: dict[str, Cause] = {
         "在上下班时段之外运行 hall-edge set-time，或在设备菜单中校准",
         "outside duty hours run hall-edge set-time, or set it in the device menu",
     ),
+    "terminal_swapped": Cause(
+        "该地址上换了一台终端（序列号或型号变了），已停止读取",
+        "another terminal answers at this address (serial number or model changed); it is not read",
+        "核实是否换机；是则运行 hall-edge accept，否则检查 IP 地址冲突",
+        "was it replaced? then run hall-edge accept; if not, look for a clash of IP addresses",
+    ),
+    "out_of_service": Cause(
+        "已由人停用，不读取",
+        "taken out of service by a person; it is not read",
+        "恢复启用：hall-edge service DEVICE in",
+        "to put it back: hall-edge service DEVICE in",
+    ),
+    "log_nearly_full": Cause(
+        "终端存储已用八成以上，满后可能不再记录",
+        "the terminal's log is filled by more than 80 %; once full it may record no more",
+        "先对账（hall-edge reconcile）确认全部已由上级收到，再在设备菜单中清除旧记录",
+        "first hall-edge reconcile shows that upstream has all; then clear old records in the device menu",
+    ),
     "no_data": Cause(
         "连接正常，但尚无任何记录",
         "connected, but there is no record yet",

@@ -8,19 +8,24 @@ that is still reading goes. Where the address cannot be had yet, it is tried aga
 import asyncio
 import logging
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from time import monotonic
 
 from drivers.base import Reply, Request
+from edge.attention import Attention
 from edge.clock import WallClock
 from edge.ports import wire
 from edge.ports.desk import Desk
 from edge.ports.pool import Pool
 from edge.ports.wire import BadRequest, Head
 from edge.receiver import AGAIN
+from edge.runner import Runner
 from edge.settings import ListenSettings
+from edge.snapshot import Caller
 
 LOG = logging.getLogger(__name__)
 
@@ -53,11 +58,13 @@ class Visit:
 
 
 class DevicePort:
-    """The port of `settings` for the devices of `desk`; serves from `start` to `stop`."""
+    """The port for those of `runners` that call; serves from `start` to `stop`. keep: see `Desk`."""
 
-    def __init__(self, desk: Desk, clock: WallClock, settings: ListenSettings) -> None:
+    def __init__(
+        self, runners: Sequence[Runner], clock: WallClock, settings: ListenSettings, keep: Path
+    ) -> None:
         self.port, self._host = settings.port, settings.host
-        self.desk, self._clock = desk, clock
+        self.desk, self._clock = Desk(runners, clock, keep), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None
@@ -68,6 +75,19 @@ class DevicePort:
         self.problem = ""
         """Why it does not listen, or ""."""
         self.since = clock.text()
+
+    def turned_away(self) -> tuple[Caller, ...]:
+        """Who was turned away lately."""
+        return self.desk.turned_away
+
+    def attention(self) -> Iterator[Attention]:
+        """It does not listen; somebody calls there who is not let in."""
+        if self.problem:
+            yield Attention("listen", "port_unavailable", self.since, self.problem)
+        for caller in self.desk.turned_away:
+            cause = "other_address" if caller.device_id else "unknown_terminal"
+            who = f"{caller.serial} @ {caller.address}"
+            yield Attention(caller.device_id or "listen", cause, caller.first, who)
 
     def start(self) -> None:
         """Begin to listen, in a thread of its own, if any device calls; returns when that was tried once."""

@@ -79,8 +79,7 @@ class Store:
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
         self.intake_closed = ""
-        self.pushing: set[str] = set()
-        """Serials of terminals that push: what their logs show confirms what was pushed."""
+        self.pushing: set[str] = set()  # serials: what these logs show confirms what was pushed
         self.tip: Tip
 
     def open(self) -> None:
@@ -201,6 +200,12 @@ class Store:
     def complete_until(self, device_id: str) -> str | None:
         """Up to which moment everything a device recorded is in the store."""
         return self._watermarks.get(device_id)
+
+    def forget_watermark(self, device_id: str) -> None:
+        """Nothing is said any more of how far a device is complete; on disk when this returns."""
+        self._watermarks.pop(device_id, None)
+        self._writer.ride(f"watermark {device_id}", lambda ledger: save_watermark(ledger, device_id, None))
+        self._writer.save_riders()
 
     def keep_receipt(self, receipt: ReceiptRow) -> None:
         """Remember a receipt; it rides in the next commit, and a crash only costs sending again."""

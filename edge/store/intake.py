@@ -72,7 +72,7 @@ def add_own(ledger: Ledger, drafts: Sequence[Draft]) -> None:
     ledger.add([draft for draft in drafts if draft.fact not in held], _text(ledger.now()))
 
 
-def save_watermark(ledger: Ledger, device_id: str, complete_until: str) -> None:
+def save_watermark(ledger: Ledger, device_id: str, complete_until: str | None) -> None:
     """Write how far a device's data is complete (rides in a commit that happens anyway)."""
     ledger.connection.execute(
         "UPDATE device SET complete_until = ? WHERE device_id = ?", (complete_until, device_id)

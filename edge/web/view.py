@@ -19,6 +19,8 @@ from edge.words import TEXTS, Lang, cause_text, next_step, say
 Level = Literal["good", "warn", "bad", "unknown", "off"]
 """Colour and shape; the word beside it says the same."""
 
+SOON_DAYS = 90
+"""So long before a log is full it is told."""
 LEVELS: dict[str, Level] = {
     "online": "good",
     "connected": "good",
@@ -166,9 +168,14 @@ def _device(device: DeviceHealth, at: str, lang: Lang) -> DeviceView:
         fill=full,
         fill_text=NOTHING if full is None else f"{full} %",
         cause="" if device.cause == "ok" else text,
-        detail=_joined([plain(device.detail, TEXT_MAX), quarantined]),
+        detail=_joined([plain(device.detail, TEXT_MAX), quarantined, _full_soon(device, lang)]),
         next_step=step,
     )
+
+
+def _full_soon(device: DeviceHealth, lang: Lang) -> str:
+    days = device.log_days_left
+    return "" if days is None or days > SOON_DAYS else say(lang, "full_soon", n=days)
 
 
 def _uplink(uplink: UplinkHealth, at: str, lang: Lang) -> PanelView:

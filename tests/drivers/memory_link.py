@@ -22,6 +22,7 @@ class MemoryLink:
         self.completes: list[str] = []
         self.observations: list[Observation] = []
         self.waiting: list[Order] = []
+        self.passes: list[bool] = []
         self.on_emit: Callable[[Sequence[Reading]], None] = lambda _readings: None
 
     def emit(
@@ -42,6 +43,9 @@ class MemoryLink:
         self.cursor = cursor
         if complete_until:
             self.completes.append(complete_until)
+
+    def reading(self, whole: bool) -> None:
+        self.passes.append(whole)
 
     def observed(self, observation: Observation) -> None:
         self.observations.append(observation)

@@ -10,7 +10,10 @@ from typing import Any, Protocol
 
 from drivers.base import Driver, Listener, Request
 from tests.drivers import adms_site
+from tests.drivers.dahua_site import driver as dahua_driver
+from tests.drivers.hikvision_site import driver as hikvision_driver
 from tests.drivers.zk_site import driver as zk_driver
+from tests.sim import dahua, isapi
 from tests.sim.zk import Faults, Terminal
 
 
@@ -64,6 +67,44 @@ class ZkSite:
         return self.terminal.connections
 
 
+WEB_OPTIONS = {
+    "host": "terminal.local",
+    "password_file": "",
+    "port": 65536,
+    "auth": "none",
+    "poll_seconds": 0,
+    "username": "a:b",
+    "https": True,
+}
+
+
+@dataclass
+class WebSite:
+    """A terminal that is asked over HTTP."""
+
+    terminal: dahua.Terminal | isapi.Terminal
+    bad_options: Mapping[str, Any]
+
+    def driver(self) -> Driver:
+        if isinstance(self.terminal, dahua.Terminal):
+            return dahua_driver(self.terminal)
+        return hikvision_driver(self.terminal)
+
+    def record(self, number: int) -> None:
+        self.terminal.http.cut = 0
+        self.terminal.punch(str(1000 + number))
+
+    def hush(self) -> None:
+        self.terminal.http.silent = True
+
+    def drop(self) -> None:
+        self.terminal.http.cut = 1000  # an idle connection that ended is opened anew
+        self.terminal.drop()
+
+    def connections(self) -> int:
+        return self.terminal.connections
+
+
 @contextmanager
 def _zk() -> Iterator[Site]:
     with Terminal(clients=4) as terminal:
@@ -103,5 +144,17 @@ class AdmsSite:
         return replace(adms_site.request("getrequest"), path="/ISAPI/Event/notification")
 
 
-SITES = {"zk": _zk}
+@contextmanager
+def _hikvision() -> Iterator[Site]:
+    with isapi.Terminal() as terminal:
+        yield WebSite(terminal, {**WEB_OPTIONS, "pass_minors": (8,)})
+
+
+@contextmanager
+def _dahua() -> Iterator[Site]:
+    with dahua.Terminal() as terminal:
+        yield WebSite(terminal, {**WEB_OPTIONS, "methods": "ipc", "utc_offset_minutes": 900})
+
+
+SITES = {"dahua": _dahua, "hikvision": _hikvision, "zk": _zk}
 CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite}

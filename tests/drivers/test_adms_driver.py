@@ -157,17 +157,27 @@ def test_a_foreign_command_id_proves_nothing() -> None:
 
 def test_an_order_that_cannot_be_stored_waits() -> None:
     site, here, answers = driver(), link(), []
-    site.handle(request("getrequest"), here)
+    site.handle(request("ping"), here)
     here.waiting, here.failures = [Order("reread", answers.append)], [IntakeClosed("full")]
     with pytest.raises(IntakeClosed):
         site.ordered(here)
     assert len(commands(site.handle(request("getrequest"), here).body)) == 1
 
 
-def test_at_night_only_the_last_days_are_asked_for_once_the_whole_is_known() -> None:
-    here = link(Known(complete="2026-11-19T02:30:00", commands=(Command("0" * 16, "recent"),)).text())
-    ((_, text),) = commands(driver().handle(request("getrequest"), here).body)
-    assert "StartTime=2026-11-18 00:00:00" in text
+def test_a_whole_answer_is_a_count_of_the_terminal_and_no_other_is() -> None:
+    asked = Known(complete="2026-11-20T09:00:00", commands=(Command("0" * 16, "whole"),))
+    site, here = driver(), link(asked.text())
+    ((name, _),) = commands(site.handle(request("getrequest"), here).body)
+    site.handle(upload(records(90, 1)), here)
+    assert here.passes == []
+    for index in (1, 2):
+        site.handle(upload(records(index, 1), f"&PackCnt=2&PackIdx={index}&CmdId={name}"), here)
+    assert here.passes == [True]
+    site.handle(request("devicecmd", f"ID={name}&Return=0&CMD=DATA\n".encode()), here)
+    ((name, text),) = commands(site.handle(request("getrequest"), here).body)
+    assert "StartTime=2026-11-20" in text, "the proof of what was pushed waits for its turn"
+    site.handle(upload(records(90, 1), f"&PackCnt=1&PackIdx=1&CmdId={name}"), here)
+    assert here.passes == [True]
 
 
 @pytest.mark.parametrize(

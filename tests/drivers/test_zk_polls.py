@@ -259,6 +259,7 @@ def test_the_order_to_read_again_trusts_no_cursor():
             work.until(lambda: done)
         assert done == ["ok"]
         assert link.facts == keys(history(100))
+        assert link.passes == [False, True], "the end of the log first, then all of it"
 
 
 def test_an_order_that_cannot_be_carried_out_is_answered():

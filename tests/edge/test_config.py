@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge import networks
 from edge.complaints import ConfigError
 from edge.config import TABLES, known_drivers, load, load_driver
 from edge.settings import DeviceKeys
@@ -61,8 +62,8 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
     for table, kind in TABLES.items():
         assert shown[table] == {field.name for field in msgspec.structs.fields(kind)}, table
     device = {field.name for field in msgspec.structs.fields(DeviceKeys)}
-    options = [load_driver(name).Options.__dataclass_fields__ for name in known_drivers()]
-    assert shown["device"] == device.union(*options)
+    options = {key for name in known_drivers() for key in load_driver(name).Options.__dataclass_fields__}
+    assert shown["device"] == device | options
 
 
 @pytest.mark.parametrize(
@@ -173,3 +174,50 @@ def test_a_missing_file_and_wrong_bytes_are_named(tmp_path: Path) -> None:
     (tmp_path / "gbk.toml").write_bytes('[site]\nname = "宝丰"\n'.encode("gbk"))
     with pytest.raises(ConfigError, match="UTF-8"):
         load(tmp_path / "gbk.toml")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "10.1.2.3", "172.31.0.9", "192.168.1.64", "::1", "fd00::5", "fe80::1", "::ffff:10.0.0.1"],
+)
+def test_a_device_may_stand_in_a_private_network(tmp_path: Path, host: str) -> None:
+    assert complaint(tmp_path, GOOD.replace("192.168.1.9", host)) == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "8.8.8.8",
+        "59.200.1.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "172.32.0.1",
+        "2001:db8::1",
+        "::ffff:8.8.8.8",
+        "::",
+    ],
+)
+def test_a_device_may_not_stand_elsewhere_unless_a_person_added_the_network(
+    tmp_path: Path, host: str
+) -> None:
+    text = GOOD.replace("192.168.1.9", host)
+    said = complaint(tmp_path, text)
+    assert "host" in said
+    assert "device_networks" in said
+    added = text.replace('hall = "hall-1"', 'hall = "hall-1"\ndevice_networks = ["59.200.0.0/16"]')
+    assert (complaint(tmp_path, added) == "") == (host == "59.200.1.1")
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "59.200.1.1/16", "example.org", "8.0.0.0/7", ""])
+def test_a_network_is_a_network_and_not_the_world(tmp_path: Path, network: str) -> None:
+    text = GOOD.replace('hall = "hall-1"', f'hall = "hall-1"\ndevice_networks = ["{network}"]')
+    assert "device_networks" in complaint(tmp_path, text)
+
+
+def test_the_unit_lets_through_what_a_device_may_be() -> None:
+    unit = Path("systemd/hall-edge.service").read_text(encoding="utf-8")
+    allowed = re.findall(r"^IPAddressAllow=(.*)$", unit, flags=re.M)
+    listed = {network for line in allowed for network in line.split()} - {"localhost"}
+    assert {str(network) for network in networks.LOCAL} == listed | {"127.0.0.0/8", "::1/128"}

@@ -13,6 +13,8 @@ from edge import daemon as room
 from edge.config import load
 from edge.daemon import Daemon, Pulse
 from edge.logs import JsonLines
+from edge.reconciling import accounts as stored_accounts
+from edge.store.books import Books
 from tests.broker import free_port
 from tests.drivers.zk_site import history
 from tests.hall import until
@@ -137,10 +139,15 @@ def test_every_part_has_its_pulse(daemon: Daemon) -> None:
     assert until(lambda: {"writer", "scheduler"} <= set(daemon._pulse.last), 15)
 
 
+def accounts(daemon: Daemon) -> list[tuple[str, str]]:
+    with contextlib.closing(Books(daemon._store.path)) as books:
+        return [(each.device_id, each.result) for each in stored_accounts(books)]
+
+
 def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What neither counter nor live events showed is found then. Here each second is a night."""
     monkeypatch.setattr(room.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(room, "NIGHTLY_REREAD", {"second": "*"})
+    monkeypatch.setattr(room, "NIGHTLY_ACCOUNT", {"second": "*"})
     with Terminal() as terminal:
         terminal.load(history(100))
         config = tmp_path / "edge.toml"
@@ -151,6 +158,10 @@ def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: py
         try:
             assert until(lambda: terminal.prepared.count(13) >= 3, 20)
             assert terminal.bytes_out > 3 * len(terminal.attlog()), "whole, not its tail"
+            assert until(lambda: accounts(made)[-1:] == [("fp-1", "equal")], 20), "and accounted for"
+            told = len(accounts(made))
+            time.sleep(2.5)
+            assert len(accounts(made)) == told, "what is settled is not told again"
         finally:
             made._stop.set()
             thread.join(20)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from drivers.base import IntakeClosed, LinkRevoked, Observation, Order, Reading
+from drivers.base import IntakeClosed, LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
 from edge.contract import Event
 from edge.events import Origin, normalize
@@ -158,3 +158,21 @@ def test_hours_of_a_zone_that_changes_are_right() -> None:
     night, morning = punch("2026-10-25T01:00:00"), punch("2026-10-25T08:00:00")
     assert normalize(night, origin, now).time == "2026-10-25T01:00:00+02:00"
     assert normalize(morning, origin, now).time == "2026-10-25T08:00:00+01:00"
+
+
+def test_only_a_complete_look_at_everything_is_a_count(store: Store) -> None:
+    held = link(store)
+    held.reading(whole=True)
+    held.emit([punch("2026-11-19T08:00:00"), punch("2026-11-20T08:00:00")], "a")
+    assert held.counted is None, "it has not ended"
+    held.reading(whole=False)
+    held.emit([punch("2026-11-20T09:00:00")], "b", "2026-11-20T12:00:00")
+    assert held.counted is None, "the end of a look at the newest alone"
+    held.reading(whole=True)
+    held.emit([punch("2026-11-19T08:00:00")._replace(copies=2)], "c", rejects=[Reject.record("odd", b"x")])
+    held.emit([punch("2026-11-20T08:00:00")], "c")
+    held.emit([], "c", "2026-11-20T12:00:00")
+    held.emit([punch("2026-11-20T10:00:00")], "d", "2026-11-20T12:01:00")
+    assert held.counted is not None
+    assert held.counted.records == {"2026-11-19": 2, "2026-11-20": 1}
+    assert (held.counted.rejected, held.counted.began) == (1, "2026-11-20T12:00:00")

@@ -12,6 +12,7 @@ from drivers.base import DeviceRefused, Link, Listener, Observation, Order, Repl
 from edge import receiver as room
 from edge import runner
 from edge.clock import WallClock
+from edge.guard import Guard
 from edge.receiver import Receiver, runner_of
 from edge.runner import Runner
 from edge.settings import Device, DeviceKeys
@@ -62,10 +63,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "REPORT_EVERY_S", 0.0)
 
 
-def make(store: Store, *acts: Callable[[Request, Link], Reply]) -> Receiver:
+def make(store: Store, *acts: Callable[[Request, Link], Reply], guard: Guard | None = None) -> Receiver:
     lives = iter([*acts[:1], *acts, *[acts[-1]] * 9])
     device = Device("face-1", DeviceKeys(driver="adms"), lambda: Scripted(next(lives)), "", True)
-    made = runner_of(device, store, WallClock(ZONE, "system"))
+    made = runner_of(device, store, WallClock(ZONE, "system"), guard)
     assert isinstance(made, Receiver)
     made.start()
     return made
@@ -156,8 +157,29 @@ def test_what_the_log_does_not_show_rings_upstream_once(store: Store) -> None:
 
 def test_an_order_is_made_to_last_before_it_is_said_to_be_taken(store: Store) -> None:
     made = make(store, well)
-    made.nightly()
     assert made.order("reread")
     listener = made.listener
     assert isinstance(listener, Scripted)
-    assert [order.name for order in listener.orders] == ["recent", "reread"]
+    assert [order.name for order in listener.orders] == ["reread"]
+
+
+def test_out_of_service_it_is_left_alone(store: Store) -> None:
+    made = make(store, well)
+    made.rest("repair", "2026-11-20T12:00:00+08:00")
+    assert made.serve(REQUEST).status == 503
+    assert not until(lambda: made.supervise() or made.health.cause != "out_of_service", 0.5)
+    made.wake()
+    assert made.serve(REQUEST).status == 200
+    assert made.health.state == "online"
+
+
+def test_another_terminal_under_the_same_serial_waits_for_a_person(store: Store) -> None:
+    class Strict(Guard):
+        def admit(self, device_id: str, observation: Observation) -> None:
+            raise DeviceRefused("terminal_swapped", "SN1 A -> SN1 B")
+
+    made = make(store, well, guard=Strict())
+    before = made.listener
+    assert made.serve(REQUEST).status == 503
+    assert (made.health.state, made.health.cause) == ("offline", "terminal_swapped")
+    assert made.listener is before

@@ -11,7 +11,7 @@ import pytest
 
 from drivers.adms import Adms
 from edge.clock import WallClock
-from edge.ports import Desk, DevicePort
+from edge.ports import DevicePort
 from edge.receiver import Receiver
 from edge.settings import Device, DeviceKeys, ListenSettings
 from edge.store import FILE, Store
@@ -89,7 +89,7 @@ def open_door(folder: Path, store: Store, **options: object) -> Door:
     for receiver in receivers:
         receiver.start()
     settings = ListenSettings(host="127.0.0.1", port=free_port())
-    port = DevicePort(Desk(receivers, clock, folder), clock, settings)
+    port = DevicePort(receivers, clock, settings, folder)
     port.start()
     return Door(port, store, receivers, clock, folder)
 

@@ -1,0 +1,215 @@
+"""The rounds of a driver whose device keeps a log and is asked over HTTP: news, clock, counts, orders.
+
+Each round asks for what is new. The clock is asked once a minute before a round, and before news is stored;
+the counts every ten minutes. Over a new connection it is asked again who answers: another device may stand
+there now. A read of the whole log is cut into pieces, between which news has its turn. The clock is set only
+on the order `set_time`, right after a read, and measured again at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from drivers.base import DeviceOffline, Link, Observation, Order, Poller
+from drivers.http.options import HttpOptions
+
+if TYPE_CHECKING:
+    from drivers.http.client import Client
+
+CLOCK_EVERY_S = 60.0
+COUNTS_EVERY_S = 600.0
+ORDERS = ("reread", "set_time")
+LOOK_S = 0.5
+
+
+class Identity(NamedTuple):
+    """Who answers."""
+
+    serial: str
+    model: str
+    firmware: str
+
+
+class Device(Protocol):
+    """What a device can be asked about itself."""
+
+    def identity(self) -> Identity:
+        """Who it is; DeviceRefused for what is no such device."""
+
+    def clock(self) -> str | None:
+        """Its naive wall clock; None where it does not tell."""
+
+    def set_clock(self, moment: str) -> bool:
+        """Set its naive wall clock; False when it does not take it."""
+
+    def counts(self) -> dict[str, int]:
+        """How much it holds, as far as it tells."""
+
+
+class Log(Protocol):
+    """What it recorded; each call emits."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """Cause -> detail of what is wrong with the last read."""
+
+    @property
+    def rereading(self) -> bool:
+        """A whole read was begun and has not ended."""
+
+    def catch_up(self) -> bool:
+        """Emit what is new; True when everything was read and nothing speaks against that."""
+
+    def begin_again(self) -> None:
+        """From now on `read_again` reads the whole log."""
+
+    def read_again(self) -> bool:
+        """Read a piece of it; True when that was the last."""
+
+
+class Rounds:
+    """One life with a device that said who it is, from the first observation on."""
+
+    def __init__(self, client: "Client", device: Device, link: Link, poll_s: float) -> None:
+        self._client, self._device, self._link, self._poll_s = client, device, link, poll_s
+        self.who = device.identity()
+        self._opened = client.opened
+        self._orders: list[Order] = []
+        self._counts: Mapping[str, int] = {}
+        self._notes: Mapping[str, str] = {}
+        self._counted_at = -COUNTS_EVERY_S
+        self._clock_at = 0.0
+        self._complete = False
+        self._began = self.look()
+
+    def look(self) -> str | None:
+        """Tell the Link the clock as it is now."""
+        self._clock_at = monotonic()
+        clock = self._device.clock()
+        self._observe(clock)
+        return clock
+
+    def poll(self, log: Log) -> None:
+        """One round; what it proves is told with the device's clock of its beginning."""
+        self._same_device()
+        due = not self._complete or monotonic() - self._clock_at >= CLOCK_EVERY_S
+        began, self._began = self._began or (self.look() if due else None), None
+        self._complete = log.catch_up()
+        self._notes = log.notes
+        self._observe(None)
+        if self._complete and began:
+            self._link.emit([], self._link.cursor, began)
+        self._set_time()
+        self._read_again(log)
+
+    def pause(self, log: Log) -> None:
+        """Wait until the next round is due, or there is an order, or a read that has not ended."""
+        end = monotonic() + self._poll_s
+        while (left := end - monotonic()) > 0 and not self._link.stop.is_set():
+            self._take_orders()
+            if self._orders or log.rereading:
+                return
+            self._link.stop.wait(min(LOOK_S, left))
+
+    def leave(self) -> None:
+        """Answer the orders that can no longer be carried out."""
+        for name in ORDERS:
+            self._answer(name, lambda _order: "failed")
+
+    def _set_time(self) -> None:
+        if self._answer("set_time", self._set):
+            self.look()
+
+    def _set(self, order: Order) -> str:
+        moment = order.clock()
+        if moment is None:
+            return "refused"
+        return "ok" if self._device.set_clock(moment) else "failed"
+
+    def _read_again(self, log: Log) -> None:
+        if self._orders and not log.rereading:
+            log.begin_again()
+        if log.rereading and log.read_again():
+            self._answer("reread", lambda _order: "ok")
+
+    def _same_device(self) -> None:
+        if self._client.opened == self._opened:
+            return
+        who, self._opened = self._device.identity(), self._client.opened
+        if who.serial != self.who.serial:
+            raise DeviceOffline("connection_lost", f"{who.serial} answers instead of {self.who.serial}")
+
+    def _observe(self, clock: str | None) -> None:
+        if monotonic() - self._counted_at >= COUNTS_EVERY_S:
+            self._counted_at, self._counts = monotonic(), self._device.counts()
+        self._link.observed(Observation(*self.who, clock, self._counts, self._notes))
+
+    def _take_orders(self) -> None:
+        while (order := self._link.orders(0)) is not None:
+            if order.name in ORDERS:
+                self._orders.append(order)
+            else:
+                order.done("unsupported")
+
+    def _answer(self, name: str, result: Callable[[Order], str]) -> bool:
+        """Answer the orders of one name; whether there were any."""
+        answered = [order for order in self._orders if order.name == name]
+        self._orders = [order for order in self._orders if order.name != name]
+        for order in answered:
+            order.done(result(order))
+        return bool(answered)
+
+
+class HttpPoller(Poller, ABC):
+    """A driver whose device is asked over HTTP; a family says how to ask, and how to read its log."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self._options = options
+        self._client: Client | None = None
+        self._rounds: Rounds | None = None
+        self._log: Log | None = None
+
+    @abstractmethod
+    def ask(self, client: "Client") -> Device:
+        """The questions of the family."""
+
+    @abstractmethod
+    def log(self, device: Device, link: Link, who: Identity, look: Callable[[], object]) -> Log:
+        """Its log; `look` tells the Link the clock as it is now."""
+
+    def run(self, link: Link) -> None:
+        """See `Poller`; a stop in the middle of a wait is no error."""
+        from drivers.http.line import Stopped  # requests is loaded only where a device is asked
+
+        with suppress(Stopped):
+            super().run(link)
+
+    def connect(self, link: Link) -> None:
+        """Log in and tell who it is."""
+        from drivers.http.client import Client
+
+        self._client = Client(self._options, link.stop)
+        device = self.ask(self._client)
+        self._rounds = Rounds(self._client, device, link, self._options.poll_seconds)
+        self._log = self.log(device, link, self._rounds.who, self._rounds.look)
+
+    def poll(self, link: Link) -> None:
+        """Ask for what is new."""
+        if self._rounds and self._log:
+            self._rounds.poll(self._log)
+
+    def pause(self, link: Link) -> None:
+        """Wait for the next round or for an order."""
+        if self._rounds and self._log:
+            self._rounds.pause(self._log)
+
+    def close(self) -> None:
+        """Answer what is left and let the device go."""
+        rounds, self._rounds = self._rounds, None
+        client, self._client = self._client, None
+        if rounds:
+            rounds.leave()
+        if client:
+            client.close()

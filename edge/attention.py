@@ -1,0 +1,12 @@
+"""What a person should see to, though every part works: told by those who know, shown with the problems."""
+
+from typing import NamedTuple
+
+
+class Attention(NamedTuple):
+    """One such thing. cause: a word of `edge/causes/`; about: what it concerns, the same in any language."""
+
+    subject: str
+    cause: str
+    since: str
+    about: str

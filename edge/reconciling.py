@@ -1,0 +1,198 @@
+"""The duty of reconciliation: three times a day what is due, and whatever day a person asks for.
+
+Each terminal that may answer is read whole again first; what that brings new of the day was missing, and is
+named `late`. Then its count, the store and the receipts are compared, and the result is an event.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from drivers.base import LinkError
+from edge.attention import Attention
+from edge.clock import WallClock
+from edge.commands import Arguments, Commands, Refused
+from edge.events import own_event
+from edge.payloads import DeviceReconciled
+from edge.reconciliation import Kept, covers, due, reconcile
+from edge.runner import Runner
+from edge.store import Store, epoch_of, position
+from edge.store.books import Books, Rejected
+from edge.tally import mark
+
+LOG = logging.getLogger(__name__)
+
+KIND = "device.reconciled"
+ANSWER_S = 100.0
+"""How long the terminals have to be read whole; what comes later is for the next time."""
+
+
+class Reconciling:
+    """The duty of one hall. `retired` tells the position up to which upstream holds everything."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: WallClock,
+        runners: Sequence[Runner],
+        retired: Callable[[], int],
+        confirm: Sequence[str],
+        stop: threading.Event,
+        accepted: Callable[[str], str] = lambda _device_id: "",
+    ) -> None:
+        """accepted: when a device's present terminal took the place of another, "" if it did not."""
+        self._store, self._clock = store, clock
+        self._runners = [runner for runner in runners if runner.device.driver]
+        self._retired, self._asked, self._stop = retired, bool(confirm), stop
+        self._accepted = accepted
+        self._alone = threading.Lock()
+        self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
+        self.commands: Commands = {"reconcile": self._by_hand}
+
+    def nightly(self) -> None:
+        """Read every terminal whole, then account for what is due."""
+        with self._alone:
+            self._account(self._due(), everyone=True)
+
+    def catch_up(self) -> None:
+        """Account for what is due and could not be told before, once the terminals are there."""
+        with self._alone:
+            self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
+
+    def _by_hand(self, arguments: Arguments) -> str:
+        """Account for one day, now; the results as JSON."""
+        day, named = arguments.get("day", ""), arguments.get("device")
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise Refused(f"{day}: 不是日期 / not a date") from None
+        asked = [runner for runner in self._runners if named in (None, runner.device.device_id)]
+        if not asked:
+            raise Refused(f"{named}: 没有这台设备 / no such device")
+        if not self._alone.acquire(timeout=1.0):
+            raise Refused("正在对账，几分钟后再试 / an account is being made, try again in a few minutes")
+        try:
+            told = self._account({runner: [day] for runner in asked}, everyone=True)
+        finally:
+            self._alone.release()
+        return msgspec.json.encode(told).decode()
+
+    def attention(self) -> list[Attention]:
+        """Days of this life for which records are missing, or could not be made sense of."""
+        return [
+            Attention(device_id, f"rec_{account.result}", since, day)
+            for (device_id, day), (account, since) in sorted(self._newest.copy().items())
+            if account.result in ("missing", "pending")
+        ]
+
+    def _due(self) -> dict[Runner, list[str]]:
+        """The days to account for of each terminal."""
+        with closing(Books(self._store.path)) as books:
+            told = accounts(books)
+        return {runner: self._due_of(runner, told) for runner in self._runners}
+
+    def _due_of(self, runner: Runner, told: Iterable[DeviceReconciled]) -> list[str]:
+        device_id, zone = runner.device.device_id, self._clock.zone(runner.device.keys.zone)
+        today = self._clock.now().astimezone(zone).date()
+        return due((each for each in told if each.device_id == device_id), today)
+
+    def _account(self, wanted: Mapping[Runner, list[str]], everyone: bool) -> list[DeviceReconciled]:
+        """Read again where that is needed, then tell each terminal and day."""
+        before = {(runner, day): self._stored(runner, day) for runner, days in wanted.items() for day in days}
+        self._read_again([r for r, days in wanted.items() if everyone or not covered(r, days)])
+        told = [self._told(runner, day, had) for (runner, day), had in before.items()]
+        moment, epoch = self._clock.now(), self._store.tip.epoch
+        revision = int(moment.timestamp() * 1000)
+        drafts = [
+            own_event(KIND, epoch, f"{each.device_id} {each.day}", revision, moment, each) for each in told
+        ]
+        try:
+            self._store.add(*drafts)
+        except LinkError as error:
+            LOG.error("the account is not stored: %s", error)
+        for each in told:
+            self._newest[each.device_id, each.day] = (each, self._clock.text())
+            LOG.info("account of %s, %s: %s %s", each.device_id, each.day, each.result, each.reason)
+        return told
+
+    def _read_again(self, runners: Iterable[Runner]) -> None:
+        """Order it of all, and wait for those that are there."""
+        waiting = []
+        for runner in runners:
+            answered = threading.Event()
+
+            def done(_result: str, answered: threading.Event = answered) -> None:
+                answered.set()
+
+            if runner.order("reread", done) and runner.health.state in ("online", "degraded"):
+                waiting.append(answered)
+        until = time.monotonic() + ANSWER_S
+        while time.monotonic() < until and not all(each.is_set() for each in waiting):
+            if self._stop.wait(0.1):
+                return
+
+    def _stored(self, runner: Runner, day: str) -> frozenset[int]:
+        with closing(Books(self._store.path)) as books:
+            rows = books.punches(serial_of(runner), day, day)
+            return frozenset(mark(row.fact) for row in rows)
+
+    def _told(self, runner: Runner, day: str, had: frozenset[int]) -> DeviceReconciled:
+        serial, counted = serial_of(runner), runner.link.counted if runner.link else None
+        retired = self._retired()
+        epoch_first = position(epoch_of(self._store.tip.position), 0)
+        with closing(Books(self._store.path)) as books, closing(self._store.reader()) as reader:
+            rows, aside = books.punches(serial, day, day), reader.parked().keys()
+            held = [r for r in rows if r.position <= retired or r.position < epoch_first]
+            kept = Kept(
+                frozenset(mark(row.fact) for row in rows),
+                frozenset(map(mark, books.before_service(serial, day, day))),
+                sum(row.position not in aside for row in held) if self._asked else 0,
+                sum(_may_be(each, day) for each in books.rejects(serial)),
+            )
+        trouble = self._trouble(runner, day)
+        late = len(kept.stored - had) if covers(counted, day) else 0
+        return reconcile(
+            runner.device.device_id,
+            serial,
+            day,
+            counted,
+            kept,
+            trouble=trouble,
+            late=late,
+            asked=self._asked,
+        )
+
+    def _trouble(self, runner: Runner, day: str) -> str:
+        """Why nothing can be said of a terminal and day, whatever was counted; or ""."""
+        if self._accepted(runner.device.device_id)[:10] > day:
+            return "terminal_replaced"
+        counted = runner.link.counted if runner.link else None
+        if runner.health.state in ("online", "degraded") or covers(counted, day):
+            return ""
+        return runner.health.cause
+
+
+def covered(runner: Runner, days: Sequence[str]) -> bool:
+    """Whether the terminal was counted after all these days."""
+    return all(covers(runner.link.counted if runner.link else None, day) for day in days)
+
+
+def serial_of(runner: Runner) -> str:
+    """The serial number that the device last said, "" if none."""
+    return runner.health.told.observation.serial if runner.health.told else ""
+
+
+def accounts(books: Books) -> list[DeviceReconciled]:
+    """All accounts that are stored, oldest first."""
+    return [msgspec.json.decode(data, type=DeviceReconciled) for data in books.own(KIND)]
+
+
+def _may_be(reject: Rejected, day: str) -> bool:
+    """Whether a record that made no sense may be of that day."""
+    next_day = (datetime.fromisoformat(day) + timedelta(days=1)).isoformat()
+    return (reject.pending_from or "") < next_day and reject.seen[:10] >= day

@@ -1,0 +1,81 @@
+"""Which terminal stands for which device, and which are out of service: a file that outlives the database.
+
+A terminal is known from its first contact on; another one takes its place only when a person says so.
+"""
+
+import logging
+import threading
+from pathlib import Path
+
+import msgspec
+
+from drivers.base import Observation
+from edge.whole import write_whole
+
+LOG = logging.getLogger(__name__)
+FILE = "terminals.json"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who a terminal says it is; `model` is "" where it does not tell."""
+
+    serial: str
+    model: str = ""
+
+    @classmethod
+    def of(cls, observation: Observation) -> "Identity":
+        """As told."""
+        return cls(observation.serial, observation.model)
+
+    def other_than(self, known: "Identity") -> bool:
+        """Whether this is another terminal than the known one; a model that is not told says nothing."""
+        models = self.model and known.model and self.model != known.model
+        return bool(known.serial) and (self.serial != known.serial or bool(models))
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.serial, self.model)))
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One device. out: why it is out of service; gone: mark of the newest fact when a gap was told last.
+
+    lost: from when to when records may be lost, and when that was found. accepted: when a person took it in
+    place of another.
+    """
+
+    identity: Identity = Identity("")
+    out: str | None = None
+    since: str = ""
+    gone: int = 0
+    lost: tuple[str, str, str] | None = None
+    accepted: str = ""
+
+
+class Register:
+    """The entries of one hall; any thread may call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._lock = threading.Lock()
+        self._entries = self._read()
+
+    def entry(self, device_id: str) -> Entry:
+        """What is known of a device."""
+        return self._entries.get(device_id, Entry())
+
+    def keep(self, device_id: str, **changed: object) -> None:
+        """Change an entry, for good; OSError when the disk does not take it, and then nothing has changed."""
+        with self._lock:
+            entry = msgspec.structs.replace(self.entry(device_id), **changed)
+            entries = {**self._entries, device_id: entry}
+            write_whole(self._path, msgspec.json.encode(entries))
+            self._entries = entries
+
+    def _read(self) -> dict[str, Entry]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Entry])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            LOG.error("%s cannot be read (%s); terminals are known by the database alone", self._path, error)
+            return {}

@@ -1,0 +1,49 @@
+"""A simulated Hikvision terminal that runs alone: `python -m tests.sim.isapi --help`.
+
+Prints one JSON line when it listens, one line per punch, and at SIGTERM or SIGINT one JSON line
+`{"serial": ..., "emitted": n}`; then exits 0.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from tests.sim.isapi.faults import Faults
+from tests.sim.isapi.terminal import OLD, VER20, Terminal
+from tests.sim.web.alone import Step, parser, run, whose_turn
+
+ACTIONS: dict[str, Callable[[Terminal], object]] = {
+    "reboot": lambda terminal: terminal.reboot(),
+    "clear": lambda terminal: terminal.clear(),
+    "reset": lambda terminal: terminal.reset(),
+    "prune": lambda terminal: terminal.prune(len(terminal.log) // 2),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one terminal until SIGTERM or SIGINT."""
+    parse = parser("tests.sim.isapi", __doc__ or "", Terminal.serial, sorted(ACTIONS), Faults)
+    parse.add_argument("--namespace", choices=("ver20", "old"), default="ver20", help="of its XML")
+    parse.add_argument("--capacity", type=int, default=Terminal.capacity)
+    parse.add_argument("--zone-text", default=Terminal.offset, help="what its times end in (default +08:00)")
+    options = parse.parse_args(arguments)
+    try:
+        terminal = Terminal(
+            namespace=OLD if options.namespace == "old" else VER20,
+            capacity=options.capacity,
+            offset=options.zone_text,
+            **options.common(options),
+        )
+        steps = [Step.parse(text, ACTIONS, Faults) for text in options.at]
+    except ValueError as error:
+        parse.error(str(error))
+    newest = terminal.clock() - timedelta(minutes=1)
+    terminal.load(
+        (user, newest - timedelta(seconds=10 * (options.log - 1 - turn)), state)
+        for turn in range(options.log)
+        for user, state in [whose_turn(turn, options.users)]
+    )
+    run(terminal, steps, options)
+
+
+if __name__ == "__main__":
+    main()
