@@ -29,6 +29,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -233,7 +234,9 @@ class Poller(Driver):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request of a device, already bounded in size and time by the server."""
+    """One HTTP request, bounded by the server. whole: all that was announced came. at: our time, believed, in
+    the device's zone.
+    """
 
     method: str
     path: str
@@ -241,6 +244,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+    at: datetime
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,16 +258,34 @@ class Reply:
 
 
 class Listener(Driver):
-    """A device that calls us: the web room owns port, limits and deadlines; here is only the meaning."""
+    """A device that calls us: here is only the meaning; `handle` and `ordered` never run at the same time."""
+
+    @property
+    @abstractmethod
+    def serial(self) -> str:
+        """The serial number it must claim, from the config."""
+
+    @property
+    def address(self) -> str:
+        """The IP address it must call from; "" = the one it first called from."""
+        return ""
+
+    @property
+    def patience_s(self) -> float:
+        """A device that has not called for this long is silent."""
+        return 180.0
 
     @staticmethod
     @abstractmethod
     def identify(request: Request) -> str | None:
-        """The serial number the request claims, or None. Pure."""
+        """The serial number the head of a request claims; None: not of this family. Pure."""
 
     @abstractmethod
     def handle(self, request: Request, link: Link) -> Reply:
         """Answer after `link.emit` returned; on any error the server answers «again»."""
+
+    def ordered(self, link: Link) -> None:
+        """There is an order at `link.orders`; what is not taken here waits for the next request."""
 
     def run(self, link: Link) -> None:
         """Nothing to open: requests arrive at `handle`."""

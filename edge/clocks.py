@@ -55,8 +55,9 @@ def offset_now(runner: Runner, clock: WallClock) -> int | None:
 
 
 def offsets(runners: Iterable[Runner], clock: WallClock) -> list[int]:
-    """The offsets of the terminals that answer."""
-    there = [runner for runner in runners if runner.health.state in ("online", "degraded")]
+    """The offsets of the terminals that answer; one that calls follows our clock, so its word is our own."""
+    asked = [runner for runner in runners if not runner.device.calls]
+    there = [runner for runner in asked if runner.health.state in ("online", "degraded")]
     return [offset for runner in there if (offset := offset_now(runner, clock)) is not None]
 
 
@@ -125,7 +126,7 @@ class Clocks:
         tonight = self._clock.now().date().isoformat()
         for runner in self._runners:
             offset, name = offset_now(runner, self._clock), runner.device.device_id
-            due = offset is not None and abs(offset) >= SET_FROM_MS
+            due = offset is not None and abs(offset) >= SET_FROM_MS and not runner.device.calls
             if due and self._nights.get(name) != tonight:
                 self._nights[name] = tonight
                 setting = Setting(runner, self._clock, self._store, self._forbidden, EDGE)

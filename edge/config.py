@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from drivers.base import Driver
+from drivers.base import Driver, Listener
 from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.networks import is_network, may_be_asked
 from edge.settings import (
@@ -26,6 +26,7 @@ from edge.settings import (
     Crypto,
     Device,
     DeviceKeys,
+    ListenSettings,
     Retention,
     Settings,
     Site,
@@ -42,6 +43,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "uplink": UplinkSettings,
     "retention": Retention,
     "web": WebSettings,
+    "listen": ListenSettings,
 }
 
 
@@ -59,6 +61,7 @@ def load(path: Path) -> Settings:
     if not isinstance(tables_of_devices, dict):
         reader.complain("", "device", "每台设备写一个表 / write one table for each device: [device.ID]")
         reader.stop_if_wrong()
+    reader.listens = bool(settings.listen.host)
     devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
 
@@ -92,6 +95,8 @@ class _Reader:
         self.path = path
         self.wrong: list[Complaint] = []
         self.lines: list[str] = []
+        self.listens = False
+        self.callers: dict[str, str] = {}
         self.networks: tuple[str, ...] = ()
 
     def parse(self) -> dict[str, Any]:
@@ -168,11 +173,20 @@ class _Reader:
             self.complain(
                 "uplink", "key_file", "有 cert_file 就要有 key_file / cert_file needs key_file beside it"
             )
+        if settings.listen.host:
+            self._own_address("listen", settings.listen.host)
         if not _is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")
         if len(set(uplink.confirm)) < len(uplink.confirm):
             self.complain("uplink", "confirm", "有重复的应用名 / names an application twice")
+
+    def _own_address(self, table: str, host: str) -> None:
+        try:
+            ip_address(host)
+        except ValueError:
+            told = "要写本机在设备网段的 IP 地址 / the IP address of this machine in the devices' network"
+            self.complain(table, "host", f"{told} (此处为 / here: {host})")
 
     def _zone(self, table: str, name: str) -> None:
         try:
@@ -195,7 +209,8 @@ class _Reader:
         else:
             keys, driver = self._device(table, given, keys)
         fault = "\n".join(map(str, self.wrong))
-        return Device(device_id, keys, driver if keys.enabled and not fault else None, fault)
+        calls = isinstance(driver, partial) and isinstance(driver(), Listener)
+        return Device(device_id, keys, driver if keys.enabled and not fault else None, fault, calls)
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys
@@ -221,7 +236,24 @@ class _Reader:
         self.unknown(table, given, common + names)
         options = self.convert(table, {k: v for k, v in given.items() if k in names}, options_kind)
         self._address(table, getattr(options, "host", None))
-        return keys, None if options is None else partial(driver_class, options)
+        if options is None:
+            return keys, None
+        driver = partial(driver_class, options)
+        if keys.enabled and issubclass(driver_class, Listener):
+            self._caller(table, driver)
+        return keys, driver
+
+    def _caller(self, table: str, driver: Callable[[], Driver]) -> None:
+        """A device that calls us needs a place to call, and a serial number of its own."""
+        if not self.listens:
+            told = "这台设备主动上报，请在 [listen] 中写 host / it calls us: give [listen] a host"
+            self.complain(table, "driver", told)
+        made = driver()
+        serial = made.serial if isinstance(made, Listener) else ""
+        other = self.callers.setdefault(serial, table)
+        if other != table:
+            told = f"与 [{other}] 的序列号相同 / the serial number of [{other}] too"
+            self.complain(table, "serial", told)
 
     def _address(self, table: str, host: str | None) -> None:
         """Complain of a device outside the hall's networks; None: it has no address."""

@@ -14,6 +14,7 @@ from edge.contract import Description, DeviceDescription, HostState, Problem, Re
 from edge.events import Draft, Place, Sealed
 from edge.payloads import (
     Audit,
+    Confirmed,
     DataGap,
     DeviceAlarm,
     DeviceReconciled,
@@ -69,6 +70,12 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         verify_raw=15,
         punch_state="check_in",
         native_key="2026-11-23T08:02:00|1007|0",
+    ),
+    "attendance.confirmed": Confirmed(
+        event_id="0d8a3a51-8a0f-5f5e-8b39-6c0f8f0f2f11",
+        device_id="north-door",
+        device_serial="CQZ7231360296",
+        how="terminal_log",
     ),
     "device.service": DeviceService(
         device_id="west-door",

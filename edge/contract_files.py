@@ -39,7 +39,9 @@ _PURPOSE = (
     "an event is done when the receipt of every application the hall must convince covers its number. "
     "An event counts by its `id`, once, the first copy; `epoch` and `sequence` only show what is missing. "
     "The chain: chain 0 = H(epoch), chain n = H(chain n-1 + H(bytes of event n)); H is `hash_alg` of "
-    "event 1, `edge.epoch_opened`. Readers ignore fields they do not know."
+    "event 1, `edge.epoch_opened`. A punch with `unconfirmed` was pushed, as anybody in the hall's network "
+    "could: do not judge by it until an `attendance.confirmed` names its `id`. "
+    "Readers ignore fields they do not know."
 )
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     "receipt": contract.Receipt,

@@ -8,9 +8,7 @@ APScheduler, which runs calendar jobs and nothing else.
 import contextlib
 import faulthandler
 import logging
-import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -35,8 +33,11 @@ from edge.guardian import Guardian
 from edge.importing import Importing
 from edge.keeping import Keeping
 from edge.last_word import LastWord
+from edge.notify import notify
 from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
+from edge.ports import DevicePort
+from edge.receiver import runner_of
 from edge.reconciling import Reconciling
 from edge.register import Register
 from edge.runner import Runner
@@ -103,15 +104,16 @@ class Daemon:
             self._clock.now,
             lambda: self._pulse.beat("writer"),
             settings.uplink.confirm,
-            lambda: _notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
+            lambda: notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
         )
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
         self._guardian = Guardian(self._store, self._clock, Register(folder))
         parts_of = (self._store, self._clock, self._guardian)
-        self._runners = [Runner(device, *parts_of) for device in settings.devices]
+        self._runners = [runner_of(device, *parts_of) for device in settings.devices]
         self._guardian.stand_by(self._runners)
+        self._port = DevicePort(self._runners, self._clock, settings.listen, folder)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -128,20 +130,19 @@ class Daemon:
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)
         self._reconciling = self._accountant(settings.uplink.confirm)
-        self._status = Status(settings, *parts, VERSION, self._attention)
+        self._status = Status(settings, *parts, VERSION, self._attention, self._port.turned_away)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._saved_at = self._store.tip.position
+        self._saved_at, self._wall_at = self._store.tip.position, 0.0
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
-        self._wall_at = 0.0
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
 
     def _attention(self) -> tuple[Attention, ...]:
-        return (*self._guardian.attention(), *self._reconciling.attention())
+        return (*self._guardian.attention(), *self._reconciling.attention(), *self._port.attention())
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
         retired = lambda: self._uplink.outbox.retired  # noqa: E731
@@ -172,6 +173,7 @@ class Daemon:
         self._uplink.start()
         for runner in self._runners:
             runner.start()
+        self._port.start()
         self._plan()
         self._scheduler.start()
         for part in (
@@ -180,7 +182,7 @@ class Daemon:
             *(["uplink"] if self._uplink.line.cause != "uplink_disabled" else []),
         ):
             self._pulse.beat(part)
-        _notify("READY=1")
+        notify("READY=1")
         LOG.info("ready; status page on port %s", self._web.port)
         try:
             return self._watch()
@@ -247,7 +249,7 @@ class Daemon:
             if self._store.damage:
                 return EXIT_DAMAGED
             if not self._pulse.silent():
-                _notify("WATCHDOG=1")
+                notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
                 self._each_minute()
                 written_at = time.monotonic()
@@ -264,11 +266,12 @@ class Daemon:
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""
-        _notify("STOPPING=1")
+        notify("STOPPING=1")
         until = time.monotonic() + STOP_S
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
             steps.callback(self._web.stop)
+            steps.callback(self._port.stop)
             parts: list[Uplink | Runner | DiskWatch] = [self._uplink, *self._runners, self._disk]
             for part in parts:
                 steps.callback(_join, part, until)
@@ -287,13 +290,3 @@ def _join(part: Uplink | Runner | DiskWatch, until: float) -> None:
 def _describe(settings: Settings) -> Description:
     devices = tuple(DeviceDescription(device.device_id, device.keys.driver) for device in settings.devices)
     return Description(VERSION, devices, tuple(event_type(kind) for kind in PAYLOADS))
-
-
-def _notify(message: str) -> None:
-    """Tell systemd (sd_notify(3)); silent where there is none."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.settimeout(1.0)  # whoever does not read must not stop the hall
-        sender.sendto(message.encode(), "\0" + address[1:] if address[0] == "@" else address)

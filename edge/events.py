@@ -75,6 +75,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     time: str
     data: bytes
     copies: int = 1
+    hint: bool = False
+    """It was pushed; the terminal's own log shall show it."""
 
 
 class Sealed(NamedTuple):
@@ -183,7 +185,7 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
         raise BadReading(str(error)) from error
     data = b"".join((to_time, reading.device_time.encode(), to_key, key, rest))
     text = stamp if time is told else time.isoformat(timespec="seconds")
-    return Draft(reading.kind, fact, text, data, reading.copies)
+    return Draft(reading.kind, fact, text, data, reading.copies, reading.facts.get("unconfirmed") is True)
 
 
 @lru_cache(maxsize=2048)

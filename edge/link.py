@@ -51,12 +51,14 @@ class DeviceLink:
         orders: Queue[Order],
         on_contact: Callable[[Told], None],
         guard: Guard | None = None,
+        serial: str = "",
     ) -> None:
+        """serial: of the device, where it is known before it says so."""
         self._device, self._store, self._clock = device, store, clock
         self._stop, self._orders, self._on_contact = stop, orders, on_contact
         self._guard = guard or Guard()
         self.revoked = False
-        self._told = Told(Observation(serial=""), "", None)
+        self._told = Told(Observation(serial), "", None)
         self._cursor = store.cursor(device.device_id)
         self._in_service = False
         self._zone = clock.zone(device.keys.zone)
@@ -99,6 +101,7 @@ class DeviceLink:
             self._true_time(complete_until),
             (*rejects, *refused),
             before,
+            self._told.observation.serial in self._store.pushing,
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service
@@ -117,8 +120,8 @@ class DeviceLink:
     def _count(
         self, drafts: Sequence[tuple[Reading, Draft]], rejected: int, complete_until: str | None
     ) -> None:
-        if self._tally is None:
-            return
+        if self._tally is None or any(draft.hint for _, draft in drafts):
+            return  # what is pushed meanwhile is no part of the pass
         punches = [(r.device_time, draft.fact, r.copies) for r, draft in drafts if r.kind == PUNCH]
         self._tally.add(punches, rejected)
         if complete_until:

@@ -15,7 +15,18 @@ EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
 ReconciledAs = Literal["equal", "more_here", "missing", "unconfirmed", "pending", "unknown"]
 GapReason = Literal["log_cleared", "overwritten", "corrupt", "replaced"]
-AlarmCode = Literal["clock_drift", "log_nearly_full", "tamper", "auth_failed", "serial_replaced"]
+AlarmCode = Literal[
+    "clock_drift",
+    "log_nearly_full",
+    "tamper",
+    "auth_failed",
+    "serial_replaced",
+    "clock_set",
+    "log_deleted",
+    "factory_reset",
+    "unconfirmed_push",
+    "foreign_address",
+]
 
 
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,7 +48,11 @@ class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
-    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there."""
+    """`attendance.punch`: a person identified at a terminal. `native_key` names the record there.
+
+    unconfirmed: it was pushed, and anybody in the hall's network can push; it counts once an
+    `attendance.confirmed` names it.
+    """
 
     device_user_id: str
     verify_method: VerifyMethod
@@ -45,6 +60,19 @@ class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
     native_key: str
     verify_raw: int | None = None
     staff_no: str | None = None
+    unconfirmed: bool | None = None
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`attendance.confirmed`: an `unconfirmed` punch stands in the terminal's own log.
+
+    event_id: of the punch. device_id: where that was read. how: what showed it.
+    """
+
+    event_id: str
+    device_id: str
+    device_serial: str
+    how: Literal["terminal_log"]
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,11 +105,21 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end."""
+    """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end.
+
+    The others: where it stands in the device's own log; operation: its code there; operator: who did it, by
+    the device's user id. Such an entry (clock_set, log_deleted, factory_reset, tamper) has no end.
+    """
 
     device_id: str
     code: AlarmCode
     active: bool
+    device_serial: str | None = None
+    device_time: str | None = None
+    time_quality: TimeQuality | None = None
+    native_key: str | None = None
+    operation: int | None = None
+    operator: str | None = None
 
 
 class DeviceService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,6 +221,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
+    "attendance.confirmed": Confirmed,
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
     "device.alarm": DeviceAlarm,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from drivers.base import DeviceOffline, Driver, LinkRevoked, Observation, Order, Reading, Reject
+from drivers.base import DeviceOffline, Driver, LinkRevoked, Listener, Observation, Order, Reading, Reject
 from edge.control import snapshot
 from edge.events import clock_offset_ms
 
@@ -64,6 +64,8 @@ class Probed:
 def ask_device(driver: Driver, zone: tzinfo) -> Probed:
     """Ask the device itself; DeviceError when it does not answer."""
     link = ProbeLink()
+    if isinstance(driver, Listener):
+        raise DeviceOffline("calls_us")
     with contextlib.suppress(LinkRevoked):
         driver.run(link)
     observation = link.observation

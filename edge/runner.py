@@ -49,6 +49,7 @@ REPORT_EVERY_S = 60.0
 ALARMS: dict[str, AlarmCode] = {
     "clock_off": "clock_drift",
     "wrong_key": "auth_failed",
+    "push_unconfirmed": "unconfirmed_push",
     "login_refused": "auth_failed",
     "terminal_swapped": "serial_replaced",
     "log_nearly_full": "log_nearly_full",

@@ -87,6 +87,13 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8750
 
 
+class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[listen]`: where devices that push call: our address in their network. "" = nowhere."""
+
+    host: str = ""
+    port: Port = 8081
+
+
 class DeviceKeys(msgspec.Struct, frozen=True, kw_only=True):
     """`[device.<id>]`: the keys every device has; all others are the driver's options."""
 
@@ -108,6 +115,8 @@ class Device:
     keys: DeviceKeys
     driver: Callable[[], Driver] | None
     fault: str = ""
+    calls: bool = False
+    """It calls us (`Listener`)."""
 
     @property
     def name(self) -> str:
@@ -126,6 +135,7 @@ class Settings:
     uplink: UplinkSettings
     retention: Retention
     web: WebSettings
+    listen: ListenSettings
     devices: tuple[Device, ...]
 
     def zone(self, device: Device | None = None) -> ZoneInfo:

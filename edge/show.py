@@ -73,6 +73,7 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
         who = str(data.get("staff_no") or data.get("device_user_id"))
         told = (("punch", "punch_state"), ("verify", "verify_method"), ("quality", "time_quality"))
         parts += [who, *(word(lang, group, data.get(name, "")) for group, name in told)]
+        parts += [say(lang, "punch_unconfirmed")] if data.get("unconfirmed") else []
     else:
         state = data.get("state")
         parts += [
@@ -80,7 +81,14 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
             word(lang, "state", state)
             if state
             else str(
-                next((data[name] for name in ("action", "reason", "result", "time") if name in data), "")
+                next(
+                    (
+                        data[name]
+                        for name in ("action", "reason", "result", "code", "time", "event_id")
+                        if name in data
+                    ),
+                    "",
+                )
             ),
         ]
     return inert("  ".join(part for part in parts if part))

@@ -38,6 +38,17 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int = 0
 
 
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody turned away at the device port. device_id: who it claims to be, or ""."""
+
+    serial: str
+    address: str
+    device_id: str
+    first: str
+    last: str
+    calls: int = 0
+
+
 class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One application that confirms: up to which number, and when its last receipt came."""
 
@@ -121,4 +132,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceHealth, ...]
     uplink: UplinkHealth
     store: StoreHealth
+    turned_away: tuple[Caller, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -27,16 +27,17 @@ from edge.show import event_line, status_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import dahua, isapi
+from tests.sim import adms, dahua, isapi
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
 FOLDER = Path("demo-data")
 BROKER_PORT = 18830
+DEVICE_PORT = 8081
 KIND = "attendance.punch"
 PASSWORD_FILE = FOLDER / "terminal.password"
 WebTerminal = dahua.Terminal | isapi.Terminal
-Device = Terminal | WebTerminal
+Device = Terminal | WebTerminal | adms.Terminal
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -76,14 +77,15 @@ def broker_config() -> Path:
     return path
 
 
-def terminals() -> list[Terminal]:
-    """Three terminals as the sample config expects them, each with a few days of log."""
+def terminals() -> list[Terminal | adms.Terminal]:
+    """The terminals as the sample config expects them: three that are asked, one that calls."""
     return [
         Terminal(port=14370, serial="DEMO000001", record_size=40, model="F18"),
         Terminal(port=14371, serial="DEMO000002", record_size=49, model="SpeedFace", clock_offset_s=-96),
         Terminal(
             port=14372, serial="DEMO000003", record_size=16, user_size=28, transport="udp", model="MA-UDP"
         ),
+        adms.Terminal(server=("127.0.0.1", DEVICE_PORT), serial="DEMO000004", shape="10"),
     ]
 
 

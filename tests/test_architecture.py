@@ -14,6 +14,7 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 ARROWS = {
     "drivers.base": "",
+    "drivers.adms": "drivers.base drivers.zk",
     "drivers.dahua": "drivers.base drivers.http",
     "drivers.http": "drivers.base",
     "drivers.hikvision": "drivers.base drivers.http",
@@ -79,6 +80,11 @@ ARROWS = {
         edge.store edge.tally edge.trust""",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.forecast edge.guard edge.link
         edge.payloads edge.settings edge.snapshot edge.store""",
+    "edge.notify": "",
+    "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
+        edge.store""",
+    "edge.ports": """drivers.base edge.attention edge.clock edge.receiver edge.runner edge.settings
+        edge.snapshot edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -106,8 +112,8 @@ ARROWS = {
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
         edge.disk edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word
-        edge.orders edge.payloads edge.reconciling edge.register edge.runner edge.settings edge.status
-        edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.notify edge.orders edge.payloads edge.ports edge.receiver edge.reconciling edge.register
+        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
     "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
@@ -211,6 +217,15 @@ PURE = [
     "drivers/zk/frames.py",
     "drivers/zk/records.py",
     "drivers/zk/layout.py",
+    "drivers/zk/punches.py",
+    "drivers/adms/attlog.py",
+    "drivers/adms/oplog.py",
+    "drivers/adms/speech.py",
+    "drivers/adms/known.py",
+    "drivers/adms/queries.py",
+    "drivers/adms/hints.py",
+    "drivers/adms/timing.py",
+    "edge/ports/wire.py",
 ]
 """Files that decide: no clock, disk, network or chance."""
 IMPURE_MODULES = {"time", "socket", "os", "random", "threading", "subprocess", "pathlib", "queue", "secrets"}

@@ -4,16 +4,25 @@ import os
 import pkgutil
 import threading
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 import pytest
 
 import drivers
-from drivers.base import DeviceError, DeviceOffline, Driver, IntakeClosed, LinkRevoked, StoreBusy
+from drivers.base import (
+    DeviceError,
+    DeviceOffline,
+    Driver,
+    IntakeClosed,
+    LinkRevoked,
+    Listener,
+    Order,
+    StoreBusy,
+)
 from edge.causes import CAUSES
 from edge.config import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
-from tests.drivers.sites import SITES, Site
+from tests.drivers.sites import CALLERS, SITES, CallingSite, Site
 
 FOUND = sorted(
     {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))} - {"base", "http"}
@@ -21,18 +30,84 @@ FOUND = sorted(
 """`base` is the door, `http` what drivers share."""
 
 
-@pytest.fixture(params=FOUND)
+CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener)]
+ASKED = [name for name in FOUND if name not in CALLING]
+
+
+@pytest.fixture(params=ASKED)
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     assert request.param in SITES, f"driver {request.param} has no site in tests/drivers/sites.py"
     with SITES[request.param]() as made:
         yield made
 
 
-def test_there_is_a_driver() -> None:
-    assert "zk" in FOUND
+@pytest.fixture(params=CALLING)
+def caller(request: pytest.FixtureRequest) -> CallingSite:
+    assert request.param in CALLERS, f"driver {request.param} has no site in tests/drivers/sites.py"
+    return CALLERS[request.param]()
 
 
-@pytest.mark.parametrize("name", FOUND)
+def test_there_is_a_driver_of_either_sort() -> None:
+    assert "zk" in ASKED
+    assert "adms" in CALLING
+
+
+@pytest.mark.parametrize("name", CALLING)
+def test_options_of_one_that_calls_refuse_bad_values_by_name(name: str) -> None:
+    site, kind = CALLERS[name](), load_driver(name).Options
+    kind(**site.good_options)
+    for key, value in site.bad_options.items():
+        with pytest.raises(ValueError, match=key):
+            kind(**{**site.good_options, key: value})
+
+
+def test_one_that_calls_is_known_by_the_head_of_its_request(caller: CallingSite) -> None:
+    driver = caller.driver()
+    assert driver.identify(replace(caller.fact(1), body=b"")) == driver.serial
+    assert driver.identify(caller.foreign()) is None
+    assert driver.patience_s > 0
+
+
+def test_what_a_caller_brings_is_on_disk_before_the_answer_and_known_again(caller: CallingSite) -> None:
+    first, again = MemoryLink(), MemoryLink()
+    for link in (first, again):
+        driver = caller.driver()
+        for number in range(3):
+            assert driver.handle(caller.fact(number), link).status == 200
+            assert len(link.facts) == number + 1
+    assert first.facts == again.facts, "same fact, same key"
+    assert {reading.serial for reading in first.readings} == {first.observations[0].serial} == {driver.serial}
+
+
+@pytest.mark.parametrize("error", [IntakeClosed("disk full"), StoreBusy("slow"), LinkRevoked("late")])
+def test_an_emit_that_raises_leaves_the_caller_without_an_answer(
+    caller: CallingSite, error: Exception
+) -> None:
+    driver, link = caller.driver(), MemoryLink(failures=[error])
+    with pytest.raises(type(error)):
+        driver.handle(caller.fact(1), link)
+    assert link.readings == []
+    assert link.cursor is None
+    driver.handle(caller.fact(1), link)
+    assert len(link.facts) == 1
+
+
+def test_orders_a_caller_does_not_know_are_answered_once(caller: CallingSite) -> None:
+    driver, link, answers = caller.driver(), MemoryLink(), list[str]()
+    driver.handle(caller.fact(1), link)
+    link.waiting = [Order("dance", answers.append)]
+    driver.ordered(link)
+    driver.ordered(link)
+    assert answers == ["unsupported"]
+
+
+def test_one_that_calls_stops_within_three_seconds(caller: CallingSite) -> None:
+    with running(caller.driver(), MemoryLink()) as work:
+        pass
+    assert work.error is None
+
+
+@pytest.mark.parametrize("name", ASKED)
 def test_options_have_defaults_or_names_and_refuse_bad_values_by_name(name: str) -> None:
     with SITES[name]() as site:
         kind = load_driver(name).Options

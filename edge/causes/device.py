@@ -47,6 +47,61 @@ DEVICE: dict[str, Cause] = {
         "检查 comm_key_file 的路径、权限，内容应为一个数字",
         "check path and permissions of comm_key_file; it holds one number",
     ),
+    "never_called": Cause(
+        "该设备主动上报，但还没有呼叫过本机",
+        "this device is to call us and has not called yet",
+        "在设备菜单的云服务/ADMS 设置中填本机 IP 和 [listen] 的端口；核对序列号",
+        "in its menu set this machine's IP and the port of [listen] as cloud (ADMS) server; check the serial",
+    ),
+    "silent": Cause(
+        "设备不再呼叫本机",
+        "the device has stopped calling",
+        "检查设备电源和网线；在其菜单中核对云服务/ADMS 的服务器地址；在本机 ping 设备",
+        "check its power and cable, and the ADMS server address in its menu; ping it from this machine",
+    ),
+    "calls_us": Cause(
+        "该设备只会主动呼叫本机，无法询问；守护进程此刻没有它的消息",
+        "this device only calls us and cannot be asked; the daemon has not heard from it now",
+        "运行 hall-edge status 看守护进程是否在运行、设备何时联系过",
+        "run hall-edge status: is the daemon up, and when did the device call last",
+    ),
+    "push_encrypted": Cause(
+        "设备要求加密上报，本机未提供",
+        "the device wants to encrypt its push, which is not offered",
+        "在设备的云服务/ADMS 设置中关闭加密",
+        "turn encryption off in its cloud (ADMS) settings",
+    ),
+    "push_unconfirmed": Cause(
+        "有上报的打卡在终端自己的记录里查不到，可能是伪造",
+        "punches were pushed that the terminal's own log does not show: they may be forged",
+        "在终端菜单中核对所列打卡；确为伪造则查找网段内的陌生设备，并核对 address",
+        "look for the punches named here in the terminal's menu; if forged, find what else is in its network",
+    ),
+    "push_unproved": Cause(
+        "终端不回答对其记录的查询，上报的打卡一直是「未证实」",
+        "the terminal does not answer questions about its log, so what it pushes stays unconfirmed",
+        '更新其固件；或为同一台终端再加一个 driver = "zk" 的设备表（4370 端口）',
+        'update its firmware, or add a second table for the same terminal with driver = "zk" (port 4370)',
+    ),
+    "push_access": Cause(
+        "设备以门禁协议上报，不是考勤协议，收不到打卡",
+        "the device pushes as access control, not as attendance: no punch arrives",
+        "在设备菜单中把设备类型/上报协议改为考勤 (T&A PUSH)",
+        "in its menu set the device type or protocol to attendance (T&A PUSH)",
+    ),
+    "unknown_terminal": Cause(
+        "未配置的设备在呼叫本机，已拒绝",
+        "a device that is not configured calls this machine and is turned away",
+        '若是本大厅的考勤机，用此序列号加一个 driver = "adms" 的设备表并重启；否则查明是谁',
+        'a terminal of this hall? Add a device table with driver = "adms" and this serial, and restart;'
+        " else find out who it is",
+    ),
+    "other_address": Cause(
+        "有人从别的地址自称是这台设备，已拒绝",
+        "somebody claims to be this device from another address and is turned away",
+        "若设备换了 IP，在其表中写 address 并重启；否则可能有人冒充，请查明",
+        "if its IP has changed, write address in its table and restart; else it may be an impostor: find out",
+    ),
     "no_serial": Cause(
         "设备不报告序列号，记录无法唯一标识",
         "the device reports no serial number, so its records cannot be named",

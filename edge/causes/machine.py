@@ -99,4 +99,10 @@ MACHINE: dict[str, Cause] = {
         "在配置的 [web] 中换一个 port，或停止占用它的程序",
         "choose another port in [web], or stop what uses it",
     ),
+    "port_unavailable": Cause(
+        "设备上报端口没有打开，设备暂时无法呼叫本机",
+        "the port that devices call cannot be opened; they cannot call for now",
+        "核对 [listen] 的 host 是本机在设备网段的地址、port 未被占用；会自动重试",
+        "check that [listen] host is this machine's address there and port is free; it is tried again",
+    ),
 }

@@ -79,6 +79,7 @@ class Store:
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
         self.intake_closed = ""
+        self.pushing: set[str] = set()  # serials: what these logs show confirms what was pushed
         self.tip: Tip
 
     def open(self) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from drivers.base import IntakeClosed, Reject
 from edge.events import Draft
+from edge.store.confirming import confirm
 from edge.store.ledger import Ledger
 
 QUARANTINE_MAX = 10_000
@@ -20,6 +21,7 @@ class Intake:
     """One emit of one device. `complete_until` is an ISO time with zone.
 
     before: facts older than the terminal's `in_service_from`; kept as keys alone during its first read.
+    confirms: the terminal also pushes, so what is known may be known by a push alone.
     """
 
     device_id: str
@@ -29,6 +31,7 @@ class Intake:
     complete_until: str | None = None
     rejects: Sequence[Reject] = field(default=())
     before: frozenset[str] = frozenset()
+    confirms: bool = False
 
 
 def first_read_ended(ledger: Ledger, serial: str) -> bool:
@@ -55,6 +58,9 @@ def take(ledger: Ledger, intake: Intake) -> int:
             fresh.append(draft)
     ledger.add(fresh, recorded)
     new = len(fresh)
+    if intake.confirms:
+        seen = [draft.fact for draft in intake.drafts if draft.fact in held and not draft.hint]
+        ledger.add(confirm(ledger, intake.device_id, intake.serial, seen, ledger.now()), recorded)
     rejected = sum(_quarantine(ledger, intake, reject, recorded) for reject in intake.rejects)
     _keep_device(ledger, intake, new, rejected, recorded)
     return new

@@ -3,12 +3,13 @@
 A new driver adds its site here; the contract test turns red for a driver that has none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from drivers.base import Driver
+from drivers.base import Driver, Listener, Request
+from tests.drivers import adms_site
 from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
 from tests.drivers.zk_site import driver as zk_driver
@@ -110,6 +111,39 @@ def _zk() -> Iterator[Site]:
         yield ZkSite(terminal)
 
 
+class CallingSite(Protocol):
+    """A device that calls: its requests, as they reach the driver, and the driver for it."""
+
+    bad_options: Mapping[str, Any]
+    good_options: Mapping[str, Any]
+
+    def driver(self) -> Listener: ...
+    def fact(self, number: int) -> Request:
+        """The request that brings its `number`-th fact."""
+
+    def foreign(self) -> Request:
+        """A request of no device of this family."""
+
+
+@dataclass
+class AdmsSite:
+    """A ZK terminal that pushes."""
+
+    good_options: Mapping[str, Any] = field(default_factory=lambda: {"serial": adms_site.SERIAL})
+    bad_options: Mapping[str, Any] = field(
+        default_factory=lambda: {"serial": "a b", "address": "here", "poll_seconds": 0}
+    )
+
+    def driver(self) -> Listener:
+        return adms_site.driver()
+
+    def fact(self, number: int) -> Request:
+        return adms_site.upload(adms_site.records(number, 1))
+
+    def foreign(self) -> Request:
+        return replace(adms_site.request("getrequest"), path="/ISAPI/Event/notification")
+
+
 @contextmanager
 def _hikvision() -> Iterator[Site]:
     with isapi.Terminal() as terminal:
@@ -123,3 +157,4 @@ def _dahua() -> Iterator[Site]:
 
 
 SITES = {"dahua": _dahua, "hikvision": _hikvision, "zk": _zk}
+CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite}

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -179,6 +180,13 @@ def test_a_terminal_that_does_not_answer_is_not_set_later(
     one.terminals["late"].asleep.clear()
     assert until(lambda: one.audits() == [("li.wei", "clock.set", "refused")], 10)
     assert one.terminals["late"].set_to == []
+
+
+def test_terminals_that_follow_our_clock_have_no_word_about_it(hall: Callable[..., Hall]) -> None:
+    one = hall({"a": 3600.0, "b": 3601.0})
+    for runner in one.runners:
+        runner.device = replace(runner.device, calls=True)
+    assert offsets(one.runners, one.clock) == []
 
 
 def test_terminals_that_agree_against_our_clock_are_shown_and_no_more(hall: Callable[..., Hall]) -> None:

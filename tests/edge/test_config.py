@@ -23,6 +23,13 @@ host = "192.168.1.9"
 """
 
 
+PUSHES = """[device.face-1]
+driver = "adms"
+serial = "A1"
+"""
+LISTEN = "[listen]\nhost = '10.0.0.1'\n"
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "edge.toml"
     path.write_text(text, encoding="utf-8")
@@ -40,8 +47,8 @@ def complaint(folder: Path, text: str) -> str:
 
 def test_the_sample_loads_whole() -> None:
     settings = load(SAMPLE)
-    assert len(settings.devices) == 5
     assert {device.fault for device in settings.devices} == {""}
+    assert {device.keys.driver for device in settings.devices} == set(known_drivers())
     assert settings.site.name == "宝丰县政务服务中心"
 
 
@@ -100,6 +107,10 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
         (GOOD + "[uplink]\nhost = 'mqtt://broker:1883'\n", [":10", "[uplink] host", "mqtt://"]),
         (GOOD + "[uplink]\nhost = 'broker:1883'\n", [":10", "[uplink] host", "broker:1883"]),
         (GOOD + "[uplink]\nconfirm = ['a', 'a']\n", [":10", "[uplink] confirm"]),
+        (GOOD + "[listen]\nhost = 'eth0'\n", [":10", "[listen] host", "eth0"]),
+        (GOOD + PUSHES, [":10", "[device.face-1]", "[listen]"]),
+        (GOOD + PUSHES + LISTEN + PUSHES.replace("-1", "-2"), [":16", "[device.face-2]", "face-1"]),
+        (GOOD + PUSHES.replace("A1", "A 1") + LISTEN, [":11", "[device.face-1]", "serial"]),
     ],
 )
 def test_every_mistake_is_named(tmp_path: Path, text: str, wanted: list[str]) -> None:
@@ -143,6 +154,13 @@ def test_a_bad_device_leaves_the_others_running(tmp_path: Path) -> None:
 def test_a_secret_in_place_of_a_file_name_is_not_shown(tmp_path: Path) -> None:
     assert "4711" not in complaint(tmp_path, GOOD + "comm_key_file = 4711\n")
     assert "4711" not in complaint(tmp_path, GOOD + "[uplink]\npassword_file = 4711\n")
+
+
+def test_a_device_that_calls_is_known_as_one(tmp_path: Path) -> None:
+    spare = PUSHES.replace("-1", "-2") + "enabled = false\n"
+    asked, calls, off = load(written(tmp_path, GOOD + LISTEN + PUSHES + spare)).devices
+    assert (asked.calls, calls.calls) == (False, True)
+    assert (off.driver, off.fault) == (None, ""), "a spare table of the same terminal does no harm"
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:

@@ -1,0 +1,234 @@
+"""A ZKTeco terminal that calls us: its requests, and our answers.
+
+`OK:n` goes out only after `emit` returned; n counts the lines that came, known and quarantined ones too,
+for a terminal repeats what is not counted. Templates and photos are thanked for and forgotten: nothing of
+them is kept or logged but that they came.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from time import monotonic
+from typing import ClassVar
+
+from drivers.adms import attlog, oplog, speech
+from drivers.adms.asking import Asking
+from drivers.adms.attlog import Upload
+from drivers.adms.known import Known
+from drivers.adms.options import AdmsOptions
+from drivers.adms.timing import Timing
+from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
+from drivers.zk.export import exported
+from drivers.zk.punches import readings
+
+LOG = logging.getLogger(__name__)
+
+TABLE_MAX = 32
+TABLES_MAX = 32
+SILENT_POLLS = 6
+PATIENCE_S = 90.0
+AGAIN = Reply(503, b"again")
+NOT_HERE = Reply(404, b"not here")
+OK = Reply(200, speech.NOTHING)
+
+
+class Adms(Listener):
+    """One terminal."""
+
+    Options: ClassVar[type[AdmsOptions]] = AdmsOptions
+
+    def __init__(self, options: AdmsOptions) -> None:
+        self._options = options
+        self._asking = Asking()
+        self._model = self._firmware = ""
+        self._counts: dict[str, int] = {}
+        self._notes: dict[str, str] = {}
+        self._forgotten: set[str] = set()
+        self._timing = Timing(2 * options.poll_seconds + 5)
+
+    @property
+    def serial(self) -> str:
+        """See `Listener`."""
+        return self._options.serial
+
+    @property
+    def address(self) -> str:
+        """See `Listener`."""
+        return self._options.address
+
+    @property
+    def patience_s(self) -> float:
+        """See `Listener`."""
+        return max(PATIENCE_S, SILENT_POLLS * self._options.poll_seconds)
+
+    @staticmethod
+    def identify(request: Request) -> str | None:
+        """The `SN` of a request below /iclock/."""
+        if not request.path.lower().startswith("/iclock/"):
+            return None
+        return _query(request).get("sn")
+
+    def handle(self, request: Request, link: Link) -> Reply:
+        """Answer one request."""
+        answers: dict[tuple[str, str], Callable[[Request, Link], Reply]] = {
+            ("GET", "cdata"): self._greet,
+            ("POST", "cdata"): self._store,
+            ("GET", "getrequest"): self._give,
+            ("POST", "devicecmd"): self._results,
+            ("GET", "ping"): self._heard,
+            ("POST", "fdata"): self._heard,
+            ("POST", "exchange"): self._cannot_encrypt,
+            ("POST", "registry"): self._not_attendance,
+            ("GET", "registry"): self._not_attendance,
+            ("POST", "push"): self._not_attendance,
+        }
+        name = request.path.lower().removeprefix("/iclock/").removesuffix(".aspx")
+        answer = answers.get((request.method, name))
+        if answer is None:
+            return NOT_HERE
+        self._timing.called(monotonic())
+        try:
+            return answer(request, link)
+        except Exception:
+            self._timing.broke()
+            raise
+
+    def exported(
+        self, lines: Sequence[bytes], serial: str, cursor: str | None
+    ) -> tuple[list[Reading], list[Reject]]:
+        """See `Driver`; `*_attlog.dat`, as of a terminal that is asked."""
+        return exported(lines, serial, None)
+
+    def ordered(self, link: Link) -> None:
+        """See `Listener`; a command to the terminal lives in the cursor."""
+        self._asking.ordered(link)
+
+    def _greet(self, request: Request, link: Link) -> Reply:
+        self._observe(link)
+        if "options" not in _query(request):
+            return OK
+        stamps, delay = self._asking.known(link).stamps, self._options.poll_seconds
+        return Reply(200, speech.greeting(self.serial, stamps, delay, request.at))
+
+    def _store(self, request: Request, link: Link) -> Reply:
+        query = _query(request)
+        match query.get("table", "").upper():
+            case "ATTLOG":
+                return self._attlog(request, query, link)
+            case "OPERLOG":
+                return self._operlog(request, query, link)
+            case "RTLOG" | "RTSTATE":
+                return self._not_attendance(request, link)  # its punches, which a thank-you would lose
+            case "OPTIONS":
+                self._learn(speech.options(request.body))
+            case table:
+                self._forget(table, request.body)
+        self._observe(link)
+        return OK if request.whole else AGAIN
+
+    def _attlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
+        upload, name = attlog.decode(request.body, request.whole), query.get("cmdid", "")
+        newest = max((record.time for record in upload.records), default="")
+        self._notes.clear()
+        known = self._asking.known(link)
+        clock = None if name else self._timing.told(newest, len(upload.records), known.newest, request.at)
+        self._observe(link, clock)
+        known = known.seen(newest)
+        if request.whole and not name:
+            known = known.stamped("ATTLOG", query.get("stamp", ""))
+        if self._asking.ours(name, link):
+            self._shown(upload, name, query.get("packidx", ""), known, link)
+        else:
+            self._hinted(upload, known, link)
+        if not request.whole:
+            return AGAIN
+        self._asking.pack(name, query.get("packidx", ""), query.get("packcnt", ""))
+        self._asking.settle(link)
+        return Reply(200, b"OK:%d" % upload.lines)
+
+    def _shown(self, upload: Upload, name: str, index: str, known: Known, link: Link) -> None:
+        """What the terminal lists in answer to a question of ours."""
+        if self._asking.begins_whole(name, index, link):
+            link.reading(whole=True)
+        found = self._readings(upload)
+        self._emit(found, upload.rejects, known, link)
+        self._asking.hints.show(found)
+
+    def _hinted(self, upload: Upload, known: Known, link: Link) -> None:
+        """What was pushed, by the terminal or by whoever claims to be it."""
+        found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in self._readings(upload)]
+        self._emit(found, upload.rejects, known, link)
+        self._asking.hints.hear(found)
+
+    def _readings(self, upload: Upload) -> list[Reading]:
+        return readings(self.serial, upload.records, {})
+
+    def _operlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
+        alarms, lines = oplog.alarms(self.serial, request.body, request.whole)
+        self._observe(link)
+        known = self._asking.known(link)
+        known = known.stamped("OPERLOG", query.get("stamp", "")) if request.whole else known
+        self._emit(alarms, [], known, link)
+        return Reply(200, b"OK:%d" % lines) if request.whole else AGAIN
+
+    def _give(self, request: Request, link: Link) -> Reply:
+        if told := _query(request).get("info"):
+            self._learn(speech.info(told))
+        self._observe(link)
+        self._asking.ordered(link)
+        self._asking.settle(link)
+        return Reply(200, speech.commands(self._asking.due(request.at, self._timing.offset, link)))
+
+    def _forget(self, table: str, body: bytes) -> None:
+        """Say once of each table that came what it was, without a byte of it."""
+        name = table[:TABLE_MAX]
+        if name not in self._forgotten and len(self._forgotten) < TABLES_MAX:
+            self._forgotten.add(name)
+            digest = sha256(body).hexdigest()
+            LOG.info("%s: table %r is not kept: %d bytes, sha256 %s", self.serial, name, len(body), digest)
+
+    def _results(self, request: Request, link: Link) -> Reply:
+        for result in speech.results(request.body):
+            self._asking.result(result.command, result.code, link)
+            self._learn(speech.about(result.values))
+        self._observe(link)
+        self._asking.settle(link)
+        return OK if request.whole else AGAIN
+
+    def _heard(self, _request: Request, link: Link) -> Reply:
+        self._observe(link)
+        return OK
+
+    def _cannot_encrypt(self, _request: Request, link: Link) -> Reply:
+        self._notes["push_encrypted"] = ""
+        self._observe(link)
+        return NOT_HERE
+
+    def _not_attendance(self, _request: Request, link: Link) -> Reply:
+        self._notes["push_access"] = ""
+        self._observe(link)
+        return NOT_HERE
+
+    def _emit(self, found: Sequence[Reading], rejects: Sequence[Reject], known: Known, link: Link) -> None:
+        """Emit in blocks; the cursor moves with the last."""
+        while len(found) > EMIT_MAX or len(rejects) > EMIT_MAX:
+            link.emit(found[:EMIT_MAX], link.cursor, rejects=rejects[:EMIT_MAX])
+            found, rejects = found[EMIT_MAX:], rejects[EMIT_MAX:]
+        if found or rejects or known != self._asking.known(link):
+            link.emit(found, known.text(), rejects=rejects)
+        self._asking.keep(known)
+
+    def _learn(self, about: speech.About) -> None:
+        self._model = about.model or self._model
+        self._firmware = about.firmware or self._firmware
+        self._counts.update(about.counts)
+
+    def _observe(self, link: Link, clock: str | None = None) -> None:
+        notes = {**self._asking.notes, **self._notes}
+        who = (self.serial, self._model, self._firmware)
+        link.observed(Observation(*who, clock, dict(self._counts), notes))
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The query, its keys in small letters."""
+    return {key.lower(): value for key, value in request.query.items()}

@@ -1,0 +1,165 @@
+"""A device that calls us: no thread of its own, its requests come from the device port, one at a time.
+
+Its state follows what it says, as a polled device's does; one that has not called for its patience is silent.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from drivers.base import DeviceError, Driver, LinkError, Listener, Reply, Request
+from edge.clock import WallClock
+from edge.guard import Guard
+from edge.link import DeviceLink
+from edge.payloads import AlarmCode, DeviceAlarm
+from edge.runner import DEADLINE_S, Runner
+from edge.settings import Device
+from edge.store import Store
+
+LOG = logging.getLogger(__name__)
+
+AGAIN = Reply(503, b"again")
+FOREIGN: AlarmCode = "foreign_address"
+CLAIMED_S = 600.0
+"""So long after the last claim from another address the alarm ends."""
+WAIT_S = 10.0
+"""So long a request waits for the one before it of the same device."""
+
+
+class Receiver(Runner):
+    """One device that calls."""
+
+    def __init__(self, device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> None:
+        super().__init__(device, store, clock, guard)
+        self._zone = clock.zone(device.keys.zone)
+        self._turn = threading.Lock()
+        self._began_s: float | None = None
+        self._heard_s: float | None = None
+        self._started_s = time.monotonic()
+        self._claimed_s: float | None = None
+        self._rings = self._held = False
+        self._listener = self._fresh()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The driver of this life; None where the device is disabled, or its table is wrong."""
+        return self._listener
+
+    def start(self) -> None:
+        """Begin a life: a Link, and a driver that has handled nothing yet."""
+        self._listener = self._fresh()
+        if self._listener is None or self._resting:
+            return
+        self._turn = threading.Lock()
+        self._began_s = None
+        self._store.pushing.add(self._listener.serial)
+        self.link = DeviceLink(
+            self.device,
+            self._store,
+            self._clock,
+            self.stop,
+            self._orders,
+            self._contacted,
+            self._guard,
+            serial=self._listener.serial,
+        )
+
+    def serve(self, request: Request) -> Reply:
+        """Answer one request; «again» on any error."""
+        turn, link, listener = self._turn, self.link, self._listener
+        if link is None or listener is None or not turn.acquire(timeout=WAIT_S):
+            return AGAIN
+        self._heard_s = self._began_s = time.monotonic()
+        try:
+            return listener.handle(replace(request, at=request.at.astimezone(self._zone)), link)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the device keeps what it has and asks again
+            self._ended(link, error)
+            return AGAIN
+        finally:
+            self._began_s = None
+            turn.release()
+
+    def order(
+        self,
+        name: str,
+        done: Callable[[str], None] = lambda _result: None,
+        clock: Callable[[], str | None] = lambda: None,
+    ) -> bool:
+        """See `Runner`; the order is on disk when this returns, or waits in memory for the next request."""
+        taken = super().order(name, done, clock)
+        if taken:
+            self._make_last()
+        return taken
+
+    def _make_last(self) -> None:
+        turn, link, listener = self._turn, self.link, self._listener
+        if link is None or listener is None or not turn.acquire(timeout=WAIT_S):
+            return
+        try:
+            listener.ordered(link)
+        except LinkError as error:
+            LOG.warning("%s: the order is not stored yet: %s", self.device.device_id, error)
+        except Exception as error:  # noqa: BLE001 - a driver's bug must not reach who orders
+            self._ended(link, error)
+        finally:
+            turn.release()
+
+    def hold(self) -> None:
+        """It calls, and cannot be answered while nobody vouches for our clock; never blocks."""
+        self._heard_s = time.monotonic()
+        self._held = True
+
+    def claimed_elsewhere(self) -> None:
+        """Somebody claims to be this device from another address; never blocks."""
+        self._claimed_s = time.monotonic()
+
+    def _mind_claims(self) -> None:
+        """Ring once while somebody claims to be this device, and once when that has ended."""
+        rings = self._claimed_s is not None and time.monotonic() - self._claimed_s < CLAIMED_S
+        if rings == self._rings or self._store.trouble:
+            return
+        name = self.device.device_id
+        try:
+            told = DeviceAlarm(device_id=name, code=FOREIGN, active=rings)
+            self._tell("device.alarm", f"{name} {FOREIGN}", told)
+        except LinkError as error:
+            LOG.warning("alarm of %s is not stored: %s", name, error)
+            return
+        self._rings = rings
+
+    def supervise(self) -> None:
+        """See who has fallen silent, and whose request hangs; called every second by main."""
+        if self._listener is None or self._resting or self.stop.is_set():
+            return
+        self._mind_claims()
+        if self._held:
+            self._held = False
+            self._change("degraded", "clock_untrusted")
+        now_s, began_s = time.monotonic(), self._began_s
+        if began_s is not None and now_s - began_s > DEADLINE_S and self.link:
+            self.link.revoke()
+            self.abandoned += 1
+            self._change("offline", "hung", f"{self.abandoned}")
+            self.start()
+        elif now_s - (self._heard_s or self._started_s) > self._listener.patience_s:
+            self._change("offline", "silent" if self._heard_s else "never_called")
+
+    def _ended(self, link: DeviceLink, error: Exception) -> None:
+        """Show what ended this request; after a bug a fresh driver."""
+        if link.revoked:
+            return
+        self._failed(error)
+        if not isinstance(error, (LinkError, DeviceError)):
+            self._listener = self._fresh()
+
+    def _fresh(self) -> Listener | None:
+        make = self.device.driver
+        made: Driver | None = make() if make else None
+        return made if isinstance(made, Listener) else None
+
+
+def runner_of(device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> Runner:
+    """The runner that fits a device: one that is asked, or one that calls."""
+    return (Receiver if device.calls else Runner)(device, store, clock, guard)
