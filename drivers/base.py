@@ -9,8 +9,7 @@ events, their place in the outbox and the cursor are on disk in one commit. The 
 4. `emit([])` proves nothing; only `complete_until` says «I have read everything up to here».
 5. No blocking call longer than 5 s, and every loop looks at `link.stop`.
 6. Vendor errors are translated at the vendor call, never around `emit`.
-7. The constructor touches nothing; `run` opens and closes. No terminal is ever disabled or cleared; its
-   clock is set only on the order `set_time`.
+7. The constructor touches nothing. No terminal is ever disabled or cleared; its clock is set on order alone.
 8. No judging, no names of people, no filling of gaps. What makes no sense becomes a `Reject`.
 
     DeviceError                 the device's side
