@@ -58,5 +58,5 @@ def test_everything_said_in_a_halls_day_is_in_the_contract(hall: Hall) -> None:
     known, said = channels(), set[str]()
     for topic, payload in heard:
         said |= check(topic, payload, known)
-    kinds = {"attendance.punch", "device.status", "edge.epoch_opened"}
+    kinds = {"attendance.punch", "device.status", "device.alarm", "edge.epoch_opened"}
     assert said == {*known, *(f"cn.zwdt.{kind}.v1" for kind in kinds)}
