@@ -19,6 +19,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A punch the hall has. aside: why it is set aside; emptied: why only its stub is left.
 
     number 0: known by its key alone, from before the terminal's service. Times as the event tells them.
+    unproved: it was pushed, and the terminal's own log has not shown it yet.
     """
 
     device_id: str
@@ -34,8 +35,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str = ""
     number: int = 0
     position: int = 0
+    fact: str = ""
     emptied: str = ""
     aside: str = ""
+    unproved: bool = False
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +129,8 @@ def hop_of(punch: Found, upstream: Upstream) -> str:
         return "hop_before_service"
     if punch.aside:
         return "hop_aside"
+    if punch.unproved:
+        return "hop_unproved"
     held = min(upstream.upto.values(), default=0)
     if upstream.upto and (punch.position <= held or punch.position < upstream.epoch_first):
         return "hop_confirmed"

@@ -51,7 +51,13 @@ class Search:
             found = [each for each in self._near(books, serials) if self._meant(each, device)]
             walked = [] if found else list(self._walk(reader, device))
             found += [each for each in walked if self._meant(each, device)]
-            found = [msgspec.structs.replace(each, aside=aside.get(each.position, "")) for each in found]
+            unproved = books.unproved([each.fact for each in found if each.unproved])
+            found = [
+                msgspec.structs.replace(
+                    each, aside=aside.get(each.position, ""), unproved=each.fact in unproved
+                )
+                for each in found
+            ]
             others = [] if found else sorted(walked, key=self._distance)[:OTHERS_MAX]
             told = [self._standing(books, h) for h in self._health() if device in (None, h.device_id)]
             up = self._upstream(reader)
@@ -214,6 +220,8 @@ def _told(place: int, event: Event, data: dict[str, object]) -> Found:
         epoch=event.epoch,
         number=int(event.sequence),
         position=place,
+        fact=f"{data['device_serial']}|{data['native_key']}|{PUNCH}",
+        unproved=data.get("unconfirmed") is True,
     )
 
 

@@ -27,6 +27,12 @@ TRACE: dict[str, Cause] = {
         "请上级按所示原因处理，然后运行 hall-edge requeue",
         "ask upstream to deal with the reason shown, then run hall-edge requeue",
     ),
+    "hop_unproved": Cause(
+        "已由推送收到，但终端自己的日志尚未证实，不计入",
+        "it was pushed, but the terminal's own log has not shown it yet: it does not count so far",
+        "等待下一次核对；长时间不证实则可能是伪造的推送，查看该终端的状态",
+        "wait for the next look at its log; if it stays so it may be forged: see the terminal's state",
+    ),
     "hop_purged": Cause(
         "上级确认后保留期满，本机内容已清除，存根仍在",
         "it was confirmed and kept long enough; its content was emptied here, the stub stays",

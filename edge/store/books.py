@@ -11,9 +11,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.contract import Event
+from edge.events import event_id
 from edge.store import sqlite
 
 PUNCH = "attendance.punch"
+PROVED = "attendance.confirmed"
+UNPROVED = '"unconfirmed":true'
+"""Stands in the body of a punch that was pushed; see `edge/store/confirming.py`."""
+LOOKED_AT = 8
+"""So many rows are looked at for each that is wanted."""
 
 
 class Held(NamedTuple):
@@ -59,13 +65,22 @@ class Books:
         return [Held(*row) for row in rows if row[1].endswith(f"|{PUNCH}")]
 
     def newest(self, serial: str, count: int) -> tuple[str, ...]:
-        """The newest punches of a terminal by its own time, as facts; newest first."""
+        """The newest punches of a terminal by its own time, as facts; newest first. None that is unproved."""
         rows = self._ask(
-            "SELECT fact FROM event WHERE fact BETWEEN ? AND ? AND fact LIKE '%|' || ?"
-            " ORDER BY fact DESC LIMIT ?",
-            (*_stretch(serial, "", ""), PUNCH, count),
+            "SELECT fact, body IS NOT NULL AND instr(body, ?) FROM event"
+            " WHERE fact BETWEEN ? AND ? AND fact LIKE '%|' || ? ORDER BY fact DESC LIMIT ?",
+            (UNPROVED, *_stretch(serial, "", ""), PUNCH, count * LOOKED_AT),
         )
-        return tuple(row[0] for row in rows)
+        unproved = self.unproved([fact for fact, pushed in rows if pushed])
+        return tuple(fact for fact, _pushed in rows if fact not in unproved)[:count]
+
+    def unproved(self, facts: Collection[str]) -> set[str]:
+        """Which of these pushed punches their terminal's own log has not shown yet."""
+        epochs = [row[0] for row in self._ask("SELECT epoch FROM epoch")]
+        words = {
+            f"edge|{epoch}|{0:012d}|{event_id(fact)}|{PROVED}": fact for fact in facts for epoch in epochs
+        }
+        return {*facts} - {words[word] for word in self.held(words)}
 
     def before_service(self, serial: str, first: str, last: str) -> list[str]:
         """Facts kept as keys alone, since they precede the terminal's service."""

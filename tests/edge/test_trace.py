@@ -50,6 +50,8 @@ WELL = Standing(
         ({"position": 10, "emptied": "purged"}, {}, "hop_purged"),
         ({"position": 10, "emptied": "erased", "aside": "x"}, {}, "hop_erased"),
         ({"position": 0, "number": 0}, {}, "hop_before_service"),
+        ({"position": 20, "unproved": True}, {}, "hop_unproved"),
+        ({"position": 20, "unproved": True, "emptied": "purged"}, {}, "hop_purged"),
     ],
 )
 def test_the_hop_of_a_stored_punch(changed: dict[str, Any], up: dict[str, Any], word: str) -> None:
@@ -87,4 +89,12 @@ def test_of_several_terminals_the_one_that_was_not_read_speaks_before_those_that
 
 
 def test_every_answer_has_its_words() -> None:
-    assert {*ABSENCES, *SETTLED, "hop_sent", "hop_waiting", "hop_aside", "hop_no_terminal"} == set(TRACE)
+    assert {
+        *ABSENCES,
+        *SETTLED,
+        "hop_sent",
+        "hop_waiting",
+        "hop_aside",
+        "hop_unproved",
+        "hop_no_terminal",
+    } == set(TRACE)

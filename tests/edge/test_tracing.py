@@ -11,6 +11,7 @@ from edge.config import load
 from edge.events import Origin, normalize
 from edge.settings import Settings
 from edge.store import Intake, Store, position
+from edge.store.books import Books
 from edge.store.reads import ReceiptRow
 from edge.trace import Trace
 from edge.tracing import Search
@@ -128,3 +129,22 @@ def test_the_walk_begins_where_the_day_before_was_recorded(settings: Settings) -
     finally:
         store.close()
     assert date.fromisoformat("2026-11-20") == NOW.date()
+
+
+def test_what_was_pushed_is_unproved_until_the_log_shows_it_and_is_no_witness(settings: Settings) -> None:
+    store = filled(settings)
+    pushed = [
+        punch(number)._replace(facts={**punch(number).facts, "unconfirmed": True}) for number in (50, 51)
+    ]
+    origin = Origin("fp-1", "adms", ZONE, 0, True)
+    store.take(Intake("fp-1", SERIAL, tuple(normalize(each, origin, NOW) for each in pushed), "c"))
+    try:
+        assert [asked(settings, number).word for number in (50, 51)] == ["hop_unproved"] * 2
+        with closing(Books(store.path)) as books:
+            assert books.newest(SERIAL, 1)[0].split("|")[1] == punch(4).device_time
+        store.take(intake(50, confirms=True))
+        assert [asked(settings, number).word for number in (50, 51)] == ["hop_waiting", "hop_unproved"]
+        with closing(Books(store.path)) as books:
+            assert books.newest(SERIAL, 1)[0].split("|")[1] == punch(50).device_time
+    finally:
+        store.close()
