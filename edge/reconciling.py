@@ -58,16 +58,14 @@ class Reconciling:
         self.commands: Commands = {"reconcile": self._by_hand}
 
     def nightly(self) -> None:
-        """Read every terminal whole, then account for what is due; while the date is known."""
+        """Read every terminal whole, then account for what is due, if the date is known."""
         with self._alone:
-            if self._clock.trusted():
-                self._account(self._due(), everyone=True)
+            self._account(self._due(), everyone=True)
 
     def catch_up(self) -> None:
         """Account for what is due and could not be told before, once the terminals are there."""
         with self._alone:
-            if self._clock.trusted():
-                self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
+            self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
 
     def _by_hand(self, arguments: Arguments) -> str:
         """Account for one day, now; the results as JSON."""
@@ -97,7 +95,9 @@ class Reconciling:
         ]
 
     def _due(self) -> dict[Runner, list[str]]:
-        """The days to account for of each terminal."""
+        """The days to account for of each terminal; none while the date is not known."""
+        if not self._clock.trusted():
+            return {runner: [] for runner in self._runners}
         with closing(Books(self._store.path)) as books:
             told = accounts(books)
         return {runner: self._due_of(runner, told) for runner in self._runners}

@@ -151,7 +151,7 @@ def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: py
     with Terminal() as terminal:
         terminal.load(history(100))
         config = tmp_path / "edge.toml"
-        config.write_text(configured(tmp_path, free_port(), terminal.port))
+        config.write_text(configured(tmp_path, free_port(), terminal.port) + '[clock]\ntrust = "system"\n')
         made = Daemon(load(config))
         thread = threading.Thread(target=made.run)
         thread.start()

@@ -90,14 +90,15 @@ class Untrusted(WallClock):
 
 
 def test_while_the_date_is_not_known_nothing_is_due(store: Store) -> None:
-    driver = Obedient(counts=True)
-    duty, runner = started(store, driver)
+    duty, runner = started(store, Obedient(counts=True))
     duty._clock = Untrusted(ZONE, "kernel")
     try:
         for job in (duty.nightly, duty.catch_up):
             job()
             with closing(Books(store.path)) as books:
                 assert accounts(books) == []
+        assert runner.link is not None
+        assert runner.link.counted is not None, "it was read whole all the same"
         duty._clock = WallClock(ZONE, "system")
         duty.catch_up()
         with closing(Books(store.path)) as books:
