@@ -2,13 +2,14 @@
 
 import json
 import shutil
-import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from edge.store import sqlite
 from tests.hall import consuming, until
 from tests.path.conftest import Hall
 from tests.sim.zk import Punch
@@ -28,9 +29,8 @@ def punches(first: int, count: int) -> list[Punch]:
 
 def books(database: Path) -> list[dict[str, str]]:
     """Data of every punch the consumer holds."""
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    rows = connection.execute("SELECT body FROM events WHERE type LIKE '%attendance.punch%'").fetchall()
-    connection.close()
+    with closing(sqlite.connect_reader(database)) as connection:
+        rows = connection.execute("SELECT body FROM events WHERE type LIKE '%attendance.punch%'").fetchall()
     return [json.loads(body)["data"] for (body,) in rows]
 
 
