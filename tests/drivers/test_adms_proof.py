@@ -6,7 +6,7 @@ import pytest
 
 from drivers.adms import asking
 from drivers.adms.known import Known
-from drivers.base import StoreBusy
+from drivers.base import Order, StoreBusy
 from tests.drivers.adms_site import NOON, commands, driver, link, record, records, request, upload
 from tests.drivers.memory_link import MemoryLink
 
@@ -158,3 +158,27 @@ def test_the_clock_of_the_terminal_is_what_a_proof_is_told_by() -> None:
     answer(site, here, name, record(0).replace("08:00:00", "11:59:30").encode())
     shown = NOON.replace(tzinfo=None) - timedelta(seconds=30 + 60)
     assert here.completes == [shown.isoformat()]
+
+
+def test_questions_go_out_one_at_a_time() -> None:
+    site, here, answers = driver(), link(), list[str]()
+    ((proof, _),) = ask(site, here)
+    here.waiting = [Order("reread", answers.append)]
+    assert ask(site, here) == [], "its answer would mingle with that of the proof"
+    answer(site, here, proof, records(0, 2))
+    ((name, text),) = ask(site, here)
+    assert "StartTime=2000-01-01" in text
+    answer(site, here, name, records(0, 2))
+    assert answers == ["ok"]
+    assert here.passes == [True]
+
+
+def test_a_long_answer_has_all_the_time_it_needs(clock: list[float]) -> None:
+    site, here = driver(), link()
+    ((name, _),) = ask(site, here)
+    for index in range(1, 11):
+        site.handle(upload(records(index, 1), f"&PackCnt=10&PackIdx={index}&CmdId={name}"), here)
+        clock[0] += 200
+        assert ask(site, here) == [], "it is still coming"
+    answer(site, here, name, b"")
+    assert len(here.completes) == 1
