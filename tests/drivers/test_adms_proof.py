@@ -1,5 +1,6 @@
 """A push is a hint: it counts once the terminal's own log shows it; what the log does not show is told."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -182,3 +183,38 @@ def test_a_long_answer_has_all_the_time_it_needs(clock: list[float]) -> None:
         assert ask(site, here) == [], "it is still coming"
     answer(site, here, name, b"")
     assert len(here.completes) == 1
+
+
+def whole(here: MemoryLink) -> tuple[object, str]:
+    """A site whose terminal has been asked for its whole log, and the question's id."""
+    site = driver()
+    here.waiting = [Order("reread", lambda _result: None)]
+    ((name, _),) = ask(site, here)
+    return site, name
+
+
+def test_a_pack_that_comes_twice_is_counted_by_nobody() -> None:
+    here = link()
+    site, name = whole(here)
+    for index in (1, 2, 2, 3):
+        site.handle(upload(records(index, 1), f"&PackCnt=3&PackIdx={index}&CmdId={name}"), here)  # type: ignore[attr-defined]
+    assert here.passes == [True, False]
+
+
+def test_a_pack_that_was_half_stored_is_counted_by_nobody() -> None:
+    here = link()
+    site, name = whole(here)
+    for index, fails in ((1, False), (2, True), (2, False)):
+        here.failures = [StoreBusy("slow")] if fails else []
+        with suppress(StoreBusy):
+            site.handle(upload(records(index, 1), f"&PackCnt=2&PackIdx={index}&CmdId={name}"), here)  # type: ignore[attr-defined]
+    assert here.passes == [True, False]
+
+
+def test_an_answer_that_breaks_off_counts_nothing() -> None:
+    here = link()
+    site, name = whole(here)
+    site.handle(upload(records(1, 1), f"&PackCnt=2&PackIdx=1&CmdId={name}"), here)  # type: ignore[attr-defined]
+    answer(site, here, name, b"", -1)
+    assert here.passes == [True, False]
+    assert here.completes == []
