@@ -233,9 +233,7 @@ class Poller(Driver):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, bounded by the server. whole: all that was announced came. at: our time, believed, in
-    the device's zone.
-    """
+    """One HTTP request. whole: all that was announced came. at: our time, believed, in the device's zone."""
 
     method: str
     path: str

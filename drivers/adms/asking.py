@@ -38,6 +38,7 @@ class Asking:
         self._orders: dict[str, list[Order]] = {}
         self._proof: Command | None = None
         self._unproved = 0
+        self._half = ""
         self._asked_s: float | None = None
         self._far_s: float | None = None
         self._next_s = 0.0
@@ -78,13 +79,19 @@ class Asking:
         """Whether `name` is a question of ours."""
         return bool(self.known(link).command(name)) or bool(self._proof and self._proof.id == name)
 
-    def begins_whole(self, name: str, index: str, link: Link) -> bool:
-        """Whether the answer to a question for the whole log begins with this pack."""
+    def counts(self, name: str, index: str, link: Link) -> bool | None:
+        """What a pack does to the count of the whole log: begins it, ends it (it came twice), or neither."""
         command = self.known(link).command(name)
-        return command is not None and command.kind == "whole" and self._queries.begins(name, index)
+        if command is None or command.kind != "whole":
+            return None
+        half, self._half = self._half == name, name
+        if self._queries.begins(name, index):
+            return True
+        return False if half or self._queries.came(name, index) else None
 
     def pack(self, name: str, index: str, count: str) -> None:
         """A pack of an answer is stored."""
+        self._half = ""
         self._queries.pack(name, index, count, monotonic())
 
     def result(self, name: str, code: int, link: Link) -> None:
@@ -140,6 +147,8 @@ class Asking:
         self.notes = {note: detail for note, detail in told.items() if detail}
 
     def _answered(self, command: Command, outcome: str, link: Link) -> None:
+        if outcome != "ok":
+            link.reading(whole=False)
         until, known = self._queries.asked[command.id].until, self.known(link).without(command.id)
         known = replace(known, complete=until) if outcome == "ok" else known
         link.emit([], known.text(), until if outcome == "ok" else None)

@@ -148,8 +148,9 @@ class Adms(Listener):
 
     def _shown(self, upload: Upload, name: str, index: str, known: Known, link: Link) -> None:
         """What the terminal lists in answer to a question of ours."""
-        if self._asking.begins_whole(name, index, link):
-            link.reading(whole=True)
+        counts = self._asking.counts(name, index, link)
+        if counts is not None:
+            link.reading(whole=counts)
         found = self._readings(upload)
         self._emit(found, upload.rejects, known, link)
         self._asking.hints.show(found)

@@ -62,6 +62,11 @@ class Queries:
         asked = self.asked.get(name)
         return asked is not None and not asked.packs and index == "1"
 
+    def came(self, name: str, index: str) -> bool:
+        """Whether this pack was here before."""
+        asked = self.asked.get(name)
+        return asked is not None and index in map(str, asked.packs)
+
     def pack(self, name: str, index: str, count: str, now_s: float) -> None:
         """A pack of an answer is stored; a long answer has all the time it needs from pack to pack."""
         asked = self.asked.get(name)

@@ -1,12 +1,13 @@
 """A push is a hint: it counts once the terminal's own log shows it; what the log does not show is told."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from drivers.adms import asking
 from drivers.adms.known import Known
-from drivers.base import StoreBusy
+from drivers.base import Order, StoreBusy
 from tests.drivers.adms_site import NOON, commands, driver, link, record, records, request, upload
 from tests.drivers.memory_link import MemoryLink
 
@@ -158,3 +159,62 @@ def test_the_clock_of_the_terminal_is_what_a_proof_is_told_by() -> None:
     answer(site, here, name, record(0).replace("08:00:00", "11:59:30").encode())
     shown = NOON.replace(tzinfo=None) - timedelta(seconds=30 + 60)
     assert here.completes == [shown.isoformat()]
+
+
+def test_questions_go_out_one_at_a_time() -> None:
+    site, here, answers = driver(), link(), list[str]()
+    ((proof, _),) = ask(site, here)
+    here.waiting = [Order("reread", answers.append)]
+    assert ask(site, here) == [], "its answer would mingle with that of the proof"
+    answer(site, here, proof, records(0, 2))
+    ((name, text),) = ask(site, here)
+    assert "StartTime=2000-01-01" in text
+    answer(site, here, name, records(0, 2))
+    assert answers == ["ok"]
+    assert here.passes == [True]
+
+
+def test_a_long_answer_has_all_the_time_it_needs(clock: list[float]) -> None:
+    site, here = driver(), link()
+    ((name, _),) = ask(site, here)
+    for index in range(1, 11):
+        site.handle(upload(records(index, 1), f"&PackCnt=10&PackIdx={index}&CmdId={name}"), here)
+        clock[0] += 200
+        assert ask(site, here) == [], "it is still coming"
+    answer(site, here, name, b"")
+    assert len(here.completes) == 1
+
+
+def whole(here: MemoryLink) -> tuple[object, str]:
+    """A site whose terminal has been asked for its whole log, and the question's id."""
+    site = driver()
+    here.waiting = [Order("reread", lambda _result: None)]
+    ((name, _),) = ask(site, here)
+    return site, name
+
+
+def test_a_pack_that_comes_twice_is_counted_by_nobody() -> None:
+    here = link()
+    site, name = whole(here)
+    for index in (1, 2, 2, 3):
+        site.handle(upload(records(index, 1), f"&PackCnt=3&PackIdx={index}&CmdId={name}"), here)  # type: ignore[attr-defined]
+    assert here.passes == [True, False]
+
+
+def test_a_pack_that_was_half_stored_is_counted_by_nobody() -> None:
+    here = link()
+    site, name = whole(here)
+    for index, fails in ((1, False), (2, True), (2, False)):
+        here.failures = [StoreBusy("slow")] if fails else []
+        with suppress(StoreBusy):
+            site.handle(upload(records(index, 1), f"&PackCnt=2&PackIdx={index}&CmdId={name}"), here)  # type: ignore[attr-defined]
+    assert here.passes == [True, False]
+
+
+def test_an_answer_that_breaks_off_counts_nothing() -> None:
+    here = link()
+    site, name = whole(here)
+    site.handle(upload(records(1, 1), f"&PackCnt=2&PackIdx=1&CmdId={name}"), here)  # type: ignore[attr-defined]
+    answer(site, here, name, b"", -1)
+    assert here.passes == [True, False]
+    assert here.completes == []

@@ -170,6 +170,8 @@ def test_only_a_complete_look_at_everything_is_a_count(store: Store) -> None:
     assert held.counted is None, "the end of a look at the newest alone"
     held.reading(whole=True)
     held.emit([punch("2026-11-19T08:00:00")._replace(copies=2)], "c", rejects=[Reject.record("odd", b"x")])
+    pushed = punch("2026-11-20T08:30:00")
+    held.emit([pushed._replace(facts={**pushed.facts, "unconfirmed": True})], "c")
     held.emit([punch("2026-11-20T08:00:00")], "c")
     held.emit([], "c", "2026-11-20T12:00:00")
     held.emit([punch("2026-11-20T10:00:00")], "d", "2026-11-20T12:01:00")

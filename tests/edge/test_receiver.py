@@ -166,6 +166,7 @@ def test_an_order_is_made_to_last_before_it_is_said_to_be_taken(store: Store) ->
 def test_out_of_service_it_is_left_alone(store: Store) -> None:
     made = make(store, well)
     made.rest("repair", "2026-11-20T12:00:00+08:00")
+    made.start()
     assert made.serve(REQUEST).status == 503
     assert not until(lambda: made.supervise() or made.health.cause != "out_of_service", 0.5)
     made.wake()

@@ -252,3 +252,14 @@ def test_a_terminal_that_only_calls_cannot_be_probed_until_it_has(hall: Hall, po
         assert until(lambda: (now := face(hall)) is not None and now.model == "SenseFace", 20)
         said = hall_edge("--lang", "en", "probe", "face-1", config=hall.daemon.config)
     assert (said.returncode, "SenseFace" in said.stdout) == (0, True)
+
+
+def test_its_whole_answer_is_the_terminals_side_of_the_account(hall: Hall, port: int) -> None:
+    hall.daemon.start()
+    with consuming(hall.county), terminal(port) as device:
+        device.load([*punches(40), punches(1)[0]])
+        assert until(lambda: hall.held() == 40 and not device.unsent, 20)
+        assert until(lambda: (s := hall.daemon.status()) is not None and s.uplink.unconfirmed == 0, 20)
+        said = hall_edge("reconcile", "--day", "2026-11-20", "--json", config=hall.daemon.config)
+    told = {each["device_id"]: each for each in json.loads(said.stdout)}["face-1"]
+    assert (told["result"], told["on_terminal"], told["distinct"], told["stored"]) == ("equal", 41, 40, 40)
