@@ -16,6 +16,7 @@ SHORT = [sys.executable, "-m", "tests.bench", "--quick", "--repeat", "1"]
 PREFIXES = {
     "ingest": {"p1"},
     "zk": {"p2", "p4"},
+    "isapi": {"isapi"},
     "decode": {"p3"},
     "latency": {"p8"},
     "daemon": {"p11", "p12"},
