@@ -67,8 +67,8 @@ class Isapi:
         """How many users and events it holds, as far as it tells."""
         users = part(self._optional("GET", USERS), "UserInfoCount").get("userNumber")
         asked = {"AcsEventTotalNumCond": {**ALL, **ALWAYS}}
-        logs = part(self._optional("POST", TOTAL, asked), "AcsEventTotalNum").get("totalNum")
-        told = {"logs": whole(logs), "users": whole(users)}
+        events = part(self._optional("POST", TOTAL, asked), "AcsEventTotalNum").get("totalNum")
+        told = {"events": whole(events), "users": whole(users)}  # not `logs`: most are no punches
         return {name: number for name, number in told.items() if number is not None and number < 1 << 32}
 
     def page(self, begin: int, end: int | None = None) -> Page:
