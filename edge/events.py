@@ -6,7 +6,6 @@ stored, hashed and sent as they are, and never change: what is learned later is 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -53,8 +52,7 @@ class Place(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The device a reading comes from, as configured and as last measured."""
 
     device_id: str
@@ -153,7 +151,7 @@ def judge_time(
 
 
 def _plausible(time: datetime, now: datetime) -> bool:
-    return time.year >= EARLIEST_YEAR and time <= now + FUTURE_TOLERATED
+    return time.year >= EARLIEST_YEAR and time - now <= FUTURE_TOLERATED
 
 
 def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> int | None:

@@ -17,14 +17,14 @@ from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import audit
 from edge.commands import Arguments, Commands, Refused
-from edge.events import own_event
+from edge.events import event_id, own_event
 from edge.gaps import Before, gap
 from edge.guard import Guard
 from edge.payloads import DataGap, DeviceService, GapReason
 from edge.register import Identity, Register
 from edge.runner import Runner
 from edge.store import Store
-from edge.tally import Counted, mark
+from edge.tally import Counted
 
 LOG = logging.getLogger(__name__)
 REASON_MAX = 200
@@ -76,12 +76,12 @@ class Guardian(Guard):
     ) -> None:
         """See `Guard`."""
         found = gap(before, counted, log_max, oldest, self._clock.text())
-        if found is None or mark(found.last) == self._register.entry(device_id).gone:
+        if found is None or event_id(found.last) == self._register.entry(device_id).gone:
             return
         self._tell_gap(device_id, counted.serial, found.start, found.end, found.reason)
         lost = (found.start, found.end, self._clock.text())
         try:
-            self._register.keep(device_id, gone=mark(found.last), lost=lost)
+            self._register.keep(device_id, gone=event_id(found.last), lost=lost)
         except OSError as error:
             LOG.warning("the gap of %s may be told again: %s", device_id, error)
 

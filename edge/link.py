@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, Queue
 from typing import NamedTuple
@@ -194,7 +193,7 @@ class DeviceLink:
             offset = at_stamp(told, sample, self._told.offset, self._jump)
         except (ValueError, OverflowError):
             return origin
-        return replace(origin, clock_offset_ms=offset)
+        return origin._replace(clock_offset_ms=offset)
 
     def _origin(self) -> tuple[Sample, Origin]:
         """This moment, and the device as known at it."""
@@ -202,7 +201,8 @@ class DeviceLink:
         sample, source = self._clock.look()
         offset = shifted(self._told.offset, sample.began)
         device = self._device.device_id
-        return sample, Origin(device, keys.driver, self._zone, offset, bool(source), sample.began)
+        boot = None if source else sample.began
+        return sample, Origin(device, keys.driver, self._zone, offset, bool(source), boot)
 
     def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> tuple[frozenset[str], bool]:
         """Facts from before `in_service_from`, and whether the log has come to the first one in service.

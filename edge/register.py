@@ -37,7 +37,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One device. out: why it is out of service; gone: mark of the newest fact when a gap was told last.
+    """One device. out: why it is out of service; gone: event id of the newest fact when a gap was told last.
 
     lost: from when to when records may be lost, and when that was found. accepted: when a person took it in
     place of another.
@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity = Identity("")
     out: str | None = None
     since: str = ""
-    gone: int = 0
+    gone: str = ""
     lost: tuple[str, str, str] | None = None
     accepted: str = ""
 
