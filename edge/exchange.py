@@ -243,11 +243,10 @@ class Exchange:
             self._refused(parcel, f"PUBACK {acknowledged.code:#x}")
             return
         self._refusals = 0
-        self._standing.fault(
-            "listeners", "nobody_listens" if acknowledged.code == NO_MATCHING_SUBSCRIBERS else ""
-        )
+        unheard = acknowledged.code == NO_MATCHING_SUBSCRIBERS
+        self._standing.fault("listeners", "nobody_listens" if unheard else "")
         before = self.outbox.retired
-        self.outbox.acknowledged(parcel[0].position, time.monotonic())
+        self.outbox.acknowledged(parcel[0].position, time.monotonic(), heard=not (unheard and self._apps))
         if BROKER in self.outbox.confirmations and self.outbox.retired != before:
             self._store.keep_receipt(ReceiptRow(BROKER, 0, self.outbox.retired, self._clock.text()))
 

@@ -95,17 +95,17 @@ class Outbox:
         if self.behind and parcel[-1].position < self.behind[0][0]:
             self.ahead.sent(parcel[-1].position, now)
 
-    def acknowledged(self, first: int, now: float) -> None:
-        """The broker took a parcel (PUBACK): room in the window, and retired where nobody else confirms."""
+    def acknowledged(self, first: int, now: float, heard: bool = True) -> None:
+        """The broker took a parcel (PUBACK), `heard` by somebody: room, and retired where nobody confirms."""
         if parcel := self.window.answered(first, now):
             self._strikes.pop(first, None)
             self._convicted = 0
-            self.aside.delivered(first)
+            if heard:
+                self.aside.delivered(first)
             places = (row.position for row in parcel if row.body and not self.aside.withholds(row.position))
             for place in self._passed.acknowledged(places, self.confirmations.values()):
                 self._set_aside(place, f"{PASSES_MAX} times acknowledged and never confirmed")
-        broker = self.confirmations.get(BROKER)
-        if broker is not None:
+        if (broker := self.confirmations.get(BROKER)) is not None:
             open_ends = [*self.window.in_flight, *self.aside.mute, *(span[0] for span in self.behind)]
             broker.upto = max(broker.upto, min([self.sent, *(place - 1 for place in open_ends)]))
             self._overtook = {place for place in self._overtook if place > broker.upto}
@@ -213,8 +213,9 @@ class Outbox:
         return True
 
     def receipts_due_soon(self) -> None:
-        """A consumer said that it is there: look for its receipt at the shortest interval again."""
+        """A consumer is there: look for its receipt soon, and send again what was queued and not heard."""
         self._stall.soon()
+        self.requeue(self.aside.requeued)
 
     def _hurried(self, read: Read, room: int) -> list[Parcel]:
         parcels: list[Parcel] = []

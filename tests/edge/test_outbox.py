@@ -262,6 +262,28 @@ def test_what_a_consumer_holds_and_wants_all_the_same_is_replayed() -> None:
     assert drain(box) == [3, 4, 5]
 
 
+def test_what_is_queued_again_and_heard_by_nobody_goes_once_more_when_somebody_comes() -> None:
+    box = outbox()
+    box.aside.park(3, "PUBACK 0x87")
+    assert box.confirmed("county", Fitting(1, LOG), 0.0), "its number is settled: nobody asks for it"
+    box.requeue([3])
+    assert drain_once(box, heard=False) == [3]
+    assert (box.aside.parked, box.next(read, LOG)) == ({3: "PUBACK 0x87"}, [])
+    box.receipts_due_soon()
+    assert drain_once(box, heard=True) == [3]
+    assert box.aside.parked == {}
+    box.receipts_due_soon()
+    assert drain_once(box, heard=True) == []
+
+
+def drain_once(box: Outbox, heard: bool) -> list[int]:
+    parcels = box.next(read, LOG)
+    for parcel in parcels:
+        box.published(parcel, 0.0)
+        box.acknowledged(parcel[0].position, 0.0, heard)
+    return [row.position for parcel in parcels for row in parcel]
+
+
 def test_a_stub_goes_as_any_other_number_and_is_mute_when_refused() -> None:
     box = outbox()
     stub = Row(1, "")
