@@ -5,7 +5,7 @@ stored, hashed and sent as they are, and never change: what is learned later is 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from drivers.base import Fact, Reading
+from drivers.base import Fact, Reading, Reject
 from edge.contract import Event
 from edge.payloads import PAYLOADS, HashAlg, TimeQuality
 from edge.trust import Boot
@@ -177,7 +177,9 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
         raise BadReading(f"control characters in {fact!r}")
     try:
         facts, replayed = tuple(reading.facts.items()), now - time > REPLAYED_AFTER
-        to_time, to_key, rest = _payload(reading.kind, reading.serial, facts, origin, quality, replayed)
+        boot = None if origin.trusted else origin.boot
+        stamper = (origin.device_id, origin.driver, origin.clock_offset_ms, boot)
+        to_time, to_key, rest = _payload(reading.kind, reading.serial, facts, stamper, quality, replayed)
         key = _encode(reading.key) if to_key else b""
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise BadReading(str(error)) from error
@@ -186,12 +188,26 @@ def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     return Draft(reading.kind, fact, text, data, reading.copies, reading.facts.get("unconfirmed") is True)
 
 
+def drafts_of(
+    readings: Iterable[Reading], origin_of: Callable[[Reading], Origin], now: datetime
+) -> tuple[list[tuple[Reading, Draft]], list[Reject]]:
+    """Drafts of what fits the catalogue; the rest as rejects, so that it blocks nothing."""
+    drafts: list[tuple[Reading, Draft]] = []
+    refused: list[Reject] = []
+    for reading in readings:
+        try:
+            drafts.append((reading, normalize(reading, origin_of(reading), now)))
+        except BadReading as error:
+            refused.append(Reject.frame(str(error), repr(reading).encode()))
+    return drafts, refused
+
+
 @lru_cache(maxsize=2048)
 def _payload(
     kind: str,
     serial: str,
     facts: tuple[tuple[str, Fact], ...],
-    origin: Origin,
+    stamper: tuple[str, str, int | None, Boot | None],
     quality: TimeQuality,
     replayed: bool,
 ) -> tuple[bytes, bytes, bytes]:
@@ -201,19 +217,20 @@ def _payload(
     """
     if kind not in PAYLOADS:
         raise BadReading(f"unknown kind {kind!r}")
+    device_id, driver, clock_offset_ms, boot = stamper
     values = {
         **dict(facts),
-        "device_id": origin.device_id,
+        "device_id": device_id,
         "device_serial": serial,
-        "driver": origin.driver,
+        "driver": driver,
         "device_time": "",
-        "clock_offset_ms": origin.clock_offset_ms,
+        "clock_offset_ms": clock_offset_ms,
         "time_quality": quality,
         "replayed": replayed,
         "native_key": "",
     }
-    if origin.boot and not origin.trusted:
-        values |= {"boot_id": origin.boot.id, "boot_wall_ms": origin.boot.wall_ms}
+    if boot:
+        values |= {"boot_id": boot.id, "boot_wall_ms": boot.wall_ms}
     whole = _encode(msgspec.convert(values, PAYLOADS[kind]))
     to_time, mark, rest = whole.partition(b'"device_time":"')
     to_key, also, end = rest.partition(b'"native_key":"')

@@ -14,7 +14,7 @@ from drivers.base import LinkError, Reading, Reject
 from edge.clock import WallClock
 from edge.clocks import audit, offset_now
 from edge.commands import Arguments, Commands, Refused
-from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, normalize
+from edge.events import EARLIEST_YEAR, Draft, Origin, drafts_of
 from edge.export_file import Looked
 from edge.runner import Runner
 from edge.store import Intake, Store
@@ -104,14 +104,7 @@ class Importing:
         offset = offset_now(runner, self._clock)
         zone = self._clock.zone(keys.zone)
         origin = Origin(device_id, keys.driver, zone, offset, bool(source), sample.began)
-        drafts: list[tuple[Reading, Draft]] = []
-        refused: list[Reject] = []
-        for reading in readings:
-            try:
-                drafts.append((reading, normalize(reading, origin, sample.wall)))
-            except BadReading as error:
-                refused.append(Reject.frame(str(error), repr(reading).encode()))
-        return drafts, refused
+        return drafts_of(readings, lambda _reading: origin, sample.wall)
 
     def _looked(
         self, runner: Runner, drafts: Sequence[tuple[Reading, Draft]], rejects: Sequence[Reject]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
-from edge.events import EARLIEST_YEAR, BadReading, Draft, Origin, clock_offset_ms, normalize
+from edge.events import EARLIEST_YEAR, Draft, Origin, clock_offset_ms, drafts_of
 from edge.gaps import WITNESSES, Before
 from edge.guard import Guard
 from edge.offsets import Jump, Offset, at_stamp, drift, measured, shifted
@@ -90,7 +90,10 @@ class DeviceLink:
     ) -> None:
         """See `drivers.base.Link`."""
         self._alive()
-        drafts, refused = self._drafts(readings)
+        sample, origin = self._origin()
+        drafts, refused = drafts_of(
+            readings, lambda reading: self._stamper(reading, origin, sample), sample.wall
+        )
         before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,
@@ -170,20 +173,6 @@ class DeviceLink:
             raise LinkRevoked("the driver was past its deadline")
         self.seen = time.monotonic()
 
-    def _drafts(self, readings: Sequence[Reading]) -> tuple[list[tuple[Reading, Draft]], list[Reject]]:
-        """Drafts of what fits the catalogue; the rest as rejects, so that it blocks nothing."""
-        sample, origin = self._origin()
-        drafts: list[tuple[Reading, Draft]] = []
-        refused: list[Reject] = []
-        for reading in readings:
-            try:
-                drafts.append(
-                    (reading, normalize(reading, self._stamper(reading, origin, sample), sample.wall))
-                )
-            except BadReading as error:
-                refused.append(Reject.frame(str(error), repr(reading).encode()))
-        return drafts, refused
-
     def _stamper(self, reading: Reading, origin: Origin, sample: Sample) -> Origin:
         """The device as it was when it stamped this: its clock may have jumped since."""
         if self._jump is None:
@@ -201,8 +190,7 @@ class DeviceLink:
         sample, source = self._clock.look()
         offset = shifted(self._told.offset, sample.began)
         device = self._device.device_id
-        boot = None if source else sample.began
-        return sample, Origin(device, keys.driver, self._zone, offset, bool(source), boot)
+        return sample, Origin(device, keys.driver, self._zone, offset, bool(source), sample.began)
 
     def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> tuple[frozenset[str], bool]:
         """Facts from before `in_service_from`, and whether the log has come to the first one in service.
