@@ -168,10 +168,9 @@ class Exchange:
         self._own.add(broker.publish(topic, payload, retain=True))
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float, reader: Reader) -> None:
-        parked, again = self.outbox.aside.parked, self.outbox.aside.requeued
+        withholds = self.outbox.aside.withholds
         bodies = [
-            body if body and (place not in parked or place in again) else self._word_of(place, reader)
-            for place, body in parcel
+            body if body and not withholds(place) else self._word_of(place, reader) for place, body in parcel
         ]
         try:
             topic, payload = self._messages.pack(bodies, self._hosts.all_take("gzip"))
