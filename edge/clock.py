@@ -19,7 +19,7 @@ import msgspec
 
 from edge import trust
 from edge.trust import Boot, Kept, Objection, Sample, Source, Unsynced, Word
-from edge.whole import write_whole
+from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)
 
@@ -144,10 +144,7 @@ class WallClock:
                 LOG.error("%s cannot be written: %s", self._path, error)
 
     def _read(self) -> Kept:
-        if self._path is None or not self._path.exists():
-            return Kept()
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Kept)
-        except (OSError, msgspec.DecodeError) as error:
-            LOG.error("%s cannot be read (%s): it is as if nobody had confirmed the time", self._path, error)
-            return Kept()
+        kept = (
+            read_kept(self._path, Kept, "it is as if nobody had confirmed the time") if self._path else None
+        )
+        return kept or Kept()

@@ -3,16 +3,14 @@
 A terminal is known from its first contact on; another one takes its place only when a person says so.
 """
 
-import logging
 import threading
 from pathlib import Path
 
 import msgspec
 
 from drivers.base import Observation
-from edge.whole import write_whole
+from edge.whole import read_kept, write_whole
 
-LOG = logging.getLogger(__name__)
 FILE = "terminals.json"
 
 
@@ -57,7 +55,9 @@ class Register:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._lock = threading.Lock()
-        self._entries = self._read()
+        self._entries = (
+            read_kept(self._path, dict[str, Entry], "terminals are known by the database alone") or {}
+        )
 
     def entry(self, device_id: str) -> Entry:
         """What is known of a device."""
@@ -70,12 +70,3 @@ class Register:
             entries = {**self._entries, device_id: entry}
             write_whole(self._path, msgspec.json.encode(entries))
             self._entries = entries
-
-    def _read(self) -> dict[str, Entry]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Entry])
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            LOG.error("%s cannot be read (%s); terminals are known by the database alone", self._path, error)
-            return {}

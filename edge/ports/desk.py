@@ -20,7 +20,7 @@ from edge.clock import WallClock
 from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
 from edge.snapshot import Caller
-from edge.whole import write_whole
+from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ class Desk:
                 if type(listener) not in self._families:
                     self._families.append(type(listener))
         self._lock = threading.Lock()
-        self._bound = self._read()
+        loss = "each terminal is bound to where it calls from next"
+        self._written: Mapping[str, str] = read_kept(self._path, dict[str, str], loss) or {}
+        self._bound = dict(self._written)
         self._away: dict[tuple[str, str], tuple[Caller, float]] = {}
 
     @property
@@ -108,18 +110,6 @@ class Desk:
             seen = msgspec.structs.replace(seen, last=at, calls=seen.calls + 1)
             self._away[serial, peer] = (seen, monotonic())
         return REFUSED
-
-    def _read(self) -> dict[str, str]:
-        self._written: Mapping[str, str] = {}
-        try:
-            self._written = msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
-        except FileNotFoundError:
-            pass
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            LOG.error(
-                "%s cannot be read (%s): each terminal is bound to where it calls from next", FILE, error
-            )
-        return dict(self._written)
 
     def _write(self) -> None:
         bound = dict(self._bound)
