@@ -5,11 +5,10 @@ Prints one JSON line when it listens, one line per punch, and at SIGTERM or SIGI
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from tests.sim.isapi.faults import Faults
 from tests.sim.isapi.terminal import OLD, VER20, Terminal
-from tests.sim.web.alone import Step, parser, run, whose_turn
+from tests.sim.web.alone import Step, history, parser, run
 
 ACTIONS: dict[str, Callable[[Terminal], object]] = {
     "reboot": lambda terminal: terminal.reboot(),
@@ -36,12 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         steps = [Step.parse(text, ACTIONS, Faults) for text in options.at]
     except ValueError as error:
         parse.error(str(error))
-    newest = terminal.clock() - timedelta(minutes=1)
-    terminal.load(
-        (user, newest - timedelta(seconds=10 * (options.log - 1 - turn)), state)
-        for turn in range(options.log)
-        for user, state in [whose_turn(turn, options.users)]
-    )
+    terminal.load(history(terminal.clock(), options))
     run(terminal, steps, options)
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from tests.sim.web.faults import Spent
+
 
 @dataclass(slots=True)
-class Faults:
+class Faults(Spent):
     """Counters are used up as they strike. What is wrong with HTTP itself is `HttpFaults`."""
 
     ignore_begin: bool = False
@@ -51,10 +53,3 @@ class Faults:
     """Numbers without an employee."""
     unsupported: set[str] = field(default_factory=set)
     """Paths this firmware does not know."""
-
-    def spent(self, name: str) -> bool:
-        """Whether a counter strikes now; uses it up."""
-        left: int = getattr(self, name)
-        if left > 0:
-            setattr(self, name, left - 1)
-        return left > 0

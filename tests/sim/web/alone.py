@@ -9,9 +9,9 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
 from tests.sim.web.faults import HttpFaults
@@ -121,6 +121,14 @@ def whose_turn(turn: int, users: int) -> tuple[str, int]:
     """`(user, state)`: everybody in turn comes, then everybody in turn goes."""
     rounds, place = divmod(turn, max(users, 1))
     return str(FIRST_ID + place), rounds % 2
+
+
+def history(now: datetime, options: argparse.Namespace) -> Iterator[tuple[str, datetime, int]]:
+    """What the log holds at the start: `(user, time, state)`, one in ten seconds, the newest a minute ago."""
+    newest = now - timedelta(minutes=1)
+    for turn in range(options.log):
+        user, state = whose_turn(turn, options.users)
+        yield user, newest - timedelta(seconds=10 * (options.log - 1 - turn)), state
 
 
 def run(device: Alone, steps: Sequence[Step], options: argparse.Namespace) -> None:

@@ -3,8 +3,21 @@
 from dataclasses import dataclass
 
 
+class Spent:
+    """Faults of which some are counters, used up as they strike."""
+
+    __slots__ = ()
+
+    def spent(self, name: str) -> bool:
+        """Whether a counter strikes now; uses it up."""
+        left: int = getattr(self, name)
+        if left > 0:
+            setattr(self, name, left - 1)
+        return left > 0
+
+
 @dataclass(slots=True)
-class HttpFaults:
+class HttpFaults(Spent):
     """Counters are used up as they strike."""
 
     silent: bool = False
@@ -35,10 +48,3 @@ class HttpFaults:
     """Answer with these bytes, as a device of another protocol would."""
     body: bytes = b""
     """Answer with this body to all that is logged in."""
-
-    def spent(self, name: str) -> bool:
-        """Whether a counter strikes now; uses it up."""
-        left: int = getattr(self, name)
-        if left > 0:
-            setattr(self, name, left - 1)
-        return left > 0
