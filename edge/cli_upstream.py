@@ -1,6 +1,5 @@
 """The commands of upstream: `consume` takes what the halls send, `halls` shows where each of them stands."""
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +57,7 @@ def consume(lang: "Lang", /, **options: object) -> None:
 
     from edge import consume as upstream
     from edge.contract import Event
+    from edge.farewell import stop_on_signals
     from edge.logs import log_to_stderr
     from edge.show import event_line
 
@@ -67,8 +67,7 @@ def consume(lang: "Lang", /, **options: object) -> None:
         leave(EXIT_CONFIG, str(error))
     log_to_stderr()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
 
     def show(event: Event) -> None:
         click.echo(event_line(event, msgspec.json.decode(event.data), lang))

@@ -8,7 +8,6 @@ APScheduler, which runs calendar jobs and nothing else.
 import contextlib
 import faulthandler
 import logging
-import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from edge.correcting import Correcting
 from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
+from edge.farewell import stop_on_signals
 from edge.guardian import Guardian
 from edge.importing import Importing
 from edge.keeping import Keeping
@@ -166,8 +166,7 @@ class Daemon:
     def run(self) -> int:
         """Work until SIGTERM or SIGINT; 0 after a clean stop, 1: too many drivers hang, EXIT_DAMAGED."""
         faulthandler.enable()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+        stop_on_signals(self._stop)
         self._open_page()
         self._disk.start()
         self._uplink.start()

@@ -23,6 +23,7 @@ import msgspec
 
 from edge import consume
 from edge.contract import Event
+from edge.farewell import stop_on_signals
 from edge.show import event_line, status_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
@@ -169,8 +170,7 @@ def main() -> int:
     options = parser.parse_args()
     lang: Lang = options.lang
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop, signal.SIGHUP)
 
     def show(event: Event) -> None:
         print("  ↑", event_line(event, msgspec.json.decode(event.data), lang), flush=True)

@@ -31,6 +31,7 @@ ARROWS = {
     "edge.correcting": "edge.clock edge.correction edge.store",
     "edge.commands": "",
     "edge.version": "",
+    "edge.farewell": "",
     "edge.whole": "",
     "edge.contract": "",
     "edge.account_words": "",
@@ -111,9 +112,10 @@ ARROWS = {
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
-        edge.disk edge.erasure edge.events edge.guardian edge.importing edge.keeping edge.last_word
-        edge.notify edge.orders edge.payloads edge.ports edge.receiver edge.reconciling edge.register
-        edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.disk edge.erasure edge.events edge.farewell edge.guardian edge.importing edge.keeping
+        edge.last_word edge.notify edge.orders edge.payloads edge.ports edge.receiver edge.reconciling
+        edge.register edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume
+        edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
     "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
@@ -127,7 +129,8 @@ ARROWS = {
         edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe
         edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
-    "edge.cli_upstream": "edge.cli_base edge.consume edge.contract edge.logs edge.show edge.words",
+    "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
+        edge.words""",
     "edge.listing": "edge.show edge.store edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""

@@ -70,7 +70,7 @@ def configured(folder: Path, web: int, terminal: int) -> str:
 @pytest.fixture
 def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     """A daemon at work in a thread, without the signals that only main may take."""
-    monkeypatch.setattr(room.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(room, "stop_on_signals", lambda _stop: None)
     monkeypatch.setattr(room, "TICK_S", 1)
     config = tmp_path / "edge.toml"
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -146,7 +146,7 @@ def accounts(daemon: Daemon) -> list[tuple[str, str]]:
 
 def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What neither counter nor live events showed is found then. Here each second is a night."""
-    monkeypatch.setattr(room.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(room, "stop_on_signals", lambda _stop: None)
     monkeypatch.setattr(room, "NIGHTLY_ACCOUNT", {"second": "*"})
     with Terminal() as terminal:
         terminal.load(history(100))
@@ -178,7 +178,7 @@ def test_a_pulse_tells_who_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_taken_port_costs_the_page_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(room, "stop_on_signals", lambda _stop: None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = tmp_path / "edge.toml"
         config.write_text(configured(tmp_path, taken.getsockname()[1], free_port()))

@@ -6,12 +6,12 @@ Prints one JSON line when it begins to call, one line per punch, and at SIGTERM 
 
 import argparse
 import json
-import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 
+from edge.farewell import stop_on_signals
 from tests.sim.adms import SHAPES, Faults, Punch, Terminal
 
 FIRST_ID = 1001
@@ -88,8 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(str(error))
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop_on_signals(stopped)
     turn = 0
     with terminal:
         print(json.dumps({"serial": terminal.serial, "server": options.server}), flush=True)

@@ -6,7 +6,6 @@ numbers, true / false, texts, sets as 1,2,3.
 
 import argparse
 import json
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
+from edge.farewell import stop_on_signals
 from tests.sim.web.faults import HttpFaults
 
 FIRST_ID = 1001
@@ -134,8 +134,7 @@ def history(now: datetime, options: argparse.Namespace) -> Iterator[tuple[str, d
 def run(device: Alone, steps: Sequence[Step], options: argparse.Namespace) -> None:
     """Listen, let people punch and things happen, until SIGTERM or SIGINT."""
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop_on_signals(stopped)
     device.start()
     print(json.dumps({"serial": device.serial, "host": device.host, "port": device.port}), flush=True)
     threading.Thread(target=_play, args=(device, steps, stopped), daemon=True).start()

@@ -6,12 +6,12 @@ Prints one JSON line when it listens, one line per punch, and at SIGTERM or SIGI
 
 import argparse
 import json
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import timedelta, timezone
 
+from edge.farewell import stop_on_signals
 from tests.sim.zk import Faults, Punch, Terminal
 from tests.sim.zk.layouts import RECORD, RecordSize
 from tests.sim.zk.rehearsal import play, step
@@ -166,8 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(str(error))
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop_on_signals(stopped)
     with terminal:
         print(
             json.dumps({"serial": terminal.serial, "host": terminal.host, "port": terminal.port}), flush=True
