@@ -127,7 +127,8 @@ def _withheld(draft: Draft, number: int, time: str, sealed: Sealed) -> Sealed:
     """What goes in place of a sealed event; hash and chain stay those of the event."""
     size = len(sealed.body.encode())
     stub = Stub(position(1, number), EPOCH, draft.fact, sealed.hash, sealed.chain, size, "")
-    return sealed._replace(body=withhold(stub, PLACE, "parked", "more bytes than the broker takes", time))
+    word = withhold(stub, PLACE, "parked", "more bytes than the broker takes", time)
+    return Sealed(word, sealed.hash, sealed.chain)
 
 
 def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:

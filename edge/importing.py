@@ -7,6 +7,7 @@ where a person says up to when the file is complete.
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from itertools import repeat
 
 import msgspec
 
@@ -104,7 +105,7 @@ class Importing:
         offset = offset_now(runner, self._clock)
         zone = self._clock.zone(keys.zone)
         origin = Origin(device_id, keys.driver, zone, offset, bool(source), sample.began)
-        return drafts_of(readings, lambda _reading: origin, sample.wall)
+        return drafts_of(readings, repeat(origin), sample.wall)
 
     def _looked(
         self, runner: Runner, drafts: Sequence[tuple[Reading, Draft]], rejects: Sequence[Reject]

@@ -5,9 +5,10 @@ Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thr
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import repeat
 from queue import Empty, Queue
 from typing import NamedTuple
 
@@ -91,9 +92,7 @@ class DeviceLink:
         """See `drivers.base.Link`."""
         self._alive()
         sample, origin = self._origin()
-        drafts, refused = drafts_of(
-            readings, lambda reading: self._stamper(reading, origin, sample), sample.wall
-        )
+        drafts, refused = drafts_of(readings, self._stampers(readings, origin, sample), sample.wall)
         before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,
@@ -173,10 +172,13 @@ class DeviceLink:
             raise LinkRevoked("the driver was past its deadline")
         self.seen = time.monotonic()
 
-    def _stamper(self, reading: Reading, origin: Origin, sample: Sample) -> Origin:
-        """The device as it was when it stamped this: its clock may have jumped since."""
+    def _stampers(self, readings: Sequence[Reading], origin: Origin, sample: Sample) -> Iterable[Origin]:
+        """The device as it was when it stamped each: its clock may have jumped since."""
         if self._jump is None:
-            return origin
+            return repeat(origin)
+        return (self._stamper(reading, origin, sample) for reading in readings)
+
+    def _stamper(self, reading: Reading, origin: Origin, sample: Sample) -> Origin:
         try:
             told = datetime.fromisoformat(reading.device_time).replace(tzinfo=self._zone)
             offset = at_stamp(told, sample, self._told.offset, self._jump)

@@ -72,14 +72,12 @@ class Ledger:
 
     def add(self, drafts: Sequence[Draft], recorded: str) -> None:
         """Give the drafts the next numbers and write their rows."""
-        tip = self.tip
-        sequence, chain, rows, hurried = tip.sequence, tip.chain, [], tip.urgent
-        digest = digest_of(tip.hash_alg)
+        tip, place, digest = self.tip, self.place, digest_of(self.tip.hash_alg)
+        sequence, where, chain, rows, hurried = tip.sequence, tip.position, tip.chain, [], tip.urgent
         for draft in drafts:
-            sequence += 1
-            sealed = seal(draft, self.place, tip.epoch, sequence, recorded, chain, digest)
+            sequence, where = sequence + 1, where + 1
+            sealed = seal(draft, place, tip.epoch, sequence, recorded, chain, digest)
             chain = sealed.chain
-            where = schema.position(tip.epoch_number, sequence)
             if urgent(draft.kind, draft.data):
                 hurried = (*hurried, where)
             rows.append((where, draft.fact, sealed.body, sealed.hash, chain))

@@ -1,7 +1,7 @@
 """Readings become events: ids, time quality, bytes; vectors are written by hand from domain §6 and design."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from uuid import uuid5
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,29 @@ def test_whatever_was_told_before_each_fact_says_its_own(facts: list[tuple[str, 
         assert draft.data == msgspec.json.encode(plain)
 
 
-@pytest.mark.parametrize("stamp", ['2026-11-20"08:25:00', "2026-11-20 08:25:00", "2026-W47-5T08:25:00"])
+@given(
+    told=st.datetimes(datetime.fromisoformat("2014-01-01"), datetime.fromisoformat("2040-01-01")),
+    offset_ms=st.integers(-200_000_000, 200_000_000),
+    zone=st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
+    late_s=st.integers(-1000, 1000),
+)
+def test_times_are_reckoned_as_with_zones(told: datetime, offset_ms: int, zone: str, late_s: int) -> None:
+    told, here = told.replace(microsecond=0), ZoneInfo(zone)
+    ahead = told.replace(tzinfo=here).utcoffset()
+    assert ahead is not None
+    shown = told.replace(tzinfo=timezone(ahead))
+    now = shown + timedelta(seconds=late_s - round(offset_ms / 1000))
+    stamper = Origin("fp-1", "zk", here, offset_ms, True)
+    draft = normalize(reading(device_time=told.isoformat()), stamper, now.astimezone(ZONE))
+    time, quality = judge_time(shown, offset_ms, now, trusted=True)
+    assert (draft.time, json.loads(draft.data)["time_quality"]) == (time.isoformat(), quality)
+    assert json.loads(draft.data)["replayed"] == (now - time > timedelta(minutes=10))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ['2026-11-20"08:25:00', "2026-11-20 08:25:00", "2026-W47-5T08:25:00", "2026-11-20T08:25+08"],
+)
 def test_a_device_time_of_another_form_is_refused(stamp: str) -> None:
     with pytest.raises(BadReading, match="YYYY-MM-DD"):
         normalize(reading(device_time=stamp), origin(), NOW)
