@@ -32,7 +32,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-EMIT_MAX = 500
+EMIT_MAX = 1000
 """Most readings one `emit` takes."""
 RAW_MAX = 4096
 """Most raw bytes kept of one rejected attendance record."""

@@ -36,7 +36,6 @@ EARLIEST_YEAR = 2015
 REPLAYED_AFTER = timedelta(minutes=10)
 STAMP_LENGTH = len("2026-11-20T08:25:00")
 
-
 Digest = Callable[[bytes], bytes]
 
 
@@ -287,8 +286,7 @@ def seal(
         f"{to_id}{event_id(draft.fact)}{to_time}{draft.time}{to_recorded}{recorded}{to_sequence}{sequence:020d}"
         f"{to_data}{draft.data.decode()}}}"
     )
-    body_hash = digest(body.encode())
-    return Sealed(body, body_hash, digest(chain + body_hash))
+    return Sealed(body, *extend(chain, body.encode(), digest))
 
 
 @lru_cache(maxsize=64)

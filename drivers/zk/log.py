@@ -47,7 +47,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is to be read: `blocks` of at most 500 records, after `before` known ones that end in `tail`."""
+    """What is to be read: `blocks` of up to EMIT_MAX records, after `before` known ones ending in `tail`."""
 
     layout: Layout
     before: int

@@ -241,7 +241,7 @@ def test_a_changed_layout_is_refused_until_it_is_set_by_hand():
 @pytest.mark.parametrize("at", [0, 2])
 def test_what_the_store_did_not_take_comes_again(failure, at):
     with Terminal() as terminal:
-        terminal.load(history(1800))
+        terminal.load(history(3600))
         link = MemoryLink()
 
         def fail_once(_readings: object) -> None:
@@ -255,7 +255,7 @@ def test_what_the_store_did_not_take_comes_again(failure, at):
         assert not link.completes
         link.on_emit = lambda _readings: None
         read(terminal, link)
-        assert link.facts == keys(history(1800))
+        assert link.facts == keys(history(3600))
         assert terminal.commands.count(1502) == 2  # freed also after the failure
 
 
@@ -282,13 +282,13 @@ class Counting(list):
 
 def test_records_flow_while_they_stream():
     with Terminal(pacing="coalesced", packet=65472) as terminal:
-        terminal.load(history(10_000))
+        terminal.load(history(20_000))
         link = MemoryLink()
         sent: list[int] = []
         link.on_emit = lambda _readings: sent.append(terminal.bytes_out)
         read(terminal, link)
-    assert sent[0] < 10_000 * 40 / 4
-    assert len(link.readings) == 10_000
+    assert sent[0] < 20_000 * 40 / 4
+    assert len(link.readings) == 20_000
 
 
 def held_at_most(count: int) -> int:
@@ -324,11 +324,11 @@ def test_memory_is_bounded_by_pieces_and_not_by_the_log():
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_the_peer_hangs_in_the_middle_and_the_rest_comes_later(transport, monkeypatch):
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 1.0)
     monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.1)
     with Terminal(transport=transport, pacing="coalesced") as terminal:
         terminal.load(history(5000))
-        terminal.faults.hang_after_bytes = 100_000
+        terminal.faults.hang_after_bytes = 150_000
         link = MemoryLink()
         with running(driver(terminal), link) as work:
             error = work.ended()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from drivers.base import Order
+from drivers.base import EMIT_MAX, Order
 from tests.drivers.memory_link import MemoryLink, copies, running
 from tests.drivers.zk_site import driver, history
 from tests.sim.zk import Faults, Terminal
@@ -110,7 +110,7 @@ def test_a_live_event_out_of_time_asks_the_clock_before_it_is_told() -> None:
 
 def test_the_clock_is_asked_between_the_last_records_and_telling_them() -> None:
     with Terminal() as terminal:
-        terminal.load(history(3000))
+        terminal.load(history(6 * EMIT_MAX))
         link, before = MemoryLink(), list[int]()
         link.on_emit = lambda told: before.append(terminal.commands[-1]) if told else None
         with running(driver(terminal), link) as work:
