@@ -6,11 +6,13 @@ crash repeats a part of it, and each event is corrected once, since the correcti
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 from edge.clock import WallClock
-from edge.correction import correction
-from edge.store import Store
+from edge.correction import correction, datable
+from edge.events import Draft
+from edge.store import Store, position
 
 LOG = logging.getLogger(__name__)
 BATCH = 300
@@ -18,12 +20,18 @@ LATE_S = 15.0
 """An emit returns within 10 s: after this no event comes that was made before the time was known."""
 
 
+def dating(clock: WallClock) -> Callable[[Draft], Draft]:
+    """What becomes of an event of our own when it is stored: nothing, while the time is known."""
+    return lambda draft: draft if clock.trusted() else datable(draft, clock.boot())
+
+
 class Correcting:
     """The duty of one hall."""
 
     def __init__(self, store: Store, clock: WallClock) -> None:
         self._store, self._clock = store, clock
-        self._trusted_to = store.tip.position
+        begun = position(store.tip.epoch_number, 0)
+        self._trusted_to = store.tip.position if store.inherited else begun
         self._from = clock.unsynced_from
         self._known_at = time.monotonic()
 

@@ -10,10 +10,28 @@ import msgspec
 
 from edge.contract import Event
 from edge.events import TYPE_PREFIX, VERSION, Draft, judge_time, own_event
-from edge.payloads import PAYLOADS, FromDevice, TimeCorrected
+from edge.payloads import FromEdge, TimeCorrected, TimeQuality
 from edge.trust import Boot
 
-UNSYNCED = '"time_quality":"unsynced"'
+KIND = "time.corrected"
+UNDATED = '"boot_wall_ms":'
+_CORRECTED: TimeQuality = "corrected"
+
+
+class _Told(FromEdge, frozen=True, kw_only=True):
+    """Of any event. device_time: set where a device says when it was."""
+
+    device_time: str | None = None
+    clock_offset_ms: int | None = None
+
+
+def datable(draft: Draft, boot: Boot) -> Draft:
+    """An event of our own that is stored while the time is not known: with what will date it."""
+    if draft.kind == KIND:
+        return draft
+    said = msgspec.json.encode(FromEdge(boot_id=boot.id, boot_wall_ms=boot.wall_ms))
+    data = draft.data[:-1] + b"," * (draft.data != b"{}") + said[1:]
+    return msgspec.structs.replace(draft, data=data)
 
 
 def correction(body: str, epoch: str, boot: Boot, now: datetime) -> Draft | None:
@@ -21,29 +39,30 @@ def correction(body: str, epoch: str, boot: Boot, now: datetime) -> Draft | None
 
     epoch: the present one. boot: the running one, by the clock that is now believed.
     """
-    if UNSYNCED not in body:
+    if UNDATED not in body:
         return None
     event = msgspec.json.decode(body, type=Event)
-    payload = PAYLOADS.get(event.type.removeprefix(TYPE_PREFIX).removesuffix(f".{VERSION}"))
-    if payload is None or not issubclass(payload, FromDevice):
+    if event.type == f"{TYPE_PREFIX}{KIND}.{VERSION}":
         return None
-    data = msgspec.json.decode(event.data, type=FromDevice)
-    if data.boot_id != boot.id or data.boot_wall_ms is None:
+    told = msgspec.json.decode(event.data, type=_Told)
+    if told.boot_id != boot.id or told.boot_wall_ms is None:
         return None
-    learned = _learned(event, data, boot.wall_ms - data.boot_wall_ms, now)
-    return own_event("time.corrected", epoch, event.id, 0, now, learned)
+    learned = _learned(event, told, timedelta(milliseconds=boot.wall_ms - told.boot_wall_ms), now)
+    return own_event(KIND, epoch, event.id, 0, now, learned)
 
 
-def _learned(event: Event, data: FromDevice, shift_ms: int, now: datetime) -> TimeCorrected:
-    offset = None if data.clock_offset_ms is None else data.clock_offset_ms - shift_ms
-    told = datetime.fromisoformat(event.time)
-    recorded = datetime.fromisoformat(event.recordedtime).astimezone(now.tzinfo)
-    time, quality = judge_time(told, offset, now, trusted=True)
+def _learned(event: Event, told: _Told, shift: timedelta, now: datetime) -> TimeCorrected:
+    stood, recorded = (datetime.fromisoformat(each) for each in (event.time, event.recordedtime))
+    shift_ms, offset = shift // timedelta(milliseconds=1), None
+    time, quality = (stood + shift).astimezone(now.tzinfo), _CORRECTED
+    if told.device_time is not None:
+        offset = None if told.clock_offset_ms is None else told.clock_offset_ms - shift_ms
+        time, quality = judge_time(stood, offset, now, trusted=True)
     return TimeCorrected(
         event_id=event.id,
         time=time.isoformat(timespec="seconds"),
         time_quality=quality,
-        recordedtime=(recorded + timedelta(milliseconds=shift_ms)).isoformat(timespec="milliseconds"),
+        recordedtime=(recorded + shift).astimezone(now.tzinfo).isoformat(timespec="milliseconds"),
         edge_shift_ms=shift_ms,
         how="same_boot",
         clock_offset_ms=offset,

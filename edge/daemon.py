@@ -24,7 +24,7 @@ from edge.clock import WallClock
 from edge.clocks import Clocks
 from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
-from edge.correcting import Correcting
+from edge.correcting import Correcting, dating
 from edge.disk import DiskWatch
 from edge.erasure import Erasure
 from edge.events import Place, event_type
@@ -96,15 +96,16 @@ class Daemon:
         hash_alg: HashAlg = "sm3" if settings.crypto.suite == "gm" else "sha256"
         place = Place(site.county, site.hall, source(site.county, site.hall))
         self._folder, self._stop, self._pulse = folder, threading.Event(), Pulse()
-        self._clock = WallClock(ZoneInfo(site.zone), settings.clock.trust, folder)
+        self._clock = clock = WallClock(ZoneInfo(site.zone), settings.clock.trust, folder)
         self._store = Store(
             folder,
             place,
             hash_alg,
-            self._clock.now,
+            clock.now,
             lambda: self._pulse.beat("writer"),
             settings.uplink.confirm,
             lambda: notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
+            dating(clock),
         )
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
@@ -123,9 +124,7 @@ class Daemon:
             lambda: self._status.problems(),
             lambda: self._pulse.beat("uplink"),
         )
-        self._keeping = Keeping(
-            self._store, settings.retention, self._clock, lambda: self._uplink.outbox.retired
-        )
+        self._keeping = Keeping(self._store, settings.retention, clock, lambda: self._uplink.outbox.retired)
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         storage = lambda: self._disk.standing  # noqa: E731
         parts = (self._store, self._runners, self._uplink, storage, self._clock)

@@ -29,6 +29,13 @@ AlarmCode = Literal[
 ]
 
 
+class FromEdge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event of the edge itself carries while the edge does not know the time; as in `FromDevice`."""
+
+    boot_id: str | None = None
+    boot_wall_ms: int | None = None
+
+
 class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every event of a device carries (domain §6.1).
 
@@ -63,7 +70,7 @@ class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
     unconfirmed: bool | None = None
 
 
-class Confirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Confirmed(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`attendance.confirmed`: an `unconfirmed` punch stands in the terminal's own log.
 
     event_id: of the punch. device_id: where that was read. how: what showed it.
@@ -75,7 +82,7 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     how: Literal["terminal_log"]
 
 
-class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeviceStatus(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.status`: a device changed state; `reason` is a word of `edge/causes/`."""
 
     device_id: str
@@ -104,7 +111,7 @@ class TimeCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     clock_offset_ms: int | None = None
 
 
-class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeviceAlarm(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.alarm`: something at a device that a person should see at once, or (not `active`) its end.
 
     The others: where it stands in the device's own log; operation: its code there; operator: who did it, by
@@ -117,12 +124,13 @@ class DeviceAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     device_serial: str | None = None
     device_time: str | None = None
     time_quality: TimeQuality | None = None
+    clock_offset_ms: int | None = None
     native_key: str | None = None
     operation: int | None = None
     operator: str | None = None
 
 
-class DeviceService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeviceService(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.service`: a person took a device out of service, or put it back; out, it holds no watermark."""
 
     device_id: str
@@ -132,7 +140,7 @@ class DeviceService(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     actor: str = ""
 
 
-class DataGap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DataGap(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.data_gap`: what a terminal recorded from `from` to `to` may be lost; nobody is absent then."""
 
     device_id: str
@@ -142,7 +150,7 @@ class DataGap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: GapReason
 
 
-class DeviceReconciled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeviceReconciled(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.reconciled`: the account of one terminal and day, by the terminal's own clock.
 
     result: `equal` = every record on the terminal is stored and confirmed upstream; `more_here` = so are all,
@@ -172,7 +180,7 @@ class DeviceReconciled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     counted_at: str = ""
 
 
-class EpochOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EpochOpened(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`edge.epoch_opened`: number 1 of its epoch; `hash_alg` is the chain's algorithm.
 
     Under another number it is the opening of an epoch before, which upstream had not confirmed.
@@ -208,7 +216,7 @@ class EventWithheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     detail: str = ""
 
 
-class Audit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Audit(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`edge.audit`: a person or a duty of the edge changed something; the log's own chain seals it."""
 
     actor: str

@@ -28,7 +28,7 @@ ARROWS = {
     "edge.clocks": """drivers.base edge.clock edge.commands edge.events edge.offsets edge.payloads
         edge.runner edge.settings edge.store edge.trust""",
     "edge.correction": "edge.contract edge.events edge.payloads edge.trust",
-    "edge.correcting": "edge.clock edge.correction edge.store",
+    "edge.correcting": "edge.clock edge.correction edge.events edge.store",
     "edge.commands": "",
     "edge.version": "",
     "edge.farewell": "",

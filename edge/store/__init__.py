@@ -65,13 +65,12 @@ class Store:
         beat: Callable[[], None] = lambda: None,
         confirm: Sequence[str] = (),
         told: Callable[[], None] = lambda: None,
+        own: Callable[[Draft], Draft] = lambda draft: draft,
     ) -> None:
-        self.path = folder / FILE
-        self.lock_path = folder / LOCK
-        self._lock = -1
-        self._hall = Hall(place, hash_alg, now, confirm, told)
+        self.path, self.lock_path, self._lock = folder / FILE, folder / LOCK, -1
+        self._hall = Hall(place, hash_alg, now, confirm, told, own)
         self._beat = beat
-        self._writer = Writer(self.path, place, now, beat)
+        self._writer = Writer(self.path, place, now, beat, own)
         self._listeners: list[Callable[[Tip], None]] = []
         self._watermarks: dict[str, str] = {}
         self._damage = ""

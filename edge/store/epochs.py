@@ -128,7 +128,7 @@ def begin(ledger: Ledger, wanted: Opening, told: Callable[[], None] = lambda: No
         set_aside=wanted.set_aside,
     )
     subject = ledger.place.source
-    ledger.add([own_event("edge.epoch_opened", epoch, subject, 0, now, payload)], at)
+    ledger.add_own([own_event("edge.epoch_opened", epoch, subject, 0, now, payload)], at)
     if moved:
         _move(ledger, wanted.floor, upto, told)
     return int(moved)

@@ -41,5 +41,5 @@ def erase(
         tip, now = ledger.tip, ledger.now()
         said = audit(len(rows), digest_of(tip.hash_alg)(b"".join(row[2] for row in rows)).hex())
         draft = own_event("edge.audit", tip.epoch, "erase", tip.sequence + 1, now, said)
-        ledger.add([draft], now.isoformat(timespec="milliseconds"))
+        ledger.add_own([draft], now.isoformat(timespec="milliseconds"))
     return len(rows)

@@ -60,7 +60,7 @@ def take(ledger: Ledger, intake: Intake) -> int:
     new = len(fresh)
     if intake.confirms:
         seen = [draft.fact for draft in intake.drafts if draft.fact in held and not draft.hint]
-        ledger.add(confirm(ledger, intake.device_id, intake.serial, seen, ledger.now()), recorded)
+        ledger.add_own(confirm(ledger, intake.device_id, intake.serial, seen, ledger.now()), recorded)
     rejected = sum(_quarantine(ledger, intake, reject, recorded) for reject in intake.rejects)
     _keep_device(ledger, intake, new, rejected, recorded)
     return new
@@ -69,7 +69,7 @@ def take(ledger: Ledger, intake: Intake) -> int:
 def add_own(ledger: Ledger, drafts: Sequence[Draft]) -> None:
     """Store events of the edge itself, each once."""
     held = ledger.held([draft.fact for draft in drafts])
-    ledger.add([draft for draft in drafts if draft.fact not in held], _text(ledger.now()))
+    ledger.add_own([draft for draft in drafts if draft.fact not in held], _text(ledger.now()))
 
 
 def save_watermark(ledger: Ledger, device_id: str, complete_until: str | None) -> None:

@@ -43,13 +43,24 @@ ANY_HELD = (
 
 
 class Ledger:
-    """Numbers drafts into rows of `event`, on the writer's connection, inside its transaction."""
+    """Numbers drafts into rows of `event`, on the writer's connection, inside its transaction.
 
-    def __init__(self, connection: Connection, place: Place, tip: Tip, now: Callable[[], datetime]) -> None:
+    own: what becomes of an event of the edge itself at the moment it is stored.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        place: Place,
+        tip: Tip,
+        now: Callable[[], datetime],
+        own: Callable[[Draft], Draft] = lambda draft: draft,
+    ) -> None:
         self.connection = connection
         self.place = place
         self.tip = tip
         self.now = now
+        self._own = own
 
     def held(self, facts: Sequence[str]) -> set[str]:
         """Which of these facts are stored, or known from before the terminal's service.
@@ -69,6 +80,10 @@ class Ledger:
             (json.dumps(facts),),
         )
         return {fact for (fact,) in rows}
+
+    def add_own(self, drafts: Sequence[Draft], recorded: str) -> None:
+        """`add` for what the edge itself states."""
+        self.add([self._own(draft) for draft in drafts], recorded)
 
     def add(self, drafts: Sequence[Draft], recorded: str) -> None:
         """Give the drafts the next numbers and write their rows."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from edge.events import Place
+from edge.events import Draft, Place
 from edge.payloads import EpochReason, HashAlg
 from edge.store import epochs, marks, sqlite
 from edge.store.ledger import Ledger, Tip, read_tip
@@ -37,13 +37,17 @@ class DatabaseNewer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """What the store is told of its hall. told: called now and then while a start takes long."""
+    """What the store is told of its hall. told: called now and then while a start takes long.
+
+    own: see `Ledger`.
+    """
 
     place: Place
     hash_alg: HashAlg
     now: Callable[[], datetime]
     confirm: Sequence[str] = ()
     told: Callable[[], None] = lambda: None
+    own: Callable[[Draft], Draft] = lambda draft: draft
 
 
 def prepare(path: Path, owned: int, hall: Hall) -> tuple[bool, EpochReason | None]:
@@ -132,7 +136,7 @@ def settle(path: Path, hall: Hall, order: Order | None) -> tuple[bool, EpochReas
         connection.execute("BEGIN IMMEDIATE")
         set_aside = order.set_aside or None if order else None
         wanted = epochs.opening(connection, reason, hall.hash_alg, hall.confirm, seen, set_aside)
-        ledger = Ledger(connection, hall.place, tip or Tip(0, "", hall.hash_alg, 0, b""), hall.now)
+        ledger = Ledger(connection, hall.place, tip or Tip(0, "", hall.hash_alg, 0, b""), hall.now, hall.own)
         moved = epochs.begin(ledger, wanted, hall.told)
         connection.execute("COMMIT")
         level = logging.WARNING if mark or order else logging.INFO

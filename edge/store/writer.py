@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar, cast
 
 from drivers.base import IntakeClosed, StoreBusy
-from edge.events import Place
+from edge.events import Draft, Place
 from edge.space import Trouble
 from edge.store import sqlite
 from edge.store.ledger import Ledger, Tip, read_tip
@@ -80,9 +80,10 @@ class Writer:
         place: Place,
         now: Callable[[], datetime],
         beat: Callable[[], None],
+        own: Callable[[Draft], Draft],
     ) -> None:
         self._path, self._place = path, place
-        self._now, self._beat = now, beat
+        self._now, self._beat, self._own = now, beat, own
         self._jobs: SimpleQueue[Wish | None] = SimpleQueue()
         self._left: list[Wish] = []
         self._turn = threading.Lock()
@@ -155,7 +156,7 @@ class Writer:
         tip = read_tip(connection)
         if tip is None:
             raise sqlite.DatabaseError(f"{self._path} has no epoch")
-        return Ledger(connection, self._place, tip, self._now)
+        return Ledger(connection, self._place, tip, self._now, self._own)
 
     def _listen(self) -> bool:
         """Wait up to 1 s for a wish where none is left; whether we are told to stop."""

@@ -14,13 +14,14 @@ import pytest
 from drivers.base import Observation, Order, Reading, StoreBusy
 from edge import correcting as room
 from edge.clock import WallClock
+from edge.clocks import audit
 from edge.contract import Event
-from edge.correcting import Correcting
+from edge.correcting import Correcting, dating
 from edge.link import DeviceLink
 from edge.settings import Device, DeviceKeys
 from edge.store import Store
 from edge.trust import Sample, Source
-from tests.store.halls import ZONE, open_store
+from tests.store.halls import PLACE, ZONE, open_store
 
 BOOT = datetime.fromisoformat("1970-01-01T08:00:30+08:00")
 NOON = datetime.fromisoformat("2027-03-01T12:00:00+08:00")
@@ -32,6 +33,9 @@ class Clock(WallClock):
     def __init__(self, folder: Path) -> None:
         super().__init__(ZONE, "kernel", folder)
         self.wall, self.uptime_s, self.told = BOOT, 30.0, ""
+
+    def now(self) -> datetime:
+        return self.wall
 
     def sample(self) -> Sample:
         return Sample(self.wall, self.uptime_s, self._boot)
@@ -110,7 +114,7 @@ def test_each_event_is_told_once_and_a_restart_in_the_same_boot_goes_on(tmp_path
     again = Clock(tmp_path)
     again.wall, again.uptime_s, again.told = NOON, 1230.0, "kernel"
     noted = again.unsynced_from
-    assert noted == 1 << 40 | 1
+    assert noted == 1 << 40, "the opening of this life's epoch may need it too"
     for _ in range(2):
         Correcting(store, again).step()  # dies before it has noted that all is told
     assert len(told(store, "time.corrected")) == 2
@@ -174,3 +178,86 @@ def test_what_is_kept_survives_and_a_broken_file_is_as_none(tmp_path: Path) -> N
     assert WallClock(ZONE, "kernel", tmp_path).kept.newest > newest
     (tmp_path / "clock.json").write_bytes(b"\x00 broken")
     assert WallClock(ZONE, "kernel", tmp_path).kept.newest is None
+
+
+def audited(store: Store, clock: WallClock, action: str = "clock") -> None:
+    audit(store, clock, "li.wei", action, "edge", "refused", "")
+
+
+def dating_store(folder: Path, clock: WallClock) -> Store:
+    opened = Store(folder, PLACE, "sha256", clock.now, own=dating(clock))
+    opened.open()
+    return opened
+
+
+def test_what_the_edge_states_in_1970_is_dated_too(tmp_path: Path) -> None:
+    clock = Clock(tmp_path)
+    with closing(dating_store(tmp_path, clock)) as store:
+        duty = Correcting(store, clock)
+        duty.step()
+        clock.passes(600)
+        audited(store, clock)
+        before = [*told(store, "epoch_opened"), *told(store, "audit")]
+        assert [data["boot_wall_ms"] for _event, data in before] == [clock.boot().wall_ms] * 2
+        clock.passes(600)
+        clock.wall, clock.told = NOON, "kernel"
+        for _ in range(4):
+            duty.step()
+        assert [*told(store, "epoch_opened"), *told(store, "audit")] == before, "the bytes stay"
+        opening, act = [data for _event, data in told(store, "time.corrected")]
+        assert [opening["event_id"], act["event_id"]] == [event.id for event, _data in before]
+        assert (opening["time"], act["time"]) == ("2027-03-01T11:40:00+08:00", "2027-03-01T11:50:00+08:00")
+        assert (act["time_quality"], act["recordedtime"]) == ("corrected", "2027-03-01T11:50:00.000+08:00")
+        assert "clock_offset_ms" not in act
+        assert all("boot_id" not in data for _event, data in told(store, "time.corrected"))
+
+
+def test_what_the_edge_states_while_it_knows_the_time_is_not_touched(tmp_path: Path) -> None:
+    clock = Clock(tmp_path)
+    clock.wall, clock.told = NOON, "kernel"
+    with closing(dating_store(tmp_path, clock)) as store:
+        duty = Correcting(store, clock)
+        duty.step()
+        audited(store, clock)
+        clock.told = ""
+        duty.step()
+        clock.told = "kernel"
+        for _ in range(3):
+            duty.step()
+        kinds = ("epoch_opened", "audit")
+        assert [data for kind in kinds for _event, data in told(store, kind) if "boot_id" in data] == []
+        assert told(store, "time.corrected") == []
+
+
+def test_each_statement_is_dated_by_the_clock_that_dated_it(tmp_path: Path) -> None:
+    """The wrong clock is stepped to another wrong time between two statements."""
+    clock = Clock(tmp_path)
+    with closing(dating_store(tmp_path, clock)) as store:
+        duty = Correcting(store, clock)
+        duty.step()
+        audited(store, clock, "first")
+        clock.passes(60)
+        clock.wall += timedelta(days=365)
+        audited(store, clock, "second")
+        clock.passes(60)
+        clock.wall, clock.told = NOON, "kernel"
+        for _ in range(4):
+            duty.step()
+        times = [data["time"] for _event, data in told(store, "time.corrected")][1:]
+        assert times == ["2027-03-01T11:58:00+08:00", "2027-03-01T11:59:00+08:00"]
+
+
+def test_an_operation_in_a_device_s_log_is_dated_by_the_device(tmp_path: Path, store: Store) -> None:
+    clock = Clock(tmp_path)
+    duty = Correcting(store, clock)
+    duty.step()
+    device = link(store, clock)
+    device.observed(Observation(serial="SN1", device_clock="2027-03-01T11:38:23"))
+    facts = {"code": "clock_set", "active": True, "operation": 4}
+    device.emit([Reading("device.alarm", "SN1", "op-1", "2027-03-01T11:38:30", facts)], "a")
+    clock.passes(1200)
+    clock.wall, clock.told = NOON, "kernel"
+    for _ in range(4):
+        duty.step()
+    ((_event, data),) = told(store, "time.corrected")
+    assert (data["time"], data["time_quality"]) == ("2027-03-01T11:40:06+08:00", "corrected")
