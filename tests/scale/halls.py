@@ -1,8 +1,8 @@
 """Many halls in one process that follow the contract, by raw sockets: `python -m tests.scale.halls --help`.
 
-Each seals its own events with the edge's code, sends them in gzip batches inside a window, and keeps a batch
-until a receipt covers it whose head is its own chain; it sends again what is wanted, what waited too long,
-and everything unconfirmed after a reconnect. Ends when all is confirmed, with one JSON line.
+Each sends its log in gzip batches inside a window, and keeps a batch until a receipt covers it whose head is
+its own chain; it sends again what is wanted, what waited twice as long as receipts take of late, and
+everything unconfirmed after a reconnect. Ends when all is confirmed, with one JSON line.
 """
 
 import argparse
@@ -11,82 +11,21 @@ import json
 import random
 import selectors
 import time
-import zlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 
 import msgspec
 
-from edge import events
 from edge.contract import Receipt, State, topic
-from edge.events import Draft, Place
-from edge.payloads import EpochOpened, Punch
 from tests.scale import wire
+from tests.scale.sealed import COUNTY, START, Sealed
 from tests.scale.wire import Line
 
-START = datetime(2026, 11, 22, 8, 0, tzinfo=timezone(timedelta(hours=8)))
-RESEND_S = (10.0, 60.0)
+RESEND_S = (10.0, 3600.0)
 RECONNECT_S = (0.5, 30.0)
 PING_S = 20.0
+TURN_S = 0.25
 WANTED_AGAIN_S = 2.0
-COUNTY = "330100"
 BOTH = selectors.EVENT_READ | selectors.EVENT_WRITE
-
-
-class Sealed:
-    """The log of one hall, made as it is needed: batches, and the chain hash at the end of each."""
-
-    def __init__(self, name: str, size: int, batch: int) -> None:
-        self._place = Place(COUNTY, name, f"/zwdt/{COUNTY}/{name}")
-        self.size, self.batch, self.epoch = size, batch, f"epoch-of-{name}"
-        self._digest = events.digest_of("sha256")
-        self._chain, self._made = events.genesis(self.epoch, self._digest), 0
-        self.heads: dict[int, str] = {}
-        self.batches: dict[int, bytes] = {}
-
-    @property
-    def made(self) -> int:
-        return self._made
-
-    def more(self) -> int | None:
-        """Make the next batch; the number of its last event, or None when all are made."""
-        last = min(self.size, self._made + self.batch)
-        if last == self._made:
-            return None
-        bodies = [self._seal(number) for number in range(self._made + 1, last + 1)]
-        self._made, self.heads[last] = last, self._chain.hex()
-        packer = zlib.compressobj(1, wbits=31)
-        self.batches[last] = packer.compress(f"[{','.join(bodies)}]".encode()) + packer.flush()
-        return last
-
-    def _seal(self, number: int) -> str:
-        draft = self._opening() if number == 1 else self._punch(number)
-        now = START.isoformat()
-        sealed = events.seal(draft, self._place, self.epoch, number, now, self._chain, self._digest)
-        self._chain = sealed.chain
-        return sealed.body
-
-    def _opening(self) -> Draft:
-        opening = EpochOpened(reason="new_database", hash_alg="sha256")
-        return events.own_event("edge.epoch_opened", self.epoch, "edge", 1, START, opening)
-
-    def _punch(self, number: int) -> Draft:
-        at = (START + timedelta(seconds=number)).isoformat()
-        serial = f"SN-{self._place.hall}"
-        data = Punch(
-            device_id="door",
-            device_serial=serial,
-            driver="zk",
-            device_time=at[:19],
-            time_quality="synced",
-            replayed=False,
-            device_user_id=str(1000 + number % 300),
-            verify_method="face",
-            punch_state="check_in" if number % 2 else "check_out",
-            native_key=f"{serial}-{number}",
-        )
-        fact = f"{serial}|{number}|attendance.punch"
-        return Draft("attendance.punch", fact, at, msgspec.json.encode(data))
 
 
 class Hall:
@@ -100,6 +39,7 @@ class Hall:
         self._ready = False
         self._packet = self._attempts = self._n = self.upto = 0
         self._flying: dict[int, float] = {}
+        self._first_sent: dict[int, float] = {}
         self._connect_at = self._ping_at = 0.0
         self._patience, self._wait = RESEND_S[0], RECONNECT_S[0]
         self.resent = self.reconnects = self.misfits = 0
@@ -181,11 +121,11 @@ class Hall:
         if receipt.upto and self.log.heads.get(receipt.upto) != receipt.head:
             self.misfits += 1
             return
-        if receipt.upto > self.upto:
-            self.upto, self._patience = receipt.upto, RESEND_S[0]
+        self.upto = max(self.upto, receipt.upto)
         held = [(1, receipt.upto), *receipt.also]
         for last in [last for last in self._flying if any(first <= last <= end for first, end in held)]:
             del self._flying[last]
+            self._patience = max(RESEND_S[0], 2 * (now - self._first_sent.pop(last)))
         for last in [last for last in self.log.batches if last <= receipt.upto]:
             del self.log.batches[last]
         for first, end in receipt.want:
@@ -195,11 +135,13 @@ class Hall:
         self._fill(now)
 
     def _fill(self, now: float) -> None:
-        while len(self._flying) < self._args.window and (last := self.log.more()):
+        most = self._args.window if self._n else 1
+        while len(self._flying) < most and (last := self.log.more()):
             self._send(last, now)
 
     def _send(self, last: int, now: float, again: bool = False) -> None:
         self._flying[last] = now
+        self._first_sent.setdefault(last, now)
         self.resent += again
         self._say("evt-batch", self.log.batches[last])
 
@@ -224,7 +166,7 @@ class Province:
         began = turned = time.monotonic()
         while not all(hall.done for hall in self._halls) and turned < self._until:
             now = time.monotonic()
-            if now - turned > 0.05:
+            if now - turned > TURN_S:
                 turned = now
                 for hall in self._halls:
                     self._turn(hall, now)

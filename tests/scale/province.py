@@ -24,7 +24,7 @@ import psycopg
 from tests import nats, postgres
 from tests.broker import HOST
 from tests.scale import costs
-from tests.scale.halls import COUNTY
+from tests.scale.sealed import COUNTY
 
 APP = "count"
 STOP_S = 30.0
