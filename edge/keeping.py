@@ -14,7 +14,7 @@ from edge.clock import WallClock
 from edge.retention import Diary, Night, aged, lived
 from edge.settings import Retention
 from edge.store import Store
-from edge.whole import write_whole
+from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)
 FILE = "nights.json"
@@ -68,11 +68,5 @@ class Keeping:
             LOG.info("payload of %d events %s.* emptied, by retention", emptied, word)
 
     def _read(self, epoch: str) -> Diary:
-        try:
-            diary = msgspec.json.decode(self._path.read_bytes(), type=Diary)
-        except FileNotFoundError:
-            return Diary(epoch)
-        except msgspec.DecodeError as error:
-            LOG.error("%s cannot be read (%s); the nights are counted anew", self._path, error)
-            return Diary(epoch)
-        return diary if diary.epoch == epoch else Diary(epoch)
+        diary = read_kept(self._path, Diary, "the nights are counted anew")
+        return diary if diary and diary.epoch == epoch else Diary(epoch)

@@ -117,6 +117,18 @@ def test_an_unreadable_or_foreign_diary_only_makes_us_wait_longer(hall: Hall) ->
     assert hall.emptied() == []
 
 
+def test_a_diary_that_the_disk_does_not_give_only_makes_us_wait_longer(hall: Hall) -> None:
+    diary = hall.store.path.with_name("nights.json")
+    diary.mkdir()
+    hall.nights(DAYS + 5)
+    assert hall.emptied() == []
+    diary.rmdir()
+    hall.nights(DAYS - 5)
+    assert hall.emptied() == []
+    hall.nights(10)
+    assert 2 in hall.emptied()
+
+
 def test_each_class_has_its_own_time(hall: Hall) -> None:
     assert epoch_of(hall.store.tip.position) == 1
     (draft,) = intake(9999).drafts
