@@ -4,7 +4,9 @@ Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or co
 owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it was damaged while in use.
 """
 
+import os
 import subprocess  # noqa: S404
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +30,7 @@ from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
 from edge.cli_import import import_punches
 from edge.cli_proof import erase, verify
-from edge.cli_terminals import accept, service
+from edge.cli_terminals import accept, approve, service
 from edge.cli_upstream import consume, halls
 from edge.version import VERSION
 
@@ -59,12 +61,15 @@ def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
     from edge.daemon import Daemon
     from edge.logs import log_to_stderr
+    from edge.ports import BEGIN_ANEW
 
     settings = _load(config)
     log_to_stderr()
     with _database(Path(settings.store.folder)):
         daemon = _patiently(lambda: Daemon(settings))
-    raise SystemExit(daemon.run())
+    if (code := daemon.run()) == BEGIN_ANEW:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very command, as the same process
+    raise SystemExit(code)
 
 
 @main.command("check-config")
@@ -253,6 +258,7 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
 main.add_command(trace)
 main.add_command(reconcile)
 main.add_command(accept)
+main.add_command(approve)
 main.add_command(service)
 main.add_command(import_punches)
 main.add_command(clock)

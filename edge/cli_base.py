@@ -36,7 +36,7 @@ def load(path: Path) -> "Settings":
         leave(EXIT_CONFIG, str(error))
 
 
-def order(lang: "Lang", path: Path, name: str, **arguments: str) -> None:
+def order(lang: "Lang", path: Path, name: str, /, **arguments: str) -> None:
     """Order something of the running daemon, and say what became of it."""
     from edge.control import command
     from edge.words import say

@@ -1,4 +1,4 @@
-"""Which terminal stands where: `accept` takes another one, `service` puts one out, or back."""
+"""Which terminal stands where: `accept` another one, `approve` one that calls, `service` puts one out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ import click
 from edge.cli_base import actor, config, order
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from edge.words import Lang
 
 
@@ -30,3 +32,31 @@ def accept(lang: "Lang", config: Path, device: str, serial: str | None) -> None:
 def service(lang: "Lang", config: Path, device: str, to: str, reason: str) -> None:
     """停用（out）或恢复启用（in）一台终端 / take a terminal out of service, or put it back."""
     order(lang, config, "service", device=device, to=to, reason=reason, actor=actor())
+
+
+@click.command()
+@config
+@click.argument("serial")
+@click.option("--address", help="它呼叫时的 IP 地址 / the address it calls from")
+@click.option("--device", help="给它的设备编号，默认为序列号 / the device id to give it; default: its serial")
+@click.option("--name", help="给它的名称 / what people call it")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="此日起的打卡才上报，默认为它首次呼叫之日 / punches count from this day; default: its first call",
+)
+@click.pass_obj
+def approve(
+    lang: "Lang",
+    config: Path,
+    serial: str,
+    address: str | None,
+    device: str | None,
+    name: str | None,
+    since: "datetime | None",
+) -> None:
+    """批准一台被拒绝的主动上报终端 / let in a terminal that calls and was turned away."""
+    day = since.date().isoformat() if since else None
+    told = {"address": address, "device": device, "name": name, "since": day}
+    given = {key: value for key, value in told.items() if value is not None}
+    order(lang, config, "approve", serial=serial, actor=actor(), **given)

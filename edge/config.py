@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from drivers.base import Driver, Listener
+from edge.approved import beside
 from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.networks import is_network, may_be_asked
 from edge.settings import (
@@ -62,6 +63,7 @@ def load(path: Path) -> Settings:
         reader.complain("", "device", "每台设备写一个表 / write one table for each device: [device.ID]")
         reader.stop_if_wrong()
     reader.listens = bool(settings.listen.host)
+    tables_of_devices = beside(tables_of_devices, Path(settings.store.folder))
     devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
 

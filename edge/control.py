@@ -39,7 +39,7 @@ def snapshot(folder: Path) -> Snapshot | None:
         connection.close()
 
 
-def command(folder: Path, name: str, **arguments: str) -> Answer | None:
+def command(folder: Path, name: str, /, **arguments: str) -> Answer | None:
     """Order something of the running daemon; None when nobody answers."""
     connection = _UnixConnection(folder, COMMAND_S)
     try:

@@ -36,12 +36,12 @@ from edge.last_word import LastWord
 from edge.notify import notify
 from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
-from edge.ports import DevicePort
+from edge.ports import BEGIN_ANEW, Approving, DevicePort
 from edge.receiver import runner_of
 from edge.reconciling import Reconciling
 from edge.register import Register
 from edge.runner import Runner
-from edge.settings import Settings
+from edge.settings import Device, Settings
 from edge.status import Status
 from edge.store import Store
 from edge.uplink import Uplink
@@ -134,7 +134,7 @@ class Daemon:
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
         self._saved_at, self._wall_at = self._store.tip.position, 0.0
-        self._commands = self._obeyed()
+        self._commands = self._obeyed(settings.devices)
         self._web = self._server(settings.web.host, settings.web.port)
         self._scheduler = BackgroundScheduler(
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
@@ -148,8 +148,9 @@ class Daemon:
         parts = (self._store, self._clock, self._runners, retired, confirm, self._stop)
         return Reconciling(*parts, self._guardian.accepted)
 
-    def _obeyed(self) -> Commands:
+    def _obeyed(self, devices: Sequence[Device]) -> Commands:
         """What a person may order."""
+        self._approving = Approving(self._port.desk, devices, self._store, self._clock, self._folder)
         erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
         return {
             "reread": partial(reread, self._runners),
@@ -158,12 +159,13 @@ class Daemon:
             "erase": erasure.erase,
             **self._clocks.commands,
             **self._guardian.commands,
+            **self._approving.commands,
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
         }
 
     def run(self) -> int:
-        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1: too many drivers hang, EXIT_DAMAGED."""
+        """Work until SIGTERM or SIGINT; 0 after a clean stop, 1: drivers hang, EXIT_DAMAGED, BEGIN_ANEW."""
         faulthandler.enable()
         stop_on_signals(self._stop)
         self._open_page()
@@ -244,8 +246,8 @@ class Daemon:
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
                 LOG.error("%d drivers hang; leaving for a fresh start", ABANDONED_MAX)
                 return 1
-            if self._store.damage:
-                return EXIT_DAMAGED
+            if self._store.damage or self._approving.begin_anew:
+                return EXIT_DAMAGED if self._store.damage else BEGIN_ANEW
             if not self._pulse.silent():
                 notify("WATCHDOG=1")
             if time.monotonic() - written_at >= STATUS_EVERY_S:
@@ -264,7 +266,8 @@ class Daemon:
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""
-        notify("STOPPING=1")
+        if not self._approving.begin_anew:  # systemd would take the new life for one that does not end
+            notify("STOPPING=1")
         until = time.monotonic() + STOP_S
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)

@@ -39,7 +39,7 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody turned away at the device port. device_id: who it claims to be, or ""."""
+    """Somebody turned away at the device port. device_id: who it claims to be, or ""; driver: its family."""
 
     serial: str
     address: str
@@ -47,6 +47,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     first: str
     last: str
     calls: int = 0
+    driver: str = ""
 
 
 class AppHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,10 +103,7 @@ class Status:
 
     def _to_see_to(self) -> tuple[Problem, ...]:
         """What others know that a person should see to."""
-        return tuple(
-            _add(_problem(each.subject, each.cause, each.since), {lang: f": {each.about}" for lang in LANGS})
-            for each in self._attention()
-        )
+        return tuple(map(_to_see_to, self._attention()))
 
     def _store_problems(self) -> tuple[Problem, ...]:
         """What happened to the database in this life, and what a person should look at."""
@@ -231,6 +228,16 @@ def storage_problems(storage: Storage) -> tuple[Problem, ...]:
 def uplink_problems(uplink: UplinkHealth) -> tuple[Problem, ...]:
     """What is wrong with the way upstream."""
     return () if uplink.cause == "ok" else (_problem("uplink", uplink.cause, uplink.since),)
+
+
+def _to_see_to(each: Attention) -> Problem:
+    problem = _add(
+        _problem(each.subject, each.cause, each.since), {lang: f": {each.about}" for lang in LANGS}
+    )
+    if not each.command:
+        return problem
+    step = {lang: f"{problem.next_step[lang]}: {each.command}" for lang in LANGS}
+    return msgspec.structs.replace(problem, next_step=step)
 
 
 def _add(problem: Problem, more: Mapping[Lang, str]) -> Problem:

@@ -51,9 +51,16 @@ class Daemon:
 
     def peak_mb(self) -> float:
         """The most memory it has held in this life, in MiB."""
+        return self._memory_mb("VmHWM")
+
+    def rss_mb(self) -> float:
+        """The memory it holds now, in MiB."""
+        return self._memory_mb("VmRSS")
+
+    def _memory_mb(self, name: str) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        (peak,) = (row.split()[1] for row in status.splitlines() if row.startswith("VmHWM"))
-        return int(peak) / 1024
+        (told,) = (row.split()[1] for row in status.splitlines() if row.startswith(name))
+        return int(told) / 1024
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would look to the process."""

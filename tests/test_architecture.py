@@ -38,7 +38,8 @@ ARROWS = {
     "edge.words": "edge.account_words edge.causes",
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
-    "edge.config": "drivers.base edge.complaints edge.networks edge.settings",
+    "edge.approved": "edge.whole",
+    "edge.config": "drivers.base edge.approved edge.complaints edge.networks edge.settings",
     "edge.networks": "",
     "edge.payloads": "",
     "edge.events": "drivers.base edge.contract edge.payloads edge.trust",
@@ -84,8 +85,8 @@ ARROWS = {
     "edge.notify": "",
     "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
         edge.store""",
-    "edge.ports": """drivers.base edge.attention edge.clock edge.receiver edge.runner edge.settings
-        edge.snapshot edge.whole""",
+    "edge.ports": """drivers.base edge.approved edge.attention edge.clock edge.clocks edge.commands
+        edge.config edge.receiver edge.runner edge.settings edge.snapshot edge.store edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -126,8 +127,8 @@ ARROWS = {
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
-        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.probe
-        edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
+        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.ports
+        edge.probe edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",

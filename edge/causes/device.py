@@ -92,15 +92,14 @@ DEVICE: dict[str, Cause] = {
     "unknown_terminal": Cause(
         "未配置的设备在呼叫本机，已拒绝",
         "a device that is not configured calls this machine and is turned away",
-        '若是本大厅的考勤机，用此序列号加一个 driver = "adms" 的设备表并重启；否则查明是谁',
-        'a terminal of this hall? Add a device table with driver = "adms" and this serial, and restart;'
-        " else find out who it is",
+        "核对考勤机标签上的序列号：是本大厅的则批准，否则查明是谁",
+        "compare with the serial on the label: a terminal of this hall? Let it in; else find out who it is",
     ),
     "other_address": Cause(
         "有人从别的地址自称是这台设备，已拒绝",
         "somebody claims to be this device from another address and is turned away",
-        "若设备换了 IP，在其表中写 address 并重启；否则可能有人冒充，请查明",
-        "if its IP has changed, write address in its table and restart; else it may be an impostor: find out",
+        "在设备菜单中核对其 IP：确已改成所列地址则批准，否则可能有人冒充，请查明",
+        "look up its IP in its menu: is it the one named here? Let it in; else find out: an impostor?",
     ),
     "no_serial": Cause(
         "设备不报告序列号，记录无法唯一标识",

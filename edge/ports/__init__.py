@@ -1,12 +1,13 @@
 """The port that devices call: HTTP from the LAN, where everything is hostile. Nothing here writes to the
 store.
 
-Read in this order: `wire` (bytes of a request and an answer), `desk` (who may come in), `server` (sockets,
-caps and deadlines). What a request means is the driver's business, in a pool of threads that pages never
-share.
+Read in this order: `wire` (bytes of a request and an answer), `desk` and `strangers` (who may come in, who is
+turned away), `server` (sockets, caps and deadlines), `approving` (a person lets somebody in). What a request
+means is the driver's business, in a pool of threads that pages never share.
 """
 
+from edge.ports.approving import BEGIN_ANEW, Approving
 from edge.ports.desk import Desk
 from edge.ports.server import DevicePort
 
-__all__ = ["Desk", "DevicePort"]
+__all__ = ["BEGIN_ANEW", "Approving", "Desk", "DevicePort"]

@@ -1,8 +1,9 @@
 """Who may come in at the device port: the serial a request claims, and the address it comes from.
 
-Nothing in these protocols proves who calls, so a serial must stand in the config, and is answered at one
-address alone: the one in the config, or the first it called from, which is kept in `callers.json`. Whoever
-is turned away is shown, so that a person can decide. Called from the port's loop and from status; all of it
+Nothing in these protocols proves who calls, so a serial must stand in the config, or be approved by a person,
+and is answered at one address alone: the one in the config, or the first it called from, which is kept in
+`callers.json`. Whoever is turned away is shown, so that a person can decide; from an address where only such
+come, nothing more is heard once they came too often. Called from the port's loop and from status; all of it
 is in memory and quick.
 """
 
@@ -11,12 +12,12 @@ import threading
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from time import monotonic
 
 import msgspec
 
 from drivers.base import Listener, Reply, Request
 from edge.clock import WallClock
+from edge.ports.strangers import Strangers
 from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
 from edge.snapshot import Caller
@@ -25,66 +26,92 @@ from edge.whole import read_kept, write_whole
 LOG = logging.getLogger(__name__)
 
 FILE = "callers.json"
-STRANGERS_MAX = 20
-SERIAL_MAX = 40
-SHOWN_S = 3600.0
-"""Who has not called for so long is no longer shown."""
 REFUSED = Reply(403, b"not configured here")
 NOT_OURS = Reply(404, b"not here")
 
 
 class Desk:
-    """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`."""
+    """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`.
 
-    def __init__(self, runners: Iterable[Runner], clock: WallClock, keep: Path) -> None:
+    families: whose terminals are heard of before one of them is configured, with their driver names.
+    """
+
+    def __init__(
+        self,
+        runners: Iterable[Runner],
+        clock: WallClock,
+        keep: Path,
+        families: Mapping[type[Listener], str] | None = None,
+    ) -> None:
         self._clock, self._path = clock, keep / FILE
-        self._families: list[type[Listener]] = []
+        self._families = dict(families or {})
         self._known: dict[tuple[type[Listener], str], Receiver] = {}
         for receiver in runners:
             listener = receiver.listener if isinstance(receiver, Receiver) else None
             if isinstance(receiver, Receiver) and listener:
                 self._known[type(listener), listener.serial] = receiver
-                if type(listener) not in self._families:
-                    self._families.append(type(listener))
+                self._families.setdefault(type(listener), receiver.device.keys.driver)
         self._lock = threading.Lock()
         loss = "each terminal is bound to where it calls from next"
         self._written: Mapping[str, str] = read_kept(self._path, dict[str, str], loss) or {}
         self._bound = dict(self._written)
-        self._away: dict[tuple[str, str], tuple[Caller, float]] = {}
-
-    @property
-    def empty(self) -> bool:
-        """No device calls here."""
-        return not self._known
+        self._strangers = Strangers(clock)
 
     @property
     def turned_away(self) -> tuple[Caller, ...]:
         """Who was turned away lately, the newest last."""
-        with self._lock:
-            now_s = monotonic()
-            self._away = {
-                name: (caller, last_s)
-                for name, (caller, last_s) in self._away.items()
-                if now_s - last_s < SHOWN_S
-            }
-            return tuple(caller for caller, _ in self._away.values())
+        return self._strangers.shown
 
     def admit(self, request: Request) -> Receiver | Reply:
         """The device a request is of, judged by its head; or the answer it gets instead."""
         claims = ((family, family.identify(request)) for family in self._families)
         family, serial = next((claim for claim in claims if claim[1] is not None), (Listener, None))
         if serial is None:
+            self._strangers.bothered(request.peer)
             return NOT_OURS
         receiver = self._known.get((family, serial))
         if receiver is None:
-            return self._turn_away(serial, request.peer, "")
+            self._strangers.turned_away(serial, request.peer, "", self._families[family])
+            return REFUSED
         if not self._at_home(receiver, serial, request.peer):
             receiver.claimed_elsewhere()
-            return self._turn_away(serial, request.peer, receiver.device.device_id)
+            device_id = receiver.device.device_id
+            self._strangers.turned_away(serial, request.peer, device_id, self._families[family])
+            return REFUSED
         if not self._clock.trusted():
             receiver.hold()
             return AGAIN
         return receiver
+
+    def bothered(self, peer: str) -> None:
+        """Somebody there says what is no request."""
+        self._strangers.bothered(peer)
+
+    def unwelcome(self, peer: str) -> bool:
+        """Whether nothing more is heard from there: too much came to nothing, and no device is at home."""
+        return self._strangers.too_often(peer) and str(_plain(peer)) not in self._homes()
+
+    def _homes(self) -> set[str]:
+        told = (receiver.listener.address for receiver in self._known.values() if receiver.listener)
+        return {*self._bound.values(), *(str(ip_address(address)) for address in told if address)}
+
+    def check(self, caller: Caller) -> None:
+        """ValueError where a stranger cannot be a device of its family."""
+        family = next(each for each, name in self._families.items() if name == caller.driver)
+        family.Options(serial=caller.serial)
+
+    def told_address(self, serial: str) -> str:
+        """The address that the config names for a device, or ""."""
+        found = (each.listener for (_, name), each in self._known.items() if name == serial)
+        return next((listener.address for listener in found if listener), "")
+
+    def bind(self, serial: str, peer: str) -> None:
+        """A person says that it calls from there; OSError when the disk does not take it."""
+        with self._lock:
+            bound = {**self._bound, serial: str(_plain(peer))}
+            write_whole(self._path, msgspec.json.encode(bound))
+            self._bound, self._written = bound, bound.copy()
+        self._strangers.let_in(serial)
 
     def _at_home(self, receiver: Receiver, serial: str, peer: str) -> bool:
         """Whether a known serial calls from its address; the first address becomes that."""
@@ -97,19 +124,6 @@ class Desk:
         if new:
             self._write()
         return home == str(_plain(peer))
-
-    def _turn_away(self, serial: str, peer: str, device: str) -> Reply:
-        serial = serial[:SERIAL_MAX] if serial.isprintable() else repr(serial)[:SERIAL_MAX]
-        with self._lock:
-            at, (known, _) = self._clock.text(), self._away.pop((serial, peer), (None, 0.0))
-            if known is None:
-                LOG.warning("turned away at the device port: %r from %s", serial, peer)
-                while len(self._away) >= STRANGERS_MAX:
-                    del self._away[next(iter(self._away))]
-            seen = known or Caller(serial=serial, address=peer, device_id=device, first=at, last=at)
-            seen = msgspec.structs.replace(seen, last=at, calls=seen.calls + 1)
-            self._away[serial, peer] = (seen, monotonic())
-        return REFUSED
 
     def _write(self) -> None:
         bound = dict(self._bound)

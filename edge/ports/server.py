@@ -7,6 +7,7 @@ that is still reading goes. Where the address cannot be had yet, it is tried aga
 
 import asyncio
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from drivers.base import Reply, Request
+from drivers.base import Listener, Reply, Request
 from edge.attention import Attention
 from edge.clock import WallClock
+from edge.config import load_driver
 from edge.ports import wire
 from edge.ports.desk import Desk
 from edge.ports.pool import Pool
@@ -44,6 +46,8 @@ SURPLUS_MAX = 64 << 10
 LINGER_S = 1.0
 REBIND_S = 5.0
 STOP_S = 3.0
+PUSHING = ("adms",)
+SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 @dataclass(eq=False, slots=True)
@@ -64,7 +68,8 @@ class DevicePort:
         self, runners: Sequence[Runner], clock: WallClock, settings: ListenSettings, keep: Path
     ) -> None:
         self.port, self._host = settings.port, settings.host
-        self.desk, self._clock = Desk(runners, clock, keep), clock
+        families = _families() if settings.host else {}
+        self.desk, self._clock = Desk(runners, clock, keep, families), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None
@@ -86,12 +91,12 @@ class DevicePort:
             yield Attention("listen", "port_unavailable", self.since, self.problem)
         for caller in self.desk.turned_away:
             cause = "other_address" if caller.device_id else "unknown_terminal"
-            who = f"{caller.serial} @ {caller.address}"
-            yield Attention(caller.device_id or "listen", cause, caller.first, who)
+            who, subject = f"{caller.serial} @ {caller.address}", caller.device_id or "listen"
+            yield Attention(subject, cause, caller.first, who, approval(caller))
 
     def start(self) -> None:
-        """Begin to listen, in a thread of its own, if any device calls; returns when that was tried once."""
-        if self.desk.empty:
+        """Begin to listen where the config says, in a thread of its own; returns when that was tried."""
+        if not self._host:
             return
         self._thread = threading.Thread(target=self._run, name="ports", daemon=True)
         self._thread.start()
@@ -140,7 +145,7 @@ class DevicePort:
         """One connection: one request, one answer."""
         name = writer.get_extra_info("peername")
         visit = Visit(name[0] if name else "", reader, writer)
-        if not name or not self._make_room(visit.peer):
+        if not name or self.desk.unwelcome(visit.peer) or not self._make_room(visit.peer):
             writer.transport.abort()
             return
         self._visits.add(visit)
@@ -170,6 +175,7 @@ class DevicePort:
         try:
             reply = await self._answer(visit)
         except BadRequest as error:
+            self.desk.bothered(visit.peer)
             reply = Reply(error.status, str(error).encode())
         visit.reading = False
         now = self._clock.now() if self._clock.trusted() else None
@@ -233,6 +239,19 @@ class DevicePort:
                     await _fill(body, visit.reader, len(body) + SURPLUS_MAX)
         surplus = bytes(body[announced:])
         return bytes(body[:announced] if wire.begins_another(surplus) else body), True
+
+
+def approval(caller: Caller) -> str:
+    """What a person types to let it in; "" where its serial can be none, or would mean more to a shell."""
+    if not SERIAL.fullmatch(caller.serial):
+        return ""
+    return f"hall-edge approve {caller.serial} --address {caller.address}"
+
+
+def _families() -> dict[type[Listener], str]:
+    """The families whose terminals are heard of before one of them is configured."""
+    found = {load_driver(name): name for name in PUSHING}
+    return {family: name for family, name in found.items() if issubclass(family, Listener)}
 
 
 async def _fill(body: bytearray, reader: asyncio.StreamReader, until: int) -> None:

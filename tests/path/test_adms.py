@@ -1,6 +1,7 @@
 """Terminals that push, the whole path: from HTTP on the wire to the consumer's books, exactly once."""
 
 import json
+import shlex
 import socket
 import threading
 import urllib.request
@@ -180,9 +181,51 @@ def test_strangers_are_shown_with_what_to_do(hall: Hall, port: int) -> None:
         page = urllib.request.urlopen(f"http://127.0.0.1:{hall.web}/?lang=en", timeout=10).read().decode()
         for text in (said, page):
             assert "FORGED9 @ 127.0.0.1" in text
-            assert "Add a device table with driver" in text
-            assert "write address in its table" in text
+            assert "Let it in" in text
+            assert "hall-edge approve FORGED9 --address 127.0.0.1" in text
+            assert "hall-edge approve ADMS1 --address 127.0.0.2" in text
     assert stored(hall) == 10
+
+
+def test_a_stranger_is_let_in_by_the_very_command_that_the_status_shows(hall: Hall) -> None:
+    hall.configure(device=f'[listen]\nhost = "127.0.0.1"\nport = {(number := free_port())}\n')
+    hall.daemon.start()
+    pid, stranger = hall.daemon.pid, terminal(number, "NEW7", source="127.0.0.3")
+    stranger.load(punches(3))
+    stranger.punch("2001")
+    with consuming(hall.county), stranger:
+        assert until(lambda: turned_away(hall) == {"NEW7"}, 20), "though no terminal that calls is configured"
+        said = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
+        (shown,) = (row for row in said.splitlines() if "hall-edge approve" in row)
+        typed = shlex.split(shown.partition("hall-edge approve")[2])
+        done = hall_edge("approve", *typed, "--device", "face-9", "--name", "新机", config=hall.daemon.config)
+        assert (done.returncode, "face-9" in done.stdout) == (0, True), done.stderr
+        assert until(lambda: not stranger.unsent and hall.held() == 1, 30), (
+            "what is older than today is not sent"
+        )
+        assert hall.daemon.pid == pid
+    hall.daemon.kill()
+    hall.daemon.start()
+    snapshot = hall.daemon.status()
+    assert snapshot is not None
+    known = {each.device_id: each.name for each in snapshot.devices}
+    assert (known["face-9"], snapshot.turned_away) == ("新机", ()), "a restart forgets nothing"
+    assert (of_kind(hall, "edge.audit"), hall.held()) == (1, 1)
+    assert hall_edge("check-config", config=hall.daemon.config).returncode == 0
+
+
+def test_a_terminal_with_a_new_address_is_let_in_at_once(hall: Hall, port: int) -> None:
+    hall.daemon.start()
+    with consuming(hall.county):
+        with terminal(port) as device:
+            device.load(punches(10))
+            assert until(lambda: hall.held() == 10, 20)
+        with terminal(port, source="127.0.0.4") as moved:
+            moved.load(punches(20))
+            assert until(lambda: turned_away(hall) == {"ADMS1"}, 20)
+            done = hall_edge("approve", "ADMS1", config=hall.daemon.config)
+            assert done.returncode == 0, done.stderr
+            assert until(lambda: hall.held() == 20 and not turned_away(hall), 20)
 
 
 def test_a_reread_survives_a_kill_and_proves_how_far_the_log_is_complete(hall: Hall, port: int) -> None:

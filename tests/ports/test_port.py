@@ -15,7 +15,7 @@ import pytest
 
 from drivers.base import Reply, Request
 from edge import receiver
-from edge.ports import desk, server
+from edge.ports import server, strangers
 from edge.store import Store
 from tests.drivers.adms_site import records
 from tests.hall import until
@@ -55,7 +55,7 @@ def test_a_stranger_is_turned_away_unread_and_shown(door: Door, monkeypatch: pyt
         assert answer.startswith(b"HTTP/1.1 403 ")
     (caller,) = door.port.desk.turned_away
     assert (caller.serial, caller.address, caller.device_id, caller.calls) == ("FORGED", "127.0.0.1", "", 3)
-    monkeypatch.setattr(desk, "SHOWN_S", 0.0)
+    monkeypatch.setattr(strangers, "SHOWN_S", 0.0)
     assert door.port.desk.turned_away == (), "who calls no longer is no longer shown"
     assert door.call("/elsewhere").status == 404
     assert door.call("/iclock/cdata").status == 404
