@@ -1,8 +1,8 @@
 """Reads the log of one terminal into a Link, and remembers what of it we have.
 
-`known` follows every read of this connection that brought what was announced; cursor and `complete_until`
-only those that also found no fewer records than the counter said before. A read that fell short is repeated
-once.
+`known` follows every read of this connection that brought what was announced, `complete_until` only those
+that also found no fewer records than the counter said before; a read that fell short is repeated once. The
+cursor follows every block: what stands before it is stored, and its last records are looked at again.
 """
 
 from collections.abc import Callable, Iterator
@@ -87,16 +87,21 @@ class Reader:
             raise
 
     def take(self, found: Found, names: dict[str, str]) -> Known:
-        """Emit what was found, block by block, and return what is known then; names: see `readings`."""
+        """Emit what was found, block by block, and return what is known then; names: see `readings`.
+
+        The cursor moves with each block: whoever breaks off goes on from there.
+        """
         serial, size = self.known.serial, found.layout.size
         count, tail = found.before, found.tail
+        known = Known(serial, found.layout.name, count, tail_hash(tail))
         for block in _before_last(found.blocks, self._look):
             records, bad = decode(found.layout, block)
             rejects = [Reject.record(reason, raw) for reason, raw in bad]
-            self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)
             count += len(block) // size
             tail = (tail + block)[-OVERLAP * size :]
-        return Known(serial, found.layout.name, count, tail_hash(tail))
+            known = replace(known, count=count, tail=tail_hash(tail))
+            self._link.emit(readings(serial, records, names), known.text(), rejects=rejects)
+        return known
 
     def _names(self, users: int) -> dict[str, str] | None:
         """The users of this moment by uid, where the log names nobody: a uid is given to others later."""

@@ -28,13 +28,8 @@ UNWAITED = """\
         self._writer._jobs.put(Wish(lambda ledger: take(ledger, intake), False))
         new = 0
 """
-EMIT = "            self._link.emit(readings(serial, records, names), self._link.cursor, rejects=rejects)\n"
-CURSOR_FIRST = """\
-            ahead = tail_hash((tail + block)[-OVERLAP * size :])
-            cursor = Known(serial, found.layout.name, count + len(block) // size, ahead).text()
-            self._link.emit([], cursor)
-            self._link.emit(readings(serial, records, names), cursor, rejects=rejects)
-"""
+EMIT = "            self._link.emit(readings(serial, records, names), known.text(), rejects=rejects)\n"
+CURSOR_FIRST = f"            self._link.emit([], known.text())\n{EMIT}"
 
 
 @dataclass(frozen=True, slots=True)
