@@ -17,6 +17,7 @@ PREFIXES = {
     "ingest": {"p1"},
     "zk": {"p2", "p4"},
     "isapi": {"isapi"},
+    "adms": {"adms"},
     "decode": {"p3"},
     "latency": {"p8"},
     "daemon": {"p11", "p12"},

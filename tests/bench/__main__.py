@@ -15,13 +15,28 @@ from typing import TextIO
 
 import msgspec
 
-from tests.bench import daemon, decode, disk, drain, flash, fresh, growth, ingest, isapi, latency, proof, zk
+from tests.bench import (
+    adms,
+    daemon,
+    decode,
+    disk,
+    drain,
+    flash,
+    fresh,
+    growth,
+    ingest,
+    isapi,
+    latency,
+    proof,
+    zk,
+)
 from tests.bench.measure import Line, Scale, say
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "ingest": ingest.benchmarks,
     "zk": zk.benchmarks,
     "isapi": isapi.benchmarks,
+    "adms": adms.benchmarks,
     "decode": decode.benchmarks,
     "latency": latency.benchmarks,
     "daemon": daemon.benchmarks,
