@@ -30,14 +30,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 EMIT_MAX = 1000
 """Most readings one `emit` takes."""
 RAW_MAX = 4096
 """Most raw bytes kept of one rejected attendance record."""
 
-Fact = str | int | bool | None
+Fact: TypeAlias = "str | int | bool | tuple[Fact, ...] | Mapping[str, Fact] | None"
 
 
 class DeviceError(Exception):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from edge import contract, events, payloads
+from edge.catalogue.examples import EXAMPLES
 from edge.contract import Description, DeviceDescription, HostState, Problem, Receipt, State
 from edge.events import Draft, Place, Sealed
 from edge.payloads import (
@@ -105,6 +106,7 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         late=2,
         counted_at="2026-11-23T02:30:04",
     ),
+    **EXAMPLES,
 }
 
 

@@ -23,7 +23,17 @@ VERSION = "v1"
 NAMESPACE = UUID("6f1de0a5-2c4f-5d0c-9a57-0e3f6c1c7a10")
 """Of all event ids of the project; must never change."""
 
-TOPIC_KIND = {"attendance": "att", "device": "dev", "edge": "edge", "time": "edge"}
+TOPIC_KIND = {
+    "attendance": "att",
+    "complaint": "sup",
+    "config": "edge",
+    "device": "dev",
+    "edge": "edge",
+    "evaluation": "eval",
+    "guestbook": "sup",
+    "inspection": "sup",
+    "time": "edge",
+}
 """First word of a type -> `{kind}` of its topic."""
 
 OFFSET_TOLERATED_MS = 60_000
@@ -34,6 +44,8 @@ FUTURE_TOLERATED = timedelta(minutes=5)
 EARLIEST_YEAR = 2015
 """A fact that seems older was stamped by a clock that had fallen back."""
 REPLAYED_AFTER = timedelta(minutes=10)
+REPEATED = "attendance.punch"
+"""Only of this kind are many alike but for time and key; a rating is not kept in memory."""
 STAMP_LENGTH = len("2026-11-20T08:25:00")
 
 Digest = Callable[[bytes], bytes]
@@ -153,17 +165,6 @@ def _plausible(time: datetime, now: datetime) -> bool:
     return time.year >= EARLIEST_YEAR and time - now <= FUTURE_TOLERATED
 
 
-def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> int | None:
-    """Device clock minus `now`, ms; its display is cut to whole seconds, so half a second is added."""
-    if device_clock is None:
-        return None
-    try:
-        shown = datetime.fromisoformat(device_clock).replace(tzinfo=zone)
-    except ValueError:
-        return None
-    return int((shown - now).total_seconds() * 1000) + 500
-
-
 def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     """A device's fact as a `Draft`; BadReading when it does not fit the catalogue. `now` has a zone."""
     return _draft(reading, origin, _utc(now))
@@ -185,7 +186,8 @@ def _draft(reading: Reading, origin: Origin, utc: datetime) -> Draft:
     try:
         stamper = (device_id, driver, offset_ms, None if trusted else boot)
         replayed = now - time > REPLAYED_AFTER
-        to_time, to_key, rest = _payload(kind, serial, tuple(facts.items()), stamper, quality, replayed)
+        payload = _repeated if kind == REPEATED else _payload
+        to_time, to_key, rest = payload(kind, serial, tuple(facts.items()), stamper, quality, replayed)
         named = _encode(key) if to_key else b""
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise BadReading(str(error)) from error
@@ -209,7 +211,6 @@ def drafts_of(
     return drafts, refused
 
 
-@lru_cache(maxsize=2048)
 def _payload(
     kind: str,
     serial: str,
@@ -245,6 +246,7 @@ def _payload(
 
 
 _encode = msgspec.json.Encoder().encode
+_repeated = lru_cache(maxsize=2048)(_payload)
 
 
 def _moment(device_time: str, zone: tzinfo) -> tuple[datetime, tuple[timedelta, str]]:

@@ -5,7 +5,7 @@ offset but by itself. A measurement is good to half a second, for clocks show wh
 only as far as the new one asks, so that the order of a device's events is kept.
 """
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from edge.trust import STEP_S, Boot, Sample
@@ -34,6 +34,17 @@ class Jump(NamedTuple):
 
     before: Offset
     found_s: float
+
+
+def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> int | None:
+    """Device clock minus `now`, ms; its display is cut to whole seconds, so half a second is added."""
+    if device_clock is None:
+        return None
+    try:
+        shown = datetime.fromisoformat(device_clock).replace(tzinfo=zone)
+    except ValueError:
+        return None
+    return int((shown - now).total_seconds() * 1000) + 500
 
 
 def shifted(offset: Offset | None, now: Boot) -> int | None:

@@ -1,13 +1,20 @@
 """The `data` of every event: one struct for each type of the catalogue (domain §6). Pure.
 
-New optional fields only; a new meaning is a new version of the type. The envelope is `edge/contract.py`.
+Some domains have a file of their own in `edge/catalogue/`; `PAYLOADS` lists all types. New optional fields
+only; a new meaning is a new version of the type. The envelope is `edge/contract.py`.
 """
 
 from typing import Literal
 
 import msgspec
 
-TimeQuality = Literal["synced", "corrected", "suspect", "unsynced"]
+from edge.catalogue.carried import FromDevice as FromDevice
+from edge.catalogue.carried import FromEdge as FromEdge
+from edge.catalogue.carried import TimeQuality as TimeQuality
+from edge.catalogue.documents import ConfigApplied
+from edge.catalogue.evaluation import HandedOver, Invited, Submitted, Unanswered
+from edge.catalogue.supervision import ComplaintFiled, GuestbookEntry, InspectionRecorded
+
 VerifyMethod = Literal["fingerprint", "face", "card", "pin", "palm", "manual", "other"]
 PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", "ot_out", "unspecified"]
 HashAlg = Literal["sha256", "sm3"]
@@ -27,31 +34,6 @@ AlarmCode = Literal[
     "unconfirmed_push",
     "foreign_address",
 ]
-
-
-class FromEdge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an event of the edge itself carries while the edge does not know the time; as in `FromDevice`."""
-
-    boot_id: str | None = None
-    boot_wall_ms: int | None = None
-
-
-class FromDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every event of a device carries (domain §6.1).
-
-    boot_id, boot_wall_ms: only while unsynced: the boot of the edge, and when it began by the edge's clock of
-    that moment (ms since 1970). Once the time is known, `time.corrected` follows in the same boot.
-    """
-
-    device_id: str
-    device_serial: str
-    driver: str
-    device_time: str
-    time_quality: TimeQuality
-    replayed: bool
-    clock_offset_ms: int | None = None
-    boot_id: str | None = None
-    boot_wall_ms: int | None = None
 
 
 class Punch(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
@@ -239,4 +221,12 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,
+    "config.applied": ConfigApplied,
+    "evaluation.invited": Invited,
+    "evaluation.submitted": Submitted,
+    "evaluation.unrated": Unanswered,
+    "evaluation.handed_over": HandedOver,
+    "guestbook.entry": GuestbookEntry,
+    "complaint.filed": ComplaintFiled,
+    "inspection.recorded": InspectionRecorded,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drivers.base import DeviceOffline, Driver, LinkRevoked, Listener, Observation, Order, Reading, Reject
 from edge.control import snapshot
-from edge.events import clock_offset_ms
+from edge.offsets import clock_offset_ms
 
 
 class ProbeLink:

@@ -73,11 +73,15 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """`[retention]`: days that the payload of confirmed events is kept, by the first word of the kind.
 
-    The law asks 180 days of logs; a yearly review needs more. `edge.*` and `time.*` are kept for ever.
+    The law asks 180 days of logs; a yearly review needs more. `edge.*`, `time.*`, `config.*` stay for ever.
     """
 
     attendance_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
     device_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
+    evaluation_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 180
+    guestbook_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 180
+    complaint_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
+    inspection_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from drivers.evaluation.levels import bad
+
 Data = Mapping[str, object]
 
 URGENT: Mapping[str, Callable[[Data], bool]] = {
     "device.alarm": lambda data: data.get("active") is True,
+    "evaluation.submitted": lambda data: bad(data.get("stars")),
+    "complaint.filed": lambda _data: True,
 }
 
 

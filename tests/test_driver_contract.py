@@ -25,9 +25,10 @@ from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SITES, CallingSite, Site
 
 FOUND = sorted(
-    {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))} - {"base", "http"}
+    {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))}
+    - {"base", "evaluation", "http"}
 )
-"""`base` is the door, `http` what drivers share."""
+"""`base` is the door, `evaluation` and `http` what drivers share."""
 
 
 CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener)]

@@ -17,7 +17,6 @@ from edge.events import (
     BadReading,
     Origin,
     Place,
-    clock_offset_ms,
     digest_of,
     event_id,
     genesis,
@@ -26,6 +25,7 @@ from edge.events import (
     seal,
     topic_kind,
 )
+from edge.offsets import clock_offset_ms
 from edge.payloads import Punch
 
 ZONE = ZoneInfo("Asia/Shanghai")
