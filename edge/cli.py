@@ -75,12 +75,17 @@ def run(config: Path) -> None:
 @main.command("check-config")
 @_config
 def check_config(config: Path) -> None:
-    """检查配置文件 / check the configuration file: file, line, table, key, and the likely meant key."""
+    """检查配置和各文件 / check configuration and documents: file, line, table, key, likely meant key."""
+    from edge.documents import check
+
     settings = _load(config)
     faults = [device.fault for device in settings.devices if device.fault]
-    if faults:
-        _leave(EXIT_CONFIG, "\n".join(faults))
+    versions, wrong = check(Path(settings.documents.folder)) if settings.documents.folder else ({}, [])
+    if faults or wrong:
+        _leave(EXIT_CONFIG, "\n".join([*faults, *map(str, wrong)]))
     click.echo(f"{config}: 正确 / fine ({len(settings.devices)} 台设备 / devices)")
+    for name, version in versions.items():
+        click.echo(f"{name}: 正确 / fine (version {version})")
 
 
 @main.command()

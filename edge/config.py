@@ -27,6 +27,7 @@ from edge.settings import (
     Crypto,
     Device,
     DeviceKeys,
+    DocumentSettings,
     ListenSettings,
     Retention,
     Settings,
@@ -45,6 +46,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "retention": Retention,
     "web": WebSettings,
     "listen": ListenSettings,
+    "documents": DocumentSettings,
 }
 
 

@@ -19,6 +19,8 @@ import msgspec
 
 from edge import contract, events, payloads
 from edge.contract_examples import messages, sealed_events
+from edge.documents.reading import REMARK
+from edge.documents.shapes import KINDS
 
 FOLDER = Path(__file__).resolve().parents[1] / "config" / "contract"
 BY_HAND = {"GUIDE.md", "GUIDE.zh-CN.md", "nats.conf", "nats-users.conf"}
@@ -63,7 +65,17 @@ def files() -> dict[str, str]:
     found |= {f"examples/{kind}.v1.json": f"{event.body}\n" for kind, event in sealed.items()}
     for name, message in messages(sealed).items():
         found[f"examples/{name}.v1.json"] = _text(msgspec.to_builtins(message))
+    found |= {f"documents/{name}.v1.json": _text(document_schema(name)) for name in KINDS}
     return found | {"asyncapi.yaml": _yaml(asyncapi())}
+
+
+def document_schema(name: str) -> Json:
+    """The schema of a document of `edge/documents/`; remarks may stand anywhere."""
+    parts = _components(KINDS[name])
+    for part in parts.values():
+        part["patternProperties"] = {f"^{REMARK}": {}}
+    own = parts.pop(KINDS[name].__name__)
+    return _schema(_urn(f"document.{name}"), {**own, "$defs": parts})
 
 
 def event_schema(kind: str) -> Json:

@@ -26,6 +26,7 @@ from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting, dating
 from edge.disk import DiskWatch
+from edge.documents.hall import Hall
 from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.farewell import stop_on_signals
@@ -110,9 +111,9 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
+        self._hall = Hall(settings.documents.folder, self._store, self._clock)
         self._guardian = Guardian(self._store, self._clock, Register(folder))
-        parts_of = (self._store, self._clock, self._guardian)
-        self._runners = [runner_of(device, *parts_of) for device in settings.devices]
+        self._runners = [self._runner(device) for device in settings.devices]
         self._guardian.stand_by(self._runners)
         self._port = DevicePort(self._runners, self._clock, settings.listen, folder)
         self._uplink = Uplink(
@@ -140,8 +141,12 @@ class Daemon:
             timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
 
+    def _runner(self, device: Device) -> Runner:
+        return runner_of(device, self._store, self._clock, self._guardian)
+
     def _attention(self) -> tuple[Attention, ...]:
-        return (*self._guardian.attention(), *self._reconciling.attention(), *self._port.attention())
+        parts = (self._guardian, self._reconciling, self._port, self._hall)
+        return tuple(told for part in parts for told in part.attention())
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
         retired = lambda: self._uplink.outbox.retired  # noqa: E731
@@ -162,6 +167,7 @@ class Daemon:
             **self._approving.commands,
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
+            **self._hall.commands,
         }
 
     def run(self) -> int:
@@ -241,6 +247,7 @@ class Daemon:
         while not self._stop.wait(1.0):
             self._mind_the_clock()
             self._correcting.step()
+            self._hall.documents.look()
             for runner in self._runners:
                 runner.supervise()
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:

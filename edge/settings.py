@@ -70,6 +70,12 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     keepalive: Annotated[int, msgspec.Meta(ge=5, le=15)] = 10
 
 
+class DocumentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[documents]`: the folder of roster, window_groups, assignments, evaluation_profile. "" = none."""
+
+    folder: str = ""
+
+
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """`[retention]`: days that the payload of confirmed events is kept, by the first word of the kind.
 
@@ -140,6 +146,7 @@ class Settings:
     retention: Retention
     web: WebSettings
     listen: ListenSettings
+    documents: DocumentSettings
     devices: tuple[Device, ...]
 
     def zone(self, device: Device | None = None) -> ZoneInfo:

@@ -47,7 +47,10 @@ ARROWS = {
     "edge.catalogue": "drivers.evaluation",
     "edge.contract_examples": """edge.catalogue edge.contract edge.events edge.payloads edge.store
         edge.withheld""",
-    "edge.contract_files": "edge.contract edge.contract_examples edge.events edge.payloads",
+    "edge.contract_files": """edge.contract edge.contract_examples edge.documents edge.events
+        edge.payloads""",
+    "edge.documents": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
+        edge.commands edge.complaints edge.events edge.store edge.whole""",
     "edge.urgency": "drivers.evaluation",
     "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency",
     "edge.space": "",
@@ -116,10 +119,10 @@ ARROWS = {
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
-        edge.disk edge.erasure edge.events edge.farewell edge.guardian edge.importing edge.keeping
-        edge.last_word edge.notify edge.orders edge.payloads edge.ports edge.receiver edge.reconciling
-        edge.register edge.runner edge.settings edge.status edge.store edge.uplink edge.version edge.volume
-        edge.web""",
+        edge.disk edge.documents edge.erasure edge.events edge.farewell edge.guardian edge.importing
+        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.ports edge.receiver
+        edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
+        edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.events",
     "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
@@ -130,8 +133,9 @@ ARROWS = {
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
-        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.listing edge.logs edge.ports
-        edge.probe edge.settings edge.show edge.snapshot edge.store edge.version edge.words""",
+        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.documents edge.listing
+        edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot edge.store edge.version
+        edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -176,6 +180,11 @@ PURE = [
     "edge/catalogue/evaluation.py",
     "edge/catalogue/supervision.py",
     "edge/complaints.py",
+    "edge/documents/checks.py",
+    "edge/documents/posts.py",
+    "edge/documents/reading.py",
+    "edge/documents/shapes.py",
+    "edge/documents/taking_over.py",
     "edge/confirmations.py",
     "edge/contract.py",
     "edge/correction.py",

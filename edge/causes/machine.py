@@ -3,6 +3,12 @@
 from edge.causes.cause import Cause
 
 MACHINE: dict[str, Cause] = {
+    "document_refused": Cause(
+        "文件未被采用，仍用上一份",
+        "a document is refused; the one before stays in force",
+        "按提示修改该文件并增加 version；用 hall-edge check-config 检查",
+        "mend what is named and raise its version; hall-edge check-config checks it",
+    ),
     "intake_closed": Cause(
         "本机暂停接收，数据留在设备上",
         "this machine takes nothing now; the data stays on the device",
