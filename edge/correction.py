@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from edge.contract import Event
-from edge.events import TYPE_PREFIX, VERSION, Draft, judge_time, own_event
+from edge.events import TYPE_PREFIX, VERSION, Draft, own_event
+from edge.offsets import judge_time
 from edge.payloads import FromEdge, TimeCorrected, TimeQuality
 from edge.trust import Boot
 

@@ -15,6 +15,7 @@ import msgspec
 
 from drivers.base import Fact, Reading, Reject
 from edge.contract import Event
+from edge.offsets import judge_time
 from edge.payloads import PAYLOADS, HashAlg, TimeQuality
 from edge.trust import Boot
 
@@ -36,13 +37,6 @@ TOPIC_KIND = {
 }
 """First word of a type -> `{kind}` of its topic."""
 
-OFFSET_TOLERATED_MS = 60_000
-"""Up to here a terminal's clock counts as right (protocols §8.8)."""
-OFFSET_LOST_MS = 86_400_000
-"""Beyond a day the clock was lost, not late: corrected, yet suspect."""
-FUTURE_TOLERATED = timedelta(minutes=5)
-EARLIEST_YEAR = 2015
-"""A fact that seems older was stamped by a clock that had fallen back."""
 REPLAYED_AFTER = timedelta(minutes=10)
 REPEATED = "attendance.punch"
 """Only of this kind are many alike but for time and key; a rating is not kept in memory."""
@@ -140,29 +134,6 @@ def event_type(kind: str) -> str:
 def topic_kind(event_type: str) -> str:
     """`{kind}` of the topic an event of this type travels on."""
     return TOPIC_KIND[event_type.removeprefix(TYPE_PREFIX).split(".", 1)[0]]
-
-
-def judge_time(
-    device_time: datetime, offset_ms: int | None, now: datetime, trusted: bool
-) -> tuple[datetime, TimeQuality]:
-    """The best time of a fact, whole seconds, and how far to believe it. All times with zone, or none.
-
-    `offset_ms` = device clock minus true clock, as measured at this contact.
-    """
-    if not trusted:
-        return device_time, "unsynced"
-    if offset_ms is None:
-        return device_time, "suspect"
-    if abs(offset_ms) <= OFFSET_TOLERATED_MS:
-        return device_time, "synced" if _plausible(device_time, now) else "suspect"
-    corrected = device_time - timedelta(seconds=round(offset_ms / 1000))
-    if not _plausible(corrected, now):
-        return device_time, "suspect"
-    return corrected, "corrected" if abs(offset_ms) <= OFFSET_LOST_MS else "suspect"
-
-
-def _plausible(time: datetime, now: datetime) -> bool:
-    return time.year >= EARLIEST_YEAR and time - now <= FUTURE_TOLERATED
 
 
 def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:

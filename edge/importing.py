@@ -15,8 +15,9 @@ from drivers.base import LinkError, Reading, Reject
 from edge.clock import WallClock
 from edge.clocks import audit, offset_now
 from edge.commands import Arguments, Commands, Refused
-from edge.events import EARLIEST_YEAR, Draft, Origin, drafts_of
+from edge.events import Draft, Origin, drafts_of
 from edge.export_file import Looked
+from edge.offsets import EARLIEST_YEAR
 from edge.runner import Runner
 from edge.store import Intake, Store
 from edge.store.books import Books

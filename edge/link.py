@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
-from edge.events import EARLIEST_YEAR, Draft, Origin, drafts_of
+from edge.events import Draft, Origin, drafts_of
 from edge.gaps import WITNESSES, Before
 from edge.guard import Guard
-from edge.offsets import Jump, Offset, at_stamp, clock_offset_ms, drift, measured, shifted
+from edge.offsets import EARLIEST_YEAR, Jump, Offset, at_stamp, clock_offset_ms, drift, measured, shifted
 from edge.settings import Device
 from edge.store import Intake, Store
 from edge.store.books import PUNCH, Books

@@ -1,13 +1,14 @@
-"""How far a device's clock is off, over steps of ours and jumps of its own. Pure.
+"""How far a device's clock is off, over steps of ours and jumps of its own; what time a fact has. Pure.
 
 Everything is held against the clock that runs since the boot, so a step of our wall clock changes no device's
 offset but by itself. A measurement is good to half a second, for clocks show whole ones: what is known moves
 only as far as the new one asks, so that the order of a device's events is kept.
 """
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from edge.catalogue.carried import TimeQuality
 from edge.trust import STEP_S, Boot, Sample
 
 GOOD_TO_MS = 500
@@ -15,6 +16,14 @@ JUMP_MS = 5000
 SLACK_S = 3.0
 DRIFT_AFTER_S = 6 * 3600.0
 """A clock that shows whole seconds tells its drift to some four seconds a day after this, then better."""
+
+OFFSET_TOLERATED_MS = 60_000
+"""Up to here a terminal's clock counts as right (protocols §8.8)."""
+OFFSET_LOST_MS = 86_400_000
+"""Beyond a day the clock was lost, not late: corrected, yet suspect."""
+FUTURE_TOLERATED = timedelta(minutes=5)
+EARLIEST_YEAR = 2015
+"""A fact that seems older was stamped by a clock that had fallen back."""
 
 
 class Offset(NamedTuple):
@@ -34,6 +43,29 @@ class Jump(NamedTuple):
 
     before: Offset
     found_s: float
+
+
+def judge_time(
+    device_time: datetime, offset_ms: int | None, now: datetime, trusted: bool
+) -> tuple[datetime, TimeQuality]:
+    """The best time of a fact, whole seconds, and how far to believe it. All times with zone, or none.
+
+    `offset_ms` = device clock minus true clock, as measured at this contact.
+    """
+    if not trusted:
+        return device_time, "unsynced"
+    if offset_ms is None:
+        return device_time, "suspect"
+    if abs(offset_ms) <= OFFSET_TOLERATED_MS:
+        return device_time, "synced" if _plausible(device_time, now) else "suspect"
+    corrected = device_time - timedelta(seconds=round(offset_ms / 1000))
+    if not _plausible(corrected, now):
+        return device_time, "suspect"
+    return corrected, "corrected" if abs(offset_ms) <= OFFSET_LOST_MS else "suspect"
+
+
+def _plausible(time: datetime, now: datetime) -> bool:
+    return time.year >= EARLIEST_YEAR and time - now <= FUTURE_TOLERATED
 
 
 def clock_offset_ms(device_clock: str | None, zone: tzinfo, now: datetime) -> int | None:

@@ -23,10 +23,11 @@ from drivers.base import (
 )
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
-from edge.events import OFFSET_TOLERATED_MS, own_event
+from edge.events import own_event
 from edge.forecast import nearly_full
 from edge.guard import Guard
 from edge.link import DeviceLink, Told
+from edge.offsets import OFFSET_TOLERATED_MS
 from edge.payloads import AlarmCode, DeviceAlarm, DeviceStatus
 from edge.settings import Device
 from edge.snapshot import DeviceWord

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from edge.events import OFFSET_TOLERATED_MS
+from edge.offsets import OFFSET_TOLERATED_MS
 
 SETTLED = ("hop_confirmed", "hop_purged", "hop_erased", "hop_before_service")
 """At these nothing is left to do."""

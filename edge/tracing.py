@@ -14,7 +14,7 @@ import msgspec
 
 from edge.contract import Event
 from edge.erasure import holds
-from edge.events import EARLIEST_YEAR
+from edge.offsets import EARLIEST_YEAR
 from edge.payloads import DataGap
 from edge.settings import Settings
 from edge.snapshot import DeviceHealth, Snapshot

@@ -24,11 +24,11 @@ ARROWS = {
     "edge.backoff": "",
     "edge.causes": "",
     "edge.trust": "",
-    "edge.offsets": "edge.trust",
+    "edge.offsets": "edge.catalogue edge.trust",
     "edge.clock": "edge.trust edge.whole",
     "edge.clocks": """drivers.base edge.clock edge.commands edge.events edge.offsets edge.payloads
         edge.runner edge.settings edge.store edge.trust""",
-    "edge.correction": "edge.contract edge.events edge.payloads edge.trust",
+    "edge.correction": "edge.contract edge.events edge.offsets edge.payloads edge.trust",
     "edge.correcting": "edge.clock edge.correction edge.events edge.store",
     "edge.commands": "",
     "edge.version": "",
@@ -43,7 +43,7 @@ ARROWS = {
     "edge.config": "drivers.base edge.approved edge.complaints edge.networks edge.settings",
     "edge.networks": "",
     "edge.payloads": "edge.catalogue",
-    "edge.events": "drivers.base edge.contract edge.payloads edge.trust",
+    "edge.events": "drivers.base edge.contract edge.offsets edge.payloads edge.trust",
     "edge.catalogue": "drivers.evaluation",
     "edge.contract_examples": """edge.catalogue edge.contract edge.events edge.payloads edge.store
         edge.withheld""",
@@ -70,7 +70,7 @@ ARROWS = {
     "edge.attention": "",
     "edge.export_file": "",
     "edge.importing": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.export_file
-        edge.runner edge.store""",
+        edge.offsets edge.runner edge.store""",
     "edge.cli_import": "edge.cli_base edge.control edge.export_file edge.show edge.words",
     "edge.guard": "drivers.base edge.gaps edge.tally",
     "edge.register": "drivers.base edge.whole",
@@ -87,7 +87,7 @@ ARROWS = {
     "edge.link": """drivers.base edge.clock edge.events edge.gaps edge.guard edge.offsets edge.settings
         edge.store edge.tally edge.trust""",
     "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.forecast edge.guard edge.link
-        edge.payloads edge.settings edge.snapshot edge.store""",
+        edge.offsets edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.notify": "",
     "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
         edge.store""",
@@ -124,8 +124,8 @@ ARROWS = {
         edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
         edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
-    "edge.trace": "edge.events",
-    "edge.tracing": """edge.contract edge.erasure edge.events edge.payloads edge.settings edge.snapshot
+    "edge.trace": "edge.offsets",
+    "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
         edge.store edge.trace""",
     "edge.show_trace": "edge.show edge.store edge.trace edge.words",
     "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling

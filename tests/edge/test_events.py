@@ -20,12 +20,11 @@ from edge.events import (
     digest_of,
     event_id,
     genesis,
-    judge_time,
     normalize,
     seal,
     topic_kind,
 )
-from edge.offsets import clock_offset_ms
+from edge.offsets import clock_offset_ms, judge_time
 from edge.payloads import Punch
 
 ZONE = ZoneInfo("Asia/Shanghai")
