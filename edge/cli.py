@@ -32,6 +32,7 @@ from edge.cli_import import import_punches
 from edge.cli_proof import erase, verify
 from edge.cli_terminals import accept, approve, service
 from edge.cli_upstream import consume, halls
+from edge.commission.cli_discover import discover
 from edge.version import VERSION
 
 START_TRIED_S, START_AGAIN_S = 50.0, 5.0
@@ -272,6 +273,7 @@ main.add_command(verify)
 main.add_command(erase)
 main.add_command(consume)
 main.add_command(halls)
+main.add_command(discover)
 
 
 if __name__ == "__main__":

@@ -81,9 +81,14 @@ def load_driver(name: str) -> type[Driver]:
 
 def known_drivers() -> list[str]:
     """The names a `driver =` key may hold."""
+    return sorted(driver_modules())
+
+
+def driver_modules() -> dict[str, str]:
+    """Driver -> the module it is loaded from."""
     from importlib.metadata import entry_points
 
-    return sorted({point.name for point in entry_points(group="hall_edge.drivers")})
+    return {point.name: point.value for point in entry_points(group="hall_edge.drivers")}
 
 
 def _driver_class(module: str) -> type[Driver]:

@@ -15,11 +15,15 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 ARROWS = {
     "drivers.base": "",
     "drivers.adms": "drivers.base drivers.zk",
-    "drivers.dahua": "drivers.base drivers.http",
+    "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
     "drivers.http": "drivers.base",
-    "drivers.hikvision": "drivers.base drivers.http",
-    "drivers.zk": "drivers.base",
+    "drivers.hikvision": "drivers.base drivers.http drivers.sighting",
+    "drivers.zk": "drivers.base drivers.sighting",
+    "drivers.sighting": "",
+    "edge.commission": """drivers.base drivers.sighting edge.cli_base edge.config edge.control edge.networks
+        edge.register edge.settings edge.show edge.snapshot edge.whole edge.words""",
+    "edge.commission_words": "",
     "edge.ahead": "",
     "edge.backoff": "",
     "edge.causes": "",
@@ -36,7 +40,7 @@ ARROWS = {
     "edge.whole": "",
     "edge.contract": "",
     "edge.account_words": "",
-    "edge.words": "edge.account_words edge.causes",
+    "edge.words": "edge.account_words edge.causes edge.commission_words",
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
     "edge.approved": "edge.whole",
@@ -133,9 +137,9 @@ ARROWS = {
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
-        edge.cli_terminals edge.cli_upstream edge.control edge.daemon edge.documents edge.listing
-        edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot edge.store edge.version
-        edge.words""",
+        edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon edge.documents
+        edge.listing edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot edge.store
+        edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -164,9 +168,11 @@ HOMES = {
         "edge.cli_proof",
         "edge.cli_terminals",
         "edge.cli_upstream",
+        "edge.commission",
     },
     "psycopg": {"edge.consume"},
     "nats": {"edge.consume"},
+    "zeroconf": {"edge.commission"},
     "xlsxwriter": {"edge.statement_sheet"},
     "cv2": set[str](),
 }
@@ -211,6 +217,9 @@ PURE = [
     "edge/causes/machine.py",
     "edge/causes/trace.py",
     "edge/account_words.py",
+    "edge/commission/findings.py",
+    "edge/commission/ranges.py",
+    "edge/commission_words.py",
     "edge/export_file.py",
     "edge/forecast.py",
     "drivers/zk/export.py",

@@ -31,11 +31,12 @@ Opened = Callable[[socket.socket], None]
 
 
 class Answer(NamedTuple):
-    """What a device answered. challenge: its `WWW-Authenticate`."""
+    """What a device answered. challenge: its `WWW-Authenticate`; server: what it calls itself."""
 
     status: int
     body: bytes
     challenge: str = ""
+    server: str = ""
 
 
 class Stopped(Exception):
@@ -69,7 +70,9 @@ class Line:
                 raise
             with response, _translated():
                 content = _content(response.raw, self._body_max)
-                return Answer(response.status_code, content, response.headers.get("WWW-Authenticate", ""))
+                told = response.headers
+                challenge, server = told.get("WWW-Authenticate", ""), told.get("Server", "")
+                return Answer(response.status_code, content, challenge, server)
 
     def close(self) -> None:
         """Let the connections go; never raises."""

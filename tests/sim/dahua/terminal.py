@@ -38,6 +38,7 @@ class Terminal(WebDevice):
 
     serial: str = "DAHUASIM000001"
     model: str = "ASI7213Y"
+    realm: str = "Login to 7J0A1D2PAZ00001"
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ class Terminal(WebDevice):
 
     serial: str = "DS-K1T341AM20220210V030230ENSIM000001"
     model: str = "DS-K1T341AM"
+    realm: str = "DS-K1T341AM"
     namespace: str = VER20
     offset: str = "+08:00"
     """What its times end in, right or wrong."""

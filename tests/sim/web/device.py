@@ -39,6 +39,8 @@ class WebDevice:
     auth: str = "digest"
     algorithm: str = "MD5"
     qop: bool = True
+    realm: str = "DS-SIM"
+    """What it calls itself to who is not logged in."""
     keep_alive: bool = True
     tls: ssl.SSLContext | None = None
     clock_offset_s: float = 0.0
@@ -49,6 +51,7 @@ class WebDevice:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.login = Login(self.username, self.password, self.auth, self.algorithm, self.qop)
+        self.login.realm = self.realm
         self.seen: Counter[str] = Counter()
         """connections, requests, refused (logins with a wrong answer)."""
         self.paths: list[str] = []

@@ -1,0 +1,4 @@
+"""Taking a hall into service: what stands in its networks, a table for each device, what support needs.
+
+Read in this order: `ranges` (pure), `sweep`, `announced`, `tables` and `findings` (`hall-edge discover`).
+"""
