@@ -32,7 +32,9 @@ from edge.cli_import import import_punches
 from edge.cli_proof import erase, verify
 from edge.cli_terminals import accept, approve, service
 from edge.cli_upstream import consume, halls
+from edge.commission.cli_add import add_device
 from edge.commission.cli_discover import discover
+from edge.commission.cli_probe import probe
 from edge.version import VERSION
 
 START_TRIED_S, START_AGAIN_S = 50.0, 5.0
@@ -40,7 +42,6 @@ START_TRIED_S, START_AGAIN_S = 50.0, 5.0
 
 if TYPE_CHECKING:
     from edge.daemon import Daemon
-    from edge.settings import Device, Settings
     from edge.snapshot import Snapshot
     from edge.words import Lang
 
@@ -107,30 +108,6 @@ def status(lang: "Lang", config: Path, as_json: bool) -> None:
         click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
     _show(known, lang, as_json)
     raise SystemExit(EXIT_DEAD if live is None else EXIT_WRONG if known.problems else 0)
-
-
-@main.command()
-@_config
-@click.argument("device")
-@click.pass_obj
-def probe(lang: "Lang", config: Path, device: str) -> None:
-    """联系一台设备，显示型号、序列号、时钟差、记录数 / ask one device who it is; reads no log."""
-    from drivers.base import DeviceError
-    from edge.probe import ask_daemon, ask_device
-    from edge.show import probed_lines
-    from edge.words import cause_text, next_step, say
-
-    settings = _load(config)
-    found = _device(settings, device)
-    if found.driver is None:
-        _leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
-    try:
-        folder, zone = Path(settings.store.folder), settings.zone(found)
-        probed = ask_daemon(folder, device) or ask_device(found.driver(), zone)
-    except DeviceError as error:
-        text, step = cause_text(lang, error.cause), next_step(lang, error.cause)
-        _leave(EXIT_WRONG, f"{device}: {text}\n  → {say(lang, 'next')}: {step}\n  {error.detail}")
-    click.echo("\n".join(probed_lines(found, probed, lang)))
 
 
 @main.command()
@@ -241,15 +218,6 @@ def _database(folder: Path) -> Iterator[None]:
         _leave(EXIT_WRONG, f"{folder}: 数据库打不开，未作改动 / the database cannot be opened: {error}")
 
 
-def _device(settings: "Settings", device_id: str) -> "Device":
-    devices = {device.device_id: device for device in settings.devices}
-    if device_id not in devices:
-        _leave(
-            EXIT_CONFIG, f"{device_id}: 配置中没有这台设备 / not in the config; there is {', '.join(devices)}"
-        )
-    return devices[device_id]
-
-
 def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     if as_json:
         import msgspec
@@ -274,6 +242,8 @@ main.add_command(erase)
 main.add_command(consume)
 main.add_command(halls)
 main.add_command(discover)
+main.add_command(add_device)
+main.add_command(probe)
 
 
 if __name__ == "__main__":

@@ -43,4 +43,54 @@ COMMISSION: dict[str, tuple[str, str]] = {
     "found.configured": ("已配置为", "configured as"),
     "found.next": ("下一步", "next step"),
     "found.in_use": ("已在使用", "in use"),
+    "add.name_taken": (
+        "{name}: 配置中已有这台设备，换一个编号",
+        "{name}: in the config already, take another id",
+    ),
+    "add.address_taken": (
+        "该地址已是配置中的 {name}",
+        "this address is {name} in the config already",
+    ),
+    "add.serial_taken": (
+        "序列号 {serial} 已是配置中的 {name}；同一台终端只配置一次。未写入",
+        "serial number {serial} is {name} in the config already: a terminal has one table. Nothing written",
+    ),
+    "add.nothing": ("配置文件未改动", "the config was not changed"),
+    "add.changed": (
+        "{file}: 期间有人改动了该文件，未写入；请再执行一次",
+        "{file}: somebody changed it meanwhile, nothing was written; run this again",
+    ),
+    "add.ask_password": (
+        "{name} 的登录密码（不显示，存入单独的文件）",
+        "password of {name} (not shown; kept in a file of its own)",
+    ),
+    "add.ask_key": (
+        "{name} 的通信密码，数字（不显示，存入单独的文件）",
+        "comm key of {name}, a number (not shown; kept in a file of its own)",
+    ),
+    "add.secret_there": (
+        "{path}: {why}；确认内容后用 --password-file 或 --comm-key-file 写明它，或先删除",
+        "{path}: {why}; look into it and name it by --password-file or --comm-key-file, or remove it first",
+    ),
+    "add.written": (
+        "已写入 [device.{name}]；原文件另存为 {backup}",
+        "[device.{name}] written; the old file is {backup}",
+    ),
+    "add.secret": ("密码存于 {path}", "its secret is in {path}"),
+    "add.calls": (
+        "这台设备主动上报，无法询问；最近来呼: {last} {where}",
+        "this device calls us and cannot be asked; it last called at {last} from {where}",
+    ),
+    "add.since": (
+        "启用日 {day}: 首次读取时更早的记录不上传（in_service_from）",
+        "in service from {day}: what lies before is not sent at first contact (in_service_from)",
+    ),
+    "add.restart": (
+        "下一步: systemctl restart hall-edge，然后 hall-edge status",
+        "next step: systemctl restart hall-edge, then hall-edge status",
+    ),
+    "add.start": (
+        "下一步: systemctl start hall-edge，然后 hall-edge status",
+        "next step: systemctl start hall-edge, then hall-edge status",
+    ),
 }

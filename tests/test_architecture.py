@@ -21,8 +21,8 @@ ARROWS = {
     "drivers.hikvision": "drivers.base drivers.http drivers.sighting",
     "drivers.zk": "drivers.base drivers.sighting",
     "drivers.sighting": "",
-    "edge.commission": """drivers.base drivers.sighting edge.cli_base edge.config edge.control edge.networks
-        edge.register edge.settings edge.show edge.snapshot edge.whole edge.words""",
+    "edge.commission": """drivers.base drivers.sighting edge.cli_base edge.complaints edge.config edge.control
+        edge.networks edge.probe edge.register edge.settings edge.show edge.snapshot edge.whole edge.words""",
     "edge.commission_words": "",
     "edge.ahead": "",
     "edge.backoff": "",
@@ -136,10 +136,10 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_proof
-        edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon edge.documents
-        edge.listing edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot edge.store
-        edge.version edge.words""",
+    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import
+        edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon
+        edge.documents edge.listing edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -219,6 +219,7 @@ PURE = [
     "edge/account_words.py",
     "edge/commission/findings.py",
     "edge/commission/ranges.py",
+    "edge/commission/table.py",
     "edge/commission_words.py",
     "edge/export_file.py",
     "edge/forecast.py",
