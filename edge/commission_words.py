@@ -93,4 +93,15 @@ COMMISSION: dict[str, tuple[str, str]] = {
         "下一步: systemctl start hall-edge，然后 hall-edge status",
         "next step: systemctl start hall-edge, then hall-edge status",
     ),
+    "record.there": ("{file}: 已存在，换一个文件名", "{file}: exists already, take another name"),
+    "record.in_use": (
+        "守护进程正在使用 {name}；若设备只接受一个连接，先 hall-edge service {name} out --reason 录制",
+        "the daemon is using {name}; if it takes one connection alone, first: hall-edge service {name} out"
+        " --reason recording",
+    ),
+    "record.written": (
+        "对话 {n} 条已写入 {file}；其中 {withheld} 条内容涉及密码或人员，只留长度和摘要。可以发给技术支持",
+        "{n} messages written to {file}; of {withheld} only length and hash: they hold secrets or people."
+        " It may be sent to support",
+    ),
 }

@@ -9,14 +9,22 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from drivers.base import DeviceOffline, Driver, LinkRevoked, Listener, Observation, Order, Reading, Reject
+from drivers.tape import Tape
 from edge.control import snapshot
 from edge.offsets import clock_offset_ms
 
+RECORD_S = 60.0
+"""Longest visit that is recorded."""
+
 
 class ProbeLink:
-    """A Link that takes nothing: the first observation ends the visit before any log is read."""
+    """A Link that takes nothing: the first observation ends the visit before any log is read.
 
-    def __init__(self) -> None:
+    tape: what is said goes on it, and the visit ends only where the first records would be stored.
+    """
+
+    def __init__(self, tape: Tape | None = None) -> None:
+        self.tape = tape
         self._stop = threading.Event()
         self.cursor: str | None = None
         self.observation: Observation | None = None
@@ -36,6 +44,7 @@ class ProbeLink:
         rejects: Sequence[Reject] = (),
     ) -> None:
         """Refuse: a probe stores nothing."""
+        self._stop.set()
         raise LinkRevoked("a probe stores nothing")
 
     def reading(self, whole: bool) -> None:
@@ -43,7 +52,10 @@ class ProbeLink:
 
     def observed(self, observation: Observation) -> None:
         """Keep it and leave."""
-        self.observation, self.took_s = observation, time.monotonic() - self._began
+        if self.observation is None or observation.device_clock:
+            self.observation, self.took_s = observation, time.monotonic() - self._began
+        if self.tape is not None:
+            return
         self._stop.set()
         raise LinkRevoked("probed")
 
@@ -61,13 +73,19 @@ class Probed:
     took_s: float
 
 
-def ask_device(driver: Driver, zone: tzinfo) -> Probed:
+def ask_device(driver: Driver, zone: tzinfo, tape: Tape | None = None) -> Probed:
     """Ask the device itself; DeviceError when it does not answer."""
-    link = ProbeLink()
+    link = ProbeLink(tape)
     if isinstance(driver, Listener):
         raise DeviceOffline("calls_us")
-    with contextlib.suppress(LinkRevoked):
-        driver.run(link)
+    ends = threading.Timer(RECORD_S, link.stop.set)
+    ends.daemon = True
+    ends.start()
+    try:
+        with contextlib.suppress(LinkRevoked):
+            driver.run(link)
+    finally:
+        ends.cancel()
     observation = link.observation
     if observation is None:
         raise DeviceOffline("no_answer")

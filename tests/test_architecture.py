@@ -17,12 +17,14 @@ ARROWS = {
     "drivers.adms": "drivers.base drivers.zk",
     "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
-    "drivers.http": "drivers.base",
+    "drivers.http": "drivers.base drivers.tape",
     "drivers.hikvision": "drivers.base drivers.http drivers.sighting",
-    "drivers.zk": "drivers.base drivers.sighting",
+    "drivers.zk": "drivers.base drivers.sighting drivers.tape",
     "drivers.sighting": "",
-    "edge.commission": """drivers.base drivers.sighting edge.cli_base edge.complaints edge.config edge.control
-        edge.networks edge.probe edge.register edge.settings edge.show edge.snapshot edge.whole edge.words""",
+    "drivers.tape": "drivers.base",
+    "edge.commission": """drivers.base drivers.sighting drivers.tape edge.cli_base edge.complaints edge.config
+        edge.control edge.networks edge.probe edge.register edge.settings edge.show edge.snapshot edge.version
+        edge.whole edge.words""",
     "edge.commission_words": "",
     "edge.ahead": "",
     "edge.backoff": "",
@@ -119,7 +121,7 @@ ARROWS = {
         edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
-    "edge.probe": "drivers.base edge.control edge.offsets",
+    "edge.probe": "drivers.base drivers.tape edge.control edge.events edge.offsets",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
@@ -247,6 +249,8 @@ PURE = [
     "drivers/hikvision/page.py",
     "drivers/hikvision/push.py",
     "drivers/http/digest.py",
+    "drivers/http/taping.py",
+    "drivers/zk/taping.py",
     "drivers/zk/frames.py",
     "drivers/zk/records.py",
     "drivers/zk/layout.py",

@@ -24,11 +24,11 @@ from edge.config import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SITES, CallingSite, Site
 
+SHARED = {"base", "evaluation", "http", "sighting", "tape"}
+"""The door, and what drivers share."""
 FOUND = sorted(
-    {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))}
-    - {"base", "evaluation", "http"}
+    {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))} - SHARED
 )
-"""`base` is the door, `evaluation` and `http` what drivers share."""
 
 
 CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener)]

@@ -14,6 +14,8 @@ from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.http.digest import Challenge, Login
 from drivers.http.line import Answer, IdleEnded, Line
 from drivers.http.options import BODY_MAX, HttpOptions
+from drivers.http.taping import Taping
+from drivers.tape import Tape
 
 REFUSALS = {403: "no_permission", 404: "not_supported", 405: "not_supported", 501: "not_supported"}
 LOGINS_MAX = 2
@@ -24,7 +26,14 @@ LOCKED = re.compile(rb'<lockStatus>\s*lock\s*<|"lockStatus"\s*:\s*"lock"')
 class Client:
     """One device; one thread. `close` at the end. `stop` ends every wait."""
 
-    def __init__(self, options: HttpOptions, stop: threading.Event, body_max: int = BODY_MAX) -> None:
+    def __init__(
+        self,
+        options: HttpOptions,
+        stop: threading.Event,
+        body_max: int = BODY_MAX,
+        tape: Tape | None = None,
+    ) -> None:
+        self._taping = Taping(tape) if tape else None
         self._login = Login(options.username, options.password())
         self._basic = options.auth == "basic"
         self._line = Line(options.url, options.ca_file if options.https else "", stop, body_max)
@@ -62,9 +71,17 @@ class Client:
     def _send(self, method: str, uri: str, body: bytes | None, kind: str) -> Answer:
         headers = {"Content-Type": kind} if kind else {}
         try:
-            return self._line.send(method, uri, body, headers | self._authorization(method, uri))
+            return self._sent(method, uri, body, headers | self._authorization(method, uri))
         except IdleEnded:
-            return self._line.send(method, uri, body, headers | self._authorization(method, uri))
+            return self._sent(method, uri, body, headers | self._authorization(method, uri))
+
+    def _sent(self, method: str, uri: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        if self._taping:
+            self._taping.asked(method, uri, body, headers.get("Authorization", ""))
+        answer = self._line.send(method, uri, body, headers)
+        if self._taping:
+            self._taping.answered(answer)
+        return answer
 
     def _may_try(self, answer: Answer, tried: bool) -> bool:
         """Take the nonce of a 401; False where another login would only be one more wrong one.

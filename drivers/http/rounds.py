@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from drivers.base import DeviceOffline, Link, Observation, Order, Poller
 from drivers.http.options import BODY_MAX, HttpOptions
+from drivers.tape import tape_of
 
 if TYPE_CHECKING:
     from drivers.http.client import Client
@@ -201,7 +202,7 @@ class HttpPoller(Poller, ABC):
         """Log in and tell who it is."""
         from drivers.http.client import Client
 
-        self._client = Client(self._options, link.stop, self.body_max)
+        self._client = Client(self._options, link.stop, self.body_max, tape_of(link))
         device = self.ask(self._client)
         self._rounds = Rounds(self._client, device, link, self._options.poll_seconds)
         self._log = self.log(device, link, self._rounds.who, self._rounds.look)

@@ -5,9 +5,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from drivers.base import Link, Poller, Reading, Reject
+from drivers.tape import tape_of
 from drivers.zk.export import exported
 from drivers.zk.frames import Cmd
 from drivers.zk.options import ZkOptions
+from drivers.zk.taping import Taping
 from drivers.zk.wire import Stopped, Wire
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ class Zk(Poller):
 
         options = self._options
         key = options.comm_key()
-        self._wire = Wire(options.host, options.port, options.transport, lambda: link.stop.is_set())
+        tape = tape_of(link)
+        taping, stopped = Taping(tape) if tape else None, link.stop.is_set
+        self._wire = Wire(options.host, options.port, options.transport, stopped, taping)
         commands = Commands(self._wire, options.encoding)
         if self._wire.open() == Cmd.UNAUTHORIZED:
             commands.unlock(key)

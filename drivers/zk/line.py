@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.zk.frames import Buffer, Cmd, Encrypted, FrameError, Packet, decode, framed
+from drivers.zk.taping import Taping
 
 CONNECT_S = 5.0
 SEND_S = 5.0
@@ -27,8 +28,9 @@ class Line(ABC):
     lossy: ClassVar[bool]
     _kind: ClassVar[socket.SocketKind]
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, taping: Taping | None = None) -> None:
         self._address = (host, port)
+        self._taping = taping
         self._socket: socket.socket | None = None
         self._begun = 0.0
         self._met = False
@@ -49,6 +51,8 @@ class Line(ABC):
 
     def send(self, packet: bytes) -> None:
         """Send one packet; DeviceOffline when the connection is gone."""
+        if self._taping:
+            self._taping.sent(packet)
         try:
             self._open().settimeout(SEND_S)
             self._open().sendall(self._wrapped(packet))
@@ -68,6 +72,8 @@ class Line(ABC):
             raise DeviceOffline("connection_lost", str(error)) from error
         packets = self._unwrapped(data)
         self._met = self._met or bool(packets)
+        if self._taping:
+            self._taping.heard(packets)
         return packets
 
     def silence(self) -> DeviceError:
@@ -112,8 +118,8 @@ class TcpLine(Line):
     lossy = False
     _kind = socket.SOCK_STREAM
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
+    def __init__(self, host: str, port: int, taping: Taping | None = None) -> None:
+        super().__init__(host, port, taping)
         self._buffer = Buffer()
 
     def silence(self) -> DeviceError:
@@ -145,8 +151,8 @@ class UdpLine(Line):
     lossy = True
     _kind = socket.SOCK_DGRAM
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
+    def __init__(self, host: str, port: int, taping: Taping | None = None) -> None:
+        super().__init__(host, port, taping)
         self._damaged = 0
 
     def silence(self) -> DeviceError:

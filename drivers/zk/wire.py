@@ -14,6 +14,7 @@ from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.zk.frames import REPLY_IDS, Cmd, Packet, encode
 from drivers.zk.line import Line, TcpLine, UdpLine
 from drivers.zk.parts import Parts
+from drivers.zk.taping import Taping
 
 SLICE_S = 1.0
 REPLY_S = 10.0
@@ -60,9 +61,16 @@ class _Request:
 class Wire:
     """The conversation. `open` first, `close` last; one thread. `stopped` is asked in every wait."""
 
-    def __init__(self, host: str, port: int, transport: str, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        transport: str,
+        stopped: Callable[[], bool],
+        taping: Taping | None = None,
+    ) -> None:
         self._stopped = stopped
-        self._line: Line = (UdpLine if transport == "udp" else TcpLine)(host, port)
+        self._line: Line = (UdpLine if transport == "udp" else TcpLine)(host, port, taping)
         self._inbox: deque[Packet] = deque()
         self._events: deque[Packet] = deque(maxlen=EVENTS_MAX)
         self._reply = REPLY_IDS - 1

@@ -1,5 +1,8 @@
 """`hall-edge probe`: asks one device who it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +12,7 @@ from edge.cli_base import EXIT_CONFIG, EXIT_WRONG, config, leave, load
 
 if TYPE_CHECKING:
     from drivers.base import DeviceError
+    from edge.commission.recording import Recording
     from edge.settings import Device, Settings
     from edge.words import Lang
 
@@ -16,8 +20,13 @@ if TYPE_CHECKING:
 @click.command()
 @config
 @click.argument("device")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    help="对话写入文件供技术支持，不含密码、人员 / record it for support, no secrets, no people",
+)
 @click.pass_obj
-def probe(lang: "Lang", config: Path, device: str) -> None:
+def probe(lang: "Lang", config: Path, device: str, record: Path | None) -> None:
     """联系一台设备，显示型号、序列号、时钟差、记录数 / ask one device who it is; reads no log."""
     from drivers.base import DeviceError
     from edge.probe import ask_daemon, ask_device
@@ -29,11 +38,46 @@ def probe(lang: "Lang", config: Path, device: str) -> None:
     if found.driver is None:
         leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
     try:
-        folder, zone = Path(settings.store.folder), settings.zone(found)
-        probed = ask_daemon(folder, device) or ask_device(found.driver(), zone)
+        zone, heard = settings.zone(found), ask_daemon(Path(settings.store.folder), device)
+        with _recording(lang, record, found, zone, bool(heard)) as tape:
+            probed = (None if tape else heard) or ask_device(found.driver(), zone, tape)
     except DeviceError as error:
         leave(EXIT_WRONG, told(lang, device, error))
     click.echo("\n".join(probed_lines(found, probed, lang)))
+
+
+@contextmanager
+def _recording(
+    lang: "Lang", path: Path | None, device: "Device", zone: tzinfo, in_use: bool
+) -> "Iterator[Recording | None]":
+    """A tape, where one is wanted; it is written however the visit ends."""
+    from edge.commission.recording import Recording
+    from edge.version import VERSION
+    from edge.words import say
+
+    if path is None:
+        yield None
+        return
+    if path.exists():
+        leave(EXIT_CONFIG, say(lang, "record.there", file=path))
+    if in_use:
+        click.echo(say(lang, "record.in_use", name=device.device_id), err=True)
+    tape = Recording(device.keys.driver, VERSION, datetime.now(zone).isoformat(timespec="seconds"))
+    try:
+        yield tape
+    finally:
+        _written(lang, tape, path)
+
+
+def _written(lang: "Lang", tape: "Recording", path: Path) -> None:
+    from edge.words import say
+
+    try:
+        tape.write(path)
+    except OSError as error:
+        leave(EXIT_WRONG, f"{path}: {error.strerror}")
+    told = say(lang, "record.written", file=path, n=tape.entries, withheld=tape.withheld)
+    click.echo(told, err=True)
 
 
 def told(lang: "Lang", device_id: str, error: "DeviceError") -> str:
