@@ -29,6 +29,7 @@ from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
 from edge.cli_import import import_punches
+from edge.cli_office import account, certificate
 from edge.cli_proof import erase, verify
 from edge.cli_terminals import accept, approve, service
 from edge.cli_upstream import consume, halls
@@ -239,6 +240,8 @@ main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)
 main.add_command(erase)
+main.add_command(account)
+main.add_command(certificate)
 main.add_command(consume)
 main.add_command(halls)
 main.add_command(discover)

@@ -29,6 +29,7 @@ from edge.settings import (
     DeviceKeys,
     DocumentSettings,
     ListenSettings,
+    OfficeSettings,
     Retention,
     Settings,
     Site,
@@ -45,6 +46,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "uplink": UplinkSettings,
     "retention": Retention,
     "web": WebSettings,
+    "office": OfficeSettings,
     "listen": ListenSettings,
     "documents": DocumentSettings,
 }
@@ -184,6 +186,10 @@ class _Reader:
             )
         if settings.listen.host:
             self._own_address("listen", settings.listen.host)
+        if settings.office.host:
+            self._own_address("office", settings.office.host)
+        if wrong := [name for name in settings.office.names if not name or not _is_host(name)]:
+            self.complain("office", "names", f"不是主机名或 IP / no host name or IP: {wrong[0]!r}")
         if not _is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")

@@ -37,6 +37,7 @@ from edge.last_word import LastWord
 from edge.notify import notify
 from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
+from edge.people import People
 from edge.ports import BEGIN_ANEW, Approving, DevicePort
 from edge.receiver import runner_of
 from edge.reconciling import Reconciling
@@ -69,6 +70,7 @@ EXIT_DAMAGED = 6
 NIGHTLY_ACCOUNT = {"hour": 2, "minute": 30}
 CATCH_UP = {"hour": "10,15", "minute": 40}
 """Outside the rush: terminals that are switched off at night are counted then."""
+LATE = {"misfire_grace_time": None, "coalesce": True}
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
 
@@ -135,17 +137,16 @@ class Daemon:
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
         self._saved_at, self._wall_at = self._store.tip.position, 0.0
+        self._people = People(settings, self._store, self._clock)
         self._commands = self._obeyed(settings.devices)
         self._web = self._server(settings.web.host, settings.web.port)
-        self._scheduler = BackgroundScheduler(
-            timezone=site.zone, job_defaults={"misfire_grace_time": None, "coalesce": True}
-        )
+        self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)
 
     def _runner(self, device: Device) -> Runner:
         return runner_of(device, self._store, self._clock, self._guardian)
 
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._port, self._hall)
+        parts = (self._guardian, self._reconciling, self._port, self._hall, self._people)
         return tuple(told for part in parts for told in part.attention())
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
@@ -168,6 +169,7 @@ class Daemon:
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
             **self._hall.commands,
+            **self._people.commands,
         }
 
     def run(self) -> int:
@@ -180,6 +182,7 @@ class Daemon:
         for runner in self._runners:
             runner.start()
         self._port.start()
+        self._people.start(self._status.take, self._commands)
         self._plan()
         self._scheduler.start()
         for part in (
@@ -270,6 +273,7 @@ class Daemon:
             self._saved_at = self._store.tip.position
             self._clock.save_newest()
         self._clocks.look()
+        self._people.look()
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""
@@ -279,6 +283,7 @@ class Daemon:
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
             steps.callback(self._web.stop)
+            steps.callback(self._people.stop)
             steps.callback(self._port.stop)
             parts: list[Uplink | Runner | DiskWatch] = [self._uplink, *self._runners, self._disk]
             for part in parts:

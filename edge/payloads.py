@@ -199,10 +199,13 @@ class EventWithheld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class Audit(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
-    """`edge.audit`: a person or a duty of the edge changed something; the log's own chain seals it."""
+    """`edge.audit`: a person or a duty of the edge changed something; the log's own chain seals it.
+
+    role: of the actor's account; `unknown` = nobody who could be told (a login that failed).
+    """
 
     actor: str
-    role: Literal["technician", "supervisor", "auditor", "upstream", "edge"]
+    role: Literal["window", "technician", "supervisor", "auditor", "upstream", "edge", "unknown"]
     action: str
     target: str
     result: Literal["done", "failed", "refused"]

@@ -97,6 +97,14 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8750
 
 
+class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[office]`: the pages for people, over HTTPS; "" = none. names: host names beside `host` they type."""
+
+    host: str = ""
+    port: Port = 8443
+    names: tuple[str, ...] = ()
+
+
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[listen]`: where devices that push call: our address in their network. "" = nowhere."""
 
@@ -145,6 +153,7 @@ class Settings:
     uplink: UplinkSettings
     retention: Retention
     web: WebSettings
+    office: OfficeSettings
     listen: ListenSettings
     documents: DocumentSettings
     devices: tuple[Device, ...]

@@ -35,6 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "title": ("大厅边缘机状态", "hall edge status"),
     "uplink": ("上行", "uplink"),
     "store": ("本机存储", "store"),
+    "office": ("管理网页", "pages for people"),
     "listen": ("设备上报端口", "device port"),
     "unconfirmed": ("待确认 {n} 条", "{n} unconfirmed"),
     "parked": ("搁置 {n} 条，首个 #{first}:", "{n} set aside, the first #{first}:"),

@@ -119,6 +119,12 @@ ARROWS = {
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
         edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
+    "edge.office": """drivers.base edge.clock edge.commands edge.events edge.payloads edge.snapshot edge.store
+        edge.web edge.whole edge.words""",
+    "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.office edge.settings
+        edge.snapshot edge.store edge.web""",
+    "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
+        edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base drivers.tape edge.control edge.events edge.offsets",
@@ -126,7 +132,8 @@ ARROWS = {
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
         edge.disk edge.documents edge.erasure edge.events edge.farewell edge.guardian edge.importing
-        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.ports edge.receiver
+        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people edge.ports
+        edge.receiver
         edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
         edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
@@ -139,9 +146,9 @@ ARROWS = {
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import
-        edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon
-        edge.documents edge.listing edge.logs edge.ports edge.probe edge.settings edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+        edge.cli_office edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control
+        edge.daemon edge.documents edge.listing edge.logs edge.ports edge.probe edge.settings edge.show
+        edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -158,15 +165,16 @@ HOMES = {
     "pysqlite3": {"edge.store"},
     "sqlite_utils": {"edge.store"},
     "apscheduler": {"edge.daemon"},
-    "starlette": {"edge.web"},
+    "starlette": {"edge.office", "edge.web"},
     "uvicorn": {"edge.web"},
-    "jinja2": {"edge.web"},
+    "jinja2": {"edge.office", "edge.web"},
     "click": {
         "edge.cli",
         "edge.cli_account",
         "edge.cli_base",
         "edge.cli_clock",
         "edge.cli_import",
+        "edge.cli_office",
         "edge.cli_proof",
         "edge.cli_terminals",
         "edge.cli_upstream",
@@ -263,6 +271,8 @@ PURE = [
     "drivers/adms/hints.py",
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
+    "edge/office/waits.py",
+    "edge/office/words.py",
 ]
 """Files that decide: no clock, disk, network or chance."""
 IMPURE_MODULES = {"time", "socket", "os", "random", "threading", "subprocess", "pathlib", "queue", "secrets"}
@@ -390,7 +400,8 @@ def test_no_names_that_say_nothing() -> None:
 
 
 def test_the_daemon_does_without_what_is_heavy() -> None:
-    heavy = "{'sqlite_utils', 'requests', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume'}"
+    heavy = "{'sqlite_utils', 'requests', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume',"
+    heavy += " 'edge.office'}"
     look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == []

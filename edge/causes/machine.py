@@ -105,6 +105,30 @@ MACHINE: dict[str, Cause] = {
         "在配置的 [web] 中换一个 port，或停止占用它的程序",
         "choose another port in [web], or stop what uses it",
     ),
+    "office_unavailable": Cause(
+        "管理网页 (office) 打不开，采集不受影响",
+        "the pages for people cannot be opened; collecting goes on",
+        "核对 [office] 的 host 是本机地址、port 未被占用；每分钟自动重试",
+        "check that [office] host is an address of this machine and port is free; tried again each minute",
+    ),
+    "office_no_certificate": Cause(
+        "管理网页 (office) 还没有证书，未打开",
+        "the pages for people have no certificate yet and stay shut",
+        "运行 hall-edge certificate，并核对显示的指纹；一分钟内自动打开",
+        "run hall-edge certificate and keep the fingerprint it shows; they open within a minute",
+    ),
+    "office_certificate_bad": Cause(
+        "管理网页 (office) 的证书文件无法使用",
+        "the certificate file of the pages for people cannot be used",
+        "运行 hall-edge certificate 重新制作",
+        "make it anew: hall-edge certificate",
+    ),
+    "office_certificate_ends": Cause(
+        "管理网页 (office) 的证书即将到期",
+        "the certificate of the pages for people ends soon",
+        "运行 hall-edge certificate 重新制作并重启，再核对新指纹",
+        "run hall-edge certificate, restart, and compare the new fingerprint",
+    ),
     "port_unavailable": Cause(
         "设备上报端口没有打开，设备暂时无法呼叫本机",
         "the port that devices call cannot be opened; they cannot call for now",

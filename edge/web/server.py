@@ -24,10 +24,13 @@ STOP_S = 3.0
 class WebServer:
     """Serves `app` (of `create_app`, which ends its streams by `app.state.feed`) until `stop`.
 
-    host None: no TCP port, only the control socket.
+    host None: no TCP port, only the control socket. tls: the file of key and certificate; then it is HTTPS,
+    TLS 1.2 at least, and ssl.SSLError or OSError where that file cannot be used.
     """
 
-    def __init__(self, app: Starlette, host: str | None, port: int, control: Path | None) -> None:
+    def __init__(
+        self, app: Starlette, host: str | None, port: int, control: Path | None, tls: Path | None = None
+    ) -> None:
         self.port = port
         self._app, self._host, self._control = app, host, control
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,7 +49,9 @@ class WebServer:
             proxy_headers=False,
             limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=tls,
         )
+        config.load()
         self._server = uvicorn.Server(config)
 
     def start(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from edge.causes import CAUSES
 from edge.consume.halls import ORDER
-from edge.payloads import PunchState, TimeQuality, VerifyMethod
+from edge.office.passwords import Fault as PasswordFault
+from edge.office.words import OFFICE
+from edge.payloads import Audit, PunchState, TimeQuality, VerifyMethod
 from edge.proof import Fault, Standing
 from edge.snapshot import DeviceWord, UplinkHealth
 from edge.statement import COLUMNS
@@ -43,7 +45,13 @@ def constants() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value
-    for path in (*Path("edge/web/templates").iterdir(), *Path("edge/web/static").iterdir()):
+    for folder in ("web", "office"):
+        yield from placed(Path("edge") / folder)
+
+
+def placed(room: Path) -> Iterator[str]:
+    """Every string that stands in the templates and scripts of a room."""
+    for path in (*(room / "templates").iterdir(), *(room / "static").iterdir()):
         yield from path.read_text(encoding="utf-8").replace('"', "'").split("'")
 
 
@@ -81,11 +89,24 @@ def test_no_text_is_idle_and_none_is_missing() -> None:
     assert set(TEXTS) - built - columns - USED == set()
 
 
-@pytest.mark.parametrize("key", TEXTS)
+def test_no_text_of_the_peoples_pages_is_idle_and_none_is_missing() -> None:
+    built = {
+        *(f"role.{role}" for role in get_args(Audit.__annotations__["role"])),
+        *(f"result.{result}" for result in get_args(Audit.__annotations__["result"])),
+        *(f"fault.{why}" for why in get_args(PasswordFault)),
+        *(f"order_{result}" for result in ("done", "refused")),
+        *(key for key in OFFICE if key.startswith("level.")),
+    }
+    assert built - set(OFFICE) == set()
+    assert set(OFFICE) - built - USED == set()
+
+
+@pytest.mark.parametrize("key", [*TEXTS, *(f"office:{key}" for key in OFFICE)])
 def test_both_languages_take_the_same_values(key: str) -> None:
-    fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in TEXTS[key]]
+    texts = OFFICE[key.removeprefix("office:")] if key.startswith("office:") else TEXTS[key]
+    fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in texts]
     assert fields[0] == fields[1]
-    assert all(TEXTS[key]) or key == "quality.synced"  # what is as it should be needs no word
+    assert all(texts) or key == "quality.synced"  # what is as it should be needs no word
 
 
 def test_the_language_of_a_browser() -> None:

@@ -1,0 +1,144 @@
+"""The people's pages put together: which page is for whom, and what stands around each request.
+
+HTTPS alone; a request must name this machine; a form must come from our own page (its Origin, and the token
+of its session); every answer carries the security headers and is kept nowhere.
+"""
+
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edge.commands import Commands
+from edge.office.accounts import ROLES, Accounts, Role
+from edge.office.auditing import Auditing
+from edge.office.audits import Audits
+from edge.office.devices import Devices
+from edge.office.entry import Entry
+from edge.office.sessions import Sessions
+from edge.office.supervision import Supervision
+from edge.office.visit import ANYBODY, Frame, Page
+from edge.snapshot import Snapshot
+from edge.web.app import SECURITY
+
+HERE = Path(__file__).parent
+HEADERS = {**SECURITY, "referrer-policy": "same-origin"}
+"""With no-referrer a browser would say no Origin of our own forms."""
+EVERYBODY = frozenset(ROLES)
+
+
+def create_office(
+    take: Callable[[], Snapshot],
+    commands: Commands,
+    accounts: Accounts,
+    audits: Audits,
+    database: Path,
+    names: tuple[str, ...],
+    hall: str,
+    fingerprint: str,
+) -> Starlette:
+    """The pages of one hall; for one server, which ends its streams by `app.state.feed`."""
+    sessions = Sessions()
+    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, auto_reload=False)
+    frame = Frame(sessions, templates, hall)
+    supervision = Supervision(frame, database)
+    entry = Entry(frame, accounts, audits, fingerprint)
+    pages = pages_of(
+        entry,
+        Devices(frame, take, commands, audits),
+        supervision,
+        Auditing(frame, database),
+    )
+    app = Starlette(
+        routes=[*routes(pages, frame), Mount("/static", StaticFiles(directory=HERE / "static"))],
+        middleware=[Middleware(Gate, names=names)],
+        exception_handlers={Exception: _failed},
+    )
+    app.state.feed, app.state.sessions, app.state.forgive = supervision, sessions, entry.forgive
+    return app
+
+
+def pages_of(
+    entry: Entry, devices: Devices, supervision: Supervision, auditing: Auditing
+) -> tuple[Page, ...]:
+    """Every page, and for whom it is."""
+    technician, supervisor, auditor = _only("technician"), _only("supervisor"), _only("auditor")
+    return (
+        Page("/", EVERYBODY, entry.home),
+        Page("/login", ANYBODY, entry.ask, entry.enter),
+        Page("/logout", EVERYBODY, entry.home, entry.leave, fresh=True),
+        Page("/password", EVERYBODY, entry.own, entry.replace, fresh=True),
+        Page("/devices", technician, devices.show, devices.order),
+        Page("/supervision", supervisor, supervision.show),
+        Page("/supervision/events", supervisor, supervision.follow),
+        Page("/audit", auditor, auditing.show),
+    )
+
+
+def _only(role: Role) -> frozenset[Role]:
+    return frozenset((role,))
+
+
+def routes(pages: Iterable[Page], frame: Frame) -> list[Route]:
+    """The pages as routes, each behind the gate."""
+    return [
+        Route(page.path, frame.endpoint(page), methods=["GET", "POST"] if page.take else ["GET"])
+        for page in pages
+    ]
+
+
+class Gate:
+    """Refuses what does not name this machine, or comes from another site; puts the security headers on."""
+
+    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        app = self._app if scope["type"] != "http" else (refusal(scope, self._names) or self._app)
+        await app(scope, receive, sealed)
+
+
+def refusal(scope: Scope, names: tuple[str, ...]) -> Response | None:
+    """Why this request is not for us, or None."""
+    headers = Headers(scope=scope)
+    host = headers.get("host", "")
+    if not _is_ours(host, names, scope.get("server")):
+        return PlainTextResponse("this host name is not mine", 421)
+    if scope["method"] in ("GET", "HEAD"):
+        return None
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or origin not in (
+        None,
+        f"https://{host}",
+    ):
+        return PlainTextResponse("not for another site's page", 403)
+    return None
+
+
+def _is_ours(host: str, names: tuple[str, ...], server: tuple[str, int | None] | None) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in names or (server is not None and name == server[0]) or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return PlainTextResponse("internal error", 500, HEADERS)

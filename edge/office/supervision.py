@@ -1,0 +1,139 @@
+"""The page of the supervision office: ratings, complaints, inspections as they are stored, the newest first.
+
+Read from the database, mode=ro. The page follows by server-sent events: a bad rating stands there within a
+second. Covert inspections and who rated what are for this page alone, never for a window.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+import anyio.to_thread
+import msgspec
+from anyio import CapacityLimiter
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from edge.office.visit import Frame, Visit
+from edge.office.words import named
+from edge.store.recent import Recent, Recents
+from edge.words import Lang
+
+RATINGS = ("evaluation.submitted",)
+WORDS = ("complaint.filed", "guestbook.entry")
+INSPECTIONS = ("inspection.recorded",)
+FOLLOWED = (*RATINGS, *WORDS, *INSPECTIONS)
+SHOWN_MAX = 100
+EVERY_S = 0.4
+HEARTBEAT_S = 15.0
+LISTENERS_MAX = 10
+BAD_STARS = 2
+TEXT_MAX = 500
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the page, in one language."""
+
+    position: int
+    kind: str
+    bad: bool
+    time: str
+    window: str
+    staff: str
+    level: str
+    detail: str
+    flags: str
+
+
+class Supervision:
+    """The page `/supervision` and its stream. Lives in one event loop."""
+
+    def __init__(self, frame: Frame, database: Path) -> None:
+        self._frame, self._database = frame, database
+        self._closing = asyncio.Event()
+        self._thread = CapacityLimiter(1)
+        self._listeners = 0
+
+    async def show(self, visit: Visit) -> Response:
+        """What is stored now."""
+        found = await self._read(FOLLOWED, 0)
+        tables = {
+            "ratings": _lines((each for each in found if each.kind in RATINGS), visit.lang),
+            "complaints": _lines((each for each in found if each.kind in WORDS), visit.lang),
+            "inspections": _lines((each for each in found if each.kind in INSPECTIONS), visit.lang),
+        }
+        upto = max((each.position for each in found), default=0)
+        return self._frame.shown(visit, "supervision.html", tables=tables, upto=upto)
+
+    async def follow(self, visit: Visit) -> Response:
+        """What is stored from here on."""
+        after = visit.request.query_params.get("after", "0")
+        if self._listeners >= LISTENERS_MAX or not (after.isascii() and after.isdecimal()):
+            return PlainTextResponse("too many listeners", 503, {"retry-after": "30"})
+        return StreamingResponse(self._news(visit, int(after[:19])), media_type="text/event-stream")
+
+    def close(self) -> None:
+        """End all streams; to be called in the loop."""
+        self._closing.set()
+
+    async def _news(self, visit: Visit, after: int) -> AsyncIterator[bytes]:
+        """Each new line as JSON; ends with the session."""
+        self._listeners += 1
+        sent = 0.0
+        try:
+            while not self._closing.is_set():
+                if self._frame.sessions.find(visit.token, monotonic(), active=False) is None:
+                    return
+                found = await self._read(FOLLOWED, after)
+                for line in reversed(_lines(found, visit.lang)):
+                    yield b"data: " + msgspec.json.encode(line) + b"\n\n"
+                    after, sent = line.position, monotonic()
+                if monotonic() - sent > HEARTBEAT_S:
+                    yield b": \n\n"
+                    sent = monotonic()
+                try:
+                    await asyncio.wait_for(self._closing.wait(), EVERY_S)
+                except TimeoutError:
+                    continue
+        finally:
+            self._listeners -= 1
+
+    async def _read(self, kinds: Sequence[str], after: int) -> list[Recent]:
+        def read() -> list[Recent]:
+            with closing(Recents(self._database)) as reader:
+                return reader.of(kinds, after, SHOWN_MAX)
+
+        return await anyio.to_thread.run_sync(read, limiter=self._thread)
+
+
+def _lines(found: Iterable[Recent], lang: Lang) -> list[Line]:
+    """The newest first."""
+    return [_line(each, lang) for each in reversed([*found])]
+
+
+def _line(each: Recent, lang: Lang) -> Line:
+    data = each.data
+    stars = data.get("stars")
+    level = named(lang, "level", data["level"]) if "level" in data else ""
+    tags, flags = _several(data.get("tags")), _several(data.get("quality_flags"))
+    said = str(data.get("comment") or data.get("content") or data.get("inspector") or "")
+    return Line(
+        position=each.position,
+        kind=each.kind,
+        bad=each.kind == "complaint.filed" or (isinstance(stars, int) and stars <= BAD_STARS),
+        time=each.time[:19].replace("T", " "),
+        window=_text(data.get("window_no")),
+        staff=_text(data.get("staff_no")),
+        level=level,
+        detail=" ".join(filter(None, (tags, said[:TEXT_MAX]))),
+        flags=flags,
+    )
+
+
+def _text(value: object) -> str:
+    return "–" if value is None else str(value)[:40]
+
+
+def _several(value: object) -> str:
+    return " ".join(str(each)[:40] for each in value[:20]) if isinstance(value, list) else ""
