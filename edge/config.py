@@ -5,7 +5,6 @@ Secrets never stand in this file: it names the files that hold them (`password_f
 """
 
 import difflib
-import importlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import msgspec
 from drivers.base import Driver, Listener
 from edge.approved import beside
 from edge.complaints import Complaint, ConfigError, plainly, unknown
+from edge.families import known_drivers, load_driver
 from edge.networks import is_network, may_be_asked
 from edge.settings import (
     Clock,
@@ -70,32 +70,6 @@ def load(path: Path) -> Settings:
     tables_of_devices = beside(tables_of_devices, Path(settings.store.folder))
     devices = tuple(reader.device(name, table) for name, table in tables_of_devices.items())
     return Settings(**tables, devices=devices)
-
-
-def load_driver(name: str) -> type[Driver]:
-    """The driver class of `drivers/<name>` or of an entry point of group `hall_edge.drivers`."""
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group="hall_edge.drivers", name=name):
-        return _driver_class(point.value)
-    return _driver_class(f"drivers.{name}")
-
-
-def known_drivers() -> list[str]:
-    """The names a `driver =` key may hold."""
-    return sorted(driver_modules())
-
-
-def driver_modules() -> dict[str, str]:
-    """Driver -> the module it is loaded from."""
-    from importlib.metadata import entry_points
-
-    return {point.name: point.value for point in entry_points(group="hall_edge.drivers")}
-
-
-def _driver_class(module: str) -> type[Driver]:
-    found: type[Driver] = importlib.import_module(module).DRIVER
-    return found
 
 
 class _Reader:

@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -39,6 +38,7 @@ from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
 from edge.people import People
 from edge.ports import BEGIN_ANEW, Approving, DevicePort
+from edge.pulse import Pulse
 from edge.receiver import runner_of
 from edge.reconciling import Reconciling
 from edge.register import Register
@@ -53,8 +53,6 @@ from edge.web import WebServer, create_app
 
 LOG = logging.getLogger(__name__)
 
-SILENCE_MAX_S = 30.0
-"""A part that has not moved for this long stops the feeding of the watchdog."""
 CONTROL = "control.sock"
 TICK_S = 10
 STEP_S = 30.0
@@ -72,22 +70,6 @@ CATCH_UP = {"hour": "10,15", "minute": 40}
 """Outside the rush: terminals that are switched off at night are counted then."""
 LATE = {"misfire_grace_time": None, "coalesce": True}
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
-
-
-@dataclass(slots=True)
-class Pulse:
-    """When each part last moved (monotonic seconds); `beat` is called by the part itself."""
-
-    last: dict[str, float] = field(default_factory=dict)
-
-    def beat(self, part: str) -> None:
-        """`part` moves."""
-        self.last[part] = time.monotonic()
-
-    def silent(self) -> list[str]:
-        """The parts that have stopped moving."""
-        now = time.monotonic()
-        return [part for part, at in self.last.items() if now - at > SILENCE_MAX_S]
 
 
 class Daemon:

@@ -23,8 +23,8 @@ ARROWS = {
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
     "edge.commission": """drivers.base drivers.sighting drivers.tape edge.cli_base edge.complaints edge.config
-        edge.control edge.networks edge.probe edge.register edge.settings edge.show edge.snapshot edge.version
-        edge.whole edge.words""",
+        edge.control edge.families edge.networks edge.probe edge.register edge.settings edge.show
+        edge.snapshot edge.version edge.whole edge.words""",
     "edge.commission_words": "",
     "edge.ahead": "",
     "edge.backoff": "",
@@ -38,7 +38,9 @@ ARROWS = {
     "edge.correcting": "edge.clock edge.correction edge.events edge.store",
     "edge.commands": "",
     "edge.version": "",
+    "edge.families": "drivers.base",
     "edge.farewell": "",
+    "edge.pulse": "",
     "edge.whole": "",
     "edge.contract": "",
     "edge.account_words": "",
@@ -46,7 +48,7 @@ ARROWS = {
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
     "edge.approved": "edge.whole",
-    "edge.config": "drivers.base edge.approved edge.complaints edge.networks edge.settings",
+    "edge.config": "drivers.base edge.approved edge.complaints edge.families edge.networks edge.settings",
     "edge.networks": "",
     "edge.payloads": "edge.catalogue",
     "edge.events": "drivers.base edge.contract edge.offsets edge.payloads edge.trust",
@@ -98,7 +100,7 @@ ARROWS = {
     "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
         edge.store""",
     "edge.ports": """drivers.base edge.approved edge.attention edge.clock edge.clocks edge.commands
-        edge.config edge.receiver edge.runner edge.settings edge.snapshot edge.store edge.whole""",
+        edge.families edge.receiver edge.runner edge.settings edge.snapshot edge.store edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -127,15 +129,14 @@ ARROWS = {
         edge.words""",
     "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
-    "edge.probe": "drivers.base drivers.tape edge.control edge.events edge.offsets",
+    "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
         edge.disk edge.documents edge.erasure edge.events edge.farewell edge.guardian edge.importing
-        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people edge.ports
-        edge.receiver
-        edge.reconciling edge.register edge.runner edge.settings edge.status edge.store edge.uplink
-        edge.version edge.volume edge.web""",
+        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people edge.ports edge.pulse
+        edge.receiver edge.reconciling edge.register edge.runner edge.settings edge.status edge.store
+        edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
@@ -145,10 +146,10 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """drivers.base edge.cli_account edge.cli_base edge.cli_clock edge.cli_import
-        edge.cli_office edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control
-        edge.daemon edge.documents edge.listing edge.logs edge.ports edge.probe edge.settings edge.show
-        edge.snapshot edge.store edge.version edge.words""",
+    "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_office
+        edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon
+        edge.documents edge.listing edge.logs edge.ports edge.show edge.snapshot edge.store edge.version
+        edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",

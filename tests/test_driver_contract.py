@@ -20,7 +20,7 @@ from drivers.base import (
     StoreBusy,
 )
 from edge.causes import CAUSES
-from edge.config import known_drivers, load_driver
+from edge.families import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SITES, CallingSite, Site
 

@@ -72,7 +72,7 @@ def add_device(
 
 def _options(driver: str) -> type[Any]:
     """The options of a driver; leaves where there is none of that name."""
-    from edge.config import known_drivers, load_driver
+    from edge.families import known_drivers, load_driver
 
     try:
         return load_driver(driver).Options

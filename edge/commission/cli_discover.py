@@ -41,7 +41,7 @@ def discover(
     from edge.commission.findings import findings, lines
     from edge.commission.ranges import addresses
     from edge.commission.tables import encoded, known
-    from edge.config import driver_modules
+    from edge.families import driver_modules
     from edge.words import say
 
     settings = load(config)

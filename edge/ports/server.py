@@ -19,7 +19,7 @@ from time import monotonic
 from drivers.base import Listener, Reply, Request
 from edge.attention import Attention
 from edge.clock import WallClock
-from edge.config import load_driver
+from edge.families import load_driver
 from edge.ports import wire
 from edge.ports.desk import Desk
 from edge.ports.pool import Pool

@@ -8,7 +8,8 @@ import pytest
 
 from edge import networks
 from edge.complaints import ConfigError
-from edge.config import TABLES, known_drivers, load, load_driver
+from edge.config import TABLES, load
+from edge.families import known_drivers, load_driver
 from edge.settings import DeviceKeys
 
 SAMPLE = Path("config/hall-edge.toml")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge import daemon as room
+from edge import pulse
 from edge.config import load
-from edge.daemon import Daemon, Pulse
+from edge.daemon import Daemon
 from edge.logs import JsonLines
 from edge.reconciling import accounts as stored_accounts
 from edge.store.books import Books
@@ -116,7 +117,7 @@ def test_a_part_that_hangs_is_no_longer_fed_for(
     assert until(lambda: daemon._pulse.silent() == [] and "WATCHDOG=1" in systemd.hear(), 15)
     release = threading.Event()
     hang(daemon, release)
-    monkeypatch.setattr(room, "SILENCE_MAX_S", 4.0)
+    monkeypatch.setattr(pulse, "SILENCE_MAX_S", 4.0)
     assert until(lambda: bool(systemd.hear()) and daemon._pulse.silent() == [part], 30)
     time.sleep(1.5)
     fed = len(systemd.hear())
@@ -130,7 +131,7 @@ def test_a_driver_that_hangs_is_fed_for(
     systemd: Systemd, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert until(lambda: daemon._runners[0].health.cause == "no_answer", 30)
-    monkeypatch.setattr(room, "SILENCE_MAX_S", 4.0)
+    monkeypatch.setattr(pulse, "SILENCE_MAX_S", 4.0)
     fed = len(systemd.hear())
     assert until(lambda: len(systemd.hear()) > fed + 6, 15)
 
@@ -168,11 +169,11 @@ def test_every_terminal_is_read_whole_each_night(tmp_path: Path, monkeypatch: py
 
 
 def test_a_pulse_tells_who_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    pulse = Pulse()
-    pulse.beat("writer")
-    assert pulse.silent() == []
-    monkeypatch.setattr(room, "SILENCE_MAX_S", -1.0)
-    assert pulse.silent() == ["writer"]
+    parts = pulse.Pulse()
+    parts.beat("writer")
+    assert parts.silent() == []
+    monkeypatch.setattr(pulse, "SILENCE_MAX_S", -1.0)
+    assert parts.silent() == ["writer"]
 
 
 def test_a_taken_port_costs_the_page_and_nothing_else(
