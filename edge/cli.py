@@ -63,9 +63,11 @@ def main(context: click.Context, lang: str) -> None:
 def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
     from edge.daemon import Daemon
+    from edge.heap import share_one_heap
     from edge.logs import log_to_stderr
     from edge.ports import BEGIN_ANEW
 
+    share_one_heap()
     settings = _load(config)
     log_to_stderr()
     with _database(Path(settings.store.folder)):

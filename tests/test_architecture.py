@@ -40,6 +40,7 @@ ARROWS = {
     "edge.version": "",
     "edge.families": "drivers.base",
     "edge.farewell": "",
+    "edge.heap": "",
     "edge.pulse": "",
     "edge.whole": "",
     "edge.contract": "",
@@ -148,8 +149,8 @@ ARROWS = {
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_office
         edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control edge.daemon
-        edge.documents edge.listing edge.logs edge.ports edge.show edge.snapshot edge.store edge.version
-        edge.words""",
+        edge.documents edge.heap edge.listing edge.logs edge.ports edge.show edge.snapshot edge.store
+        edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
