@@ -8,6 +8,8 @@ import click
 from edge.cli_base import EXIT_CONFIG, EXIT_NEWER, EXIT_WRONG, leave
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edge.words import Lang
 
 _database = click.option(
@@ -53,13 +55,11 @@ def consume(lang: "Lang", /, **options: object) -> None:
     import threading
     from typing import Any, cast
 
-    import msgspec
-
     from edge import consume as upstream
     from edge.contract import Event
     from edge.farewell import stop_on_signals
     from edge.logs import log_to_stderr
-    from edge.show import event_line
+    from edge.show import taken_lines
 
     try:
         settings = upstream.Settings(**cast("dict[str, Any]", options))
@@ -69,8 +69,8 @@ def consume(lang: "Lang", /, **options: object) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
 
-    def show(event: Event) -> None:
-        click.echo(event_line(event, msgspec.json.decode(event.data), lang))
+    def show(events: "Sequence[Event]") -> None:
+        click.echo("\n".join(taken_lines(events, lang)))
 
     try:
         upstream.Consumer(settings, show).run(stop)

@@ -1,6 +1,7 @@
 """How the command line shows things to people: plain text, Chinese or English, every foreign byte inert."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:  # `status` must start at once
     from edge.verify import EpochFound, Report
 
 SOON_DAYS = 90
+SHOWN_MAX = 20
+"""Events of one commit that are shown one by one: to print each of a backlog costs more than to keep it."""
 MARK = {"online": "√", "connected": "√", "degraded": "‼", "unknown": "·", "disabled": "-", "offline": "×"}
 
 
 def inert(text: str) -> str:
     """`text` without control, format or bidi characters: a name cannot move the cursor."""
+    if text.isprintable():
+        return text
     return "".join("�" if unicodedata.category(char).startswith("C") else char for char in text)
 
 
@@ -92,6 +97,14 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
             ),
         ]
     return inert("  ".join(part for part in parts if part))
+
+
+def taken_lines(events: Sequence[Event], lang: Lang) -> list[str]:
+    """What one commit of the consumer brought: each event, or of more than a person reads how many."""
+    if len(events) > SHOWN_MAX:
+        halls = Counter(event.source for event in events)
+        return [say(lang, "taken", hall=inert(hall), n=n) for hall, n in halls.items()]
+    return [event_line(event, msgspec.json.decode(event.data), lang) for event in events]
 
 
 def _device_row(device: DeviceHealth, lang: Lang) -> list[str]:

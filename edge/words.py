@@ -226,6 +226,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "quality.unsynced": ("时间未同步", "clock not synchronised"),
     "count.logs": ("记录数", "logs"),
     "count.events": ("事件数", "events"),
+    "taken": ("{hall}  收到 {n} 条事件", "{hall}  {n} events"),
     "count.log_max": ("记录容量", "logs at most"),
     "count.users": ("人员数", "users"),
     "count.users_max": ("人员容量", "users at most"),

@@ -14,17 +14,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import iotcore
-import msgspec
 
 from edge import consume
 from edge.contract import Event
 from edge.farewell import stop_on_signals
-from edge.show import event_line, status_lines
+from edge.show import status_lines, taken_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
@@ -172,8 +171,8 @@ def main() -> int:
     stop = threading.Event()
     stop_on_signals(stop, signal.SIGHUP)
 
-    def show(event: Event) -> None:
-        print("  ↑", event_line(event, msgspec.json.decode(event.data), lang), flush=True)
+    def show(events: Sequence[Event]) -> None:
+        print("\n".join(f"  ↑ {line}" for line in taken_lines(events, lang)), flush=True)
 
     with small_hall(show) as (halls, daemon):
         print(say("start", lang), flush=True)

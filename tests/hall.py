@@ -80,9 +80,9 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def consuming(settings: consume.Settings, on_event: object = None) -> Iterator[consume.Consumer]:
+def consuming(settings: consume.Settings, on_events: object = None) -> Iterator[consume.Consumer]:
     """The reference consumer in a thread, until the block ends."""
-    consumer = consume.Consumer(settings, on_event) if callable(on_event) else consume.Consumer(settings)
+    consumer = consume.Consumer(settings, on_events) if callable(on_events) else consume.Consumer(settings)
     stop = threading.Event()
     thread = threading.Thread(target=consumer.run, args=(stop,), name="consumer")
     thread.start()

@@ -46,18 +46,18 @@ class Taken:
 
 @dataclass(slots=True)
 class Batch:
-    """The work on one batch. offered: events by id, the first copy of each. usable: `(ledger, sequence)`.
+    """The work on one batch. offered: events by id, the first copy of each; rows: the same.
 
-    missing: word of events not offered before it, by `(ledger, sequence)`. arrived: ids of events that came
-    under their own number. books, halls: changed.
+    usable: `(ledger, sequence)`. missing: word of events not offered before it, by `(ledger, sequence)`.
+    arrived: ids of events that came under their own number. books, halls: changed.
     """
 
     due: set[str] = field(default_factory=set)
-    offered: dict[str, EventRow] = field(default_factory=dict)
+    offered: dict[str, Event] = field(default_factory=dict)
+    rows: list[EventRow] = field(default_factory=list)
     usable: set[tuple[int, int]] = field(default_factory=set)
     missing: dict[tuple[int, int], WithheldRow] = field(default_factory=dict)
     arrived: set[str] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
     refused: list[Numbered] = field(default_factory=list)
     garbage: list[Garbage] = field(default_factory=list)
     conflicts: list[Numbered] = field(default_factory=list)
@@ -82,20 +82,22 @@ class Batch:
         """An event that counts if its id is new."""
         if event.id in self.offered:
             self.counts[event.source, "duplicates"] += 1
-        else:
-            self.offered[event.id] = EventRow(event, sequence, body)
+            return
+        self.offered[event.id] = event
+        row = (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
+        self.rows.append(EventRow._make(row))
 
-    def add(self, new: set[str]) -> None:
-        """Of what was offered, these ids are new."""
-        for name, row in self.offered.items():
-            self.counts[row.event.source, "events" if name in new else "duplicates"] += 1
-            if name in new:
-                self.events.append(row.event)
+    def add(self, known: set[str]) -> None:
+        """What was offered is kept; these ids were there already."""
+        for name in known:
+            self.counts[self.offered.pop(name).source, "duplicates"] += 1
+        for source, events in Counter(event.source for event in self.offered.values()).items():
+            self.counts[source, "events"] += events
 
     def taken(self) -> Taken:
         """To be told after the commit."""
         return Taken(
-            tuple(self.events),
+            tuple(self.offered.values()),
             frozenset(self.due),
             tuple(self.refused),
             tuple(self.garbage),

@@ -7,7 +7,7 @@ Without number 1, which names the algorithm, nothing is contiguous.
 
 from typing import Literal
 
-from edge.consume.database import LedgerRow, Link, Tables
+from edge.consume.database import HASH_BYTES, LedgerRow, Link, Tables
 from edge.consume.ranges import contains, gaps, insert
 from edge.consume.read import Numbered
 from edge.contract import Range
@@ -31,7 +31,12 @@ class Book:
         self.epoch = epoch
         self.above = tables.islands(self.key)
         """Numbers received beyond a gap."""
-        self._given_up: list[int] = []
+        self._fresh: list[bytes] = []
+        """The hashes of the numbers up to `upto` that are not written down yet."""
+        self._run = (1, b"")
+        """The first number and the hashes of the run that was looked into last."""
+        self.given_up: list[int] = []
+        """Numbers whose withholding did not fit the chain when it came to them: they are missing again."""
 
     @property
     def head(self) -> str:
@@ -44,6 +49,9 @@ class Book:
 
     def settle(self, item: Numbered) -> Settled:
         """Enter a number; `save` follows at the end of the batch."""
+        if item.sequence == self.upto + 1 and item.event and self._digest and not self.above:
+            self._grow(self._digest(item.body), self._digest)
+            return "new"
         link = _link(item)
         if item.sequence <= self.upto or contains(self.above, item.sequence):
             return "known" if self._same(item.sequence, link) else "conflict"
@@ -59,17 +67,22 @@ class Book:
             insert(self.above, item.sequence)
         return "new"
 
-    def given_up(self) -> list[int]:
-        """Numbers whose withholding did not fit the chain when it came to them: they are missing again."""
-        found, self._given_up = self._given_up, []
-        return found
-
     def _same(self, sequence: int, link: Link) -> bool:
         if sequence > self.upto:
             ((_, kept),) = self._tables.waiting(self.key, sequence, sequence)
             return self._alike(kept, link)
-        known = self._tables.body_hash(self.key, sequence)
-        return self._digest is not None and known == _hash(link, self._digest)
+        return self._digest is not None and self._settled(sequence) == _hash(link, self._digest)
+
+    def _settled(self, sequence: int) -> bytes:
+        """The hash of a number of the chain."""
+        at = sequence - self.upto + len(self._fresh) - 1
+        if at >= 0:
+            return self._fresh[at]
+        start = (sequence - self._run[0]) * HASH_BYTES
+        if not 0 <= start < len(self._run[1]):
+            self._run = self._tables.hashes(self.key, sequence)
+            start = (sequence - self._run[0]) * HASH_BYTES
+        return self._run[1][start : start + HASH_BYTES]
 
     def _alike(self, kept: Link, link: Link) -> bool:
         """Whether both are of one event; believed where it cannot be told without the algorithm."""
@@ -85,7 +98,7 @@ class Book:
         first, last = self.above.pop(0)
         for sequence, link in self._tables.waiting(self.key, first, last):
             if not self._extend(link, digest):
-                self._given_up.append(sequence)
+                self.given_up.append(sequence)
                 self.above[:0] = [(sequence + 1, last)] if sequence < last else []
                 last = sequence
                 break
@@ -94,15 +107,21 @@ class Book:
     def _extend(self, link: Link, digest: Digest) -> bool:
         """Settle the next number; False where a withheld one does not fit the chain."""
         body_hash = _hash(link, digest)
-        head = digest(self._head + body_hash)
-        if link.chain not in (None, head):
+        if link.chain not in (None, digest(self._head + body_hash)):
             return False
-        self.upto, self._head = self.upto + 1, head
-        self._tables.settle(self.key, self.upto, body_hash)
+        self._grow(body_hash, digest)
         return True
+
+    def _grow(self, body_hash: bytes, digest: Digest) -> None:
+        self._head = digest(self._head + body_hash)
+        self._fresh.append(body_hash)
+        self.upto += 1
 
     def save(self) -> None:
         """Write down how far it is without a gap."""
+        if self._fresh:
+            self._tables.settle(self.key, self.upto - len(self._fresh) + 1, b"".join(self._fresh))
+        self._fresh, self._run = [], (1, b"")
         self._tables.save_ledger(LedgerRow(self.key, self.upto, self._head, self._hash_alg))
 
 

@@ -4,17 +4,19 @@
 serves one process; PostgreSQL several workers, which a lock per hall keeps apart.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from edge.contract import Event, Range, Refusal
+from edge.contract import Range, Refusal
 from edge.payloads import EventWithheld, HashAlg
 
 POSTGRES = ("postgresql://", "postgres://")
 GARBAGE_KEPT = 4096
 """Bytes kept of what settles no number."""
+HASH_BYTES = 32
+"""Of every HashAlg."""
 LEASE_S = 15.0
 """How long a lease stands that is not renewed; a worker renews it between two batches."""
 
@@ -57,11 +59,15 @@ class Link(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """An event on its way into `events`."""
+    """An event on its way into `events`, column by column."""
 
-    event: Event
+    id: str
+    source: str
+    epoch: str
     sequence: int
-    body: bytes
+    type: str
+    time: str
+    body: str
 
 
 class WithheldRow(NamedTuple):
@@ -115,11 +121,11 @@ class Tables(Protocol):
     def save_ledger(self, row: LedgerRow) -> None:
         """Write down how far a ledger is without a gap."""
 
-    def settle(self, ledger: int, sequence: int, body_hash: bytes) -> None:
-        """Write down the hash of the next number."""
+    def settle(self, ledger: int, first: int, hashes: bytes) -> None:
+        """Write down the hashes of the numbers from `first` on, HASH_BYTES each."""
 
-    def body_hash(self, ledger: int, sequence: int) -> bytes | None:
-        """The hash of a settled number."""
+    def hashes(self, ledger: int, sequence: int) -> tuple[int, bytes]:
+        """The run of settled numbers that `sequence` stands in, as it was written: its first, its hashes."""
 
     def wait(self, ledger: int, sequence: int, link: Link) -> None:
         """Keep what came above a gap, for the chain."""
@@ -133,8 +139,8 @@ class Tables(Protocol):
     def islands(self, ledger: int) -> list[Range]:
         """Which numbers wait, as ranges."""
 
-    def add_events(self, rows: Collection[EventRow]) -> set[str]:
-        """Keep events of different ids; the ids that were not there."""
+    def add_events(self, rows: Sequence[EventRow]) -> set[str]:
+        """Keep events of different ids; returns those ids that were there already."""
 
     def refuse(self, ledger: int, sequence: int, topic: str, body: bytes, reason: str) -> None:
         """Keep a numbered event that cannot be used."""

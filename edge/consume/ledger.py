@@ -21,7 +21,7 @@ from edge.consume.batch import COUNTED, Batch, Counts, Taken
 from edge.consume.book import Book, Settled
 from edge.consume.database import Database, HallRow, open_tables
 from edge.consume.read import Garbage, Heard, Item, Numbered, read
-from edge.contract import RANGES_MAX, Range, Receipt, Refusal
+from edge.contract import RANGES_MAX, Event, Range, Receipt, Refusal
 
 
 @dataclass(slots=True)
@@ -181,15 +181,12 @@ class Ledger:
             raise
 
     def _settle(self, item: Item, batch: Batch) -> None:
-        match item:
-            case Garbage():
-                self._discard(item, batch)
-            case Heard():
-                self._hear(item, batch)
-            case Numbered():
-                settled = self._enter_number(item, batch)
-                if item.withheld is None:
-                    self._enter_event(item, settled, batch)
+        if isinstance(item, Numbered):
+            self._enter_number(item, batch)
+        elif isinstance(item, Heard):
+            self._hear(item, batch)
+        else:
+            self._discard(item, batch)
 
     def _discard(self, item: Garbage, batch: Batch) -> None:
         if self._tables.discard(item.topic, item.body, item.reason):
@@ -211,41 +208,42 @@ class Ledger:
                 batch.due.add(item.source)
             batch.halls.add(item.source)
 
-    def _enter_number(self, item: Numbered, batch: Batch) -> Settled:
+    def _enter_number(self, item: Numbered, batch: Batch) -> None:
         book = self._book(item.source, item.epoch)
         settled = book.settle(item)
         batch.due.add(item.source)
         if settled == "new":
             batch.books.add(book)
-            if item.withheld is not None:
-                batch.withhold(book.key, item, item.withheld)
-            elif item.event is None:
-                self._tables.refuse(book.key, item.sequence, item.topic, item.body, item.reason)
-                batch.refused.append(item)
         elif settled == "conflict":
             batch.conflict(item)
-        for sequence in book.given_up():
+        if book.given_up:
+            self._give_up(book, item, batch)
+        if item.event is not None:
+            _enter_event(item.event, item, book.key, settled, batch)
+        elif item.withheld is None:
+            self._refuse(item, book.key, settled, batch)
+        elif settled == "new":
+            batch.withhold(book.key, item, item.withheld)
+
+    def _give_up(self, book: Book, item: Numbered, batch: Batch) -> None:
+        for sequence in book.given_up:
             batch.missing.pop((book.key, sequence), None)
             self._tables.give_up(book.key, sequence)
             batch.conflict(msgspec.structs.replace(item, sequence=sequence))
-        return settled
+        book.given_up.clear()
 
-    def _enter_event(self, item: Numbered, settled: Settled, batch: Batch) -> None:
-        if item.event is None:
-            batch.counts[item.source, "refused"] += 1
-            return
-        if settled == "known":
-            batch.usable.add((self._book(item.source, item.epoch).key, item.sequence))
-        if settled != "conflict":
-            batch.arrived.add(item.event.id)
-        batch.offer(item.event, item.sequence, item.body)
+    def _refuse(self, item: Numbered, ledger: int, settled: Settled, batch: Batch) -> None:
+        batch.counts[item.source, "refused"] += 1
+        if settled == "new":
+            self._tables.refuse(ledger, item.sequence, item.topic, item.body, item.reason)
+            batch.refused.append(item)
 
     def _save_events(self, batch: Batch) -> None:
         self._tables.use(batch.usable)
         self._tables.withhold(batch.missing.values())  # before the next: it finds what came in this batch
         if batch.arrived and self._tables.awaits():
             self._tables.arrive(batch.arrived)
-        batch.add(self._tables.add_events(batch.offered.values()))
+        batch.add(self._tables.add_events(batch.rows))
 
     def _save(self, batch: Batch) -> None:
         self._save_events(batch)
@@ -258,3 +256,11 @@ class Ledger:
             hall.row = HallRow(source, hall.epoch, hall.n, hall.sent_to)
             self._present(source)  # `_count` looks at it when the transaction is over
         self._tables.save_halls([hall.row for hall in halls.values() if hall.row])
+
+
+def _enter_event(event: Event, item: Numbered, ledger: int, settled: Settled, batch: Batch) -> None:
+    if settled == "known":
+        batch.usable.add((ledger, item.sequence))
+    if settled != "conflict":
+        batch.arrived.add(event.id)
+    batch.offer(event, item.sequence, item.body)

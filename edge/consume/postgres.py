@@ -28,8 +28,6 @@ from edge.contract import Range
 from edge.events import event_type
 
 CONNECT_TIMEOUT_S = 5
-READ_AHEAD = 256
-"""So many hashes are fetched when one is asked for: what comes again comes in a row."""
 _SESSION = """
 SET statement_timeout = '60s'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
@@ -46,8 +44,7 @@ class PostgresTables(PostgresUnused, Tables):
             self._db = self._connect()
 
     def _forget(self) -> None:
-        self._settled: dict[tuple[int, int], bytes] = {}
-        self._hashes: dict[tuple[int, int], bytes] = {}
+        self._settled: list[tuple[int, int, bytes]] = []
         self._kept: dict[int, dict[int, Link]] = {}
         self._ledgers: list[LedgerRow] = []
 
@@ -103,8 +100,7 @@ class PostgresTables(PostgresUnused, Tables):
                 self._flush()
 
     def _flush(self) -> None:
-        settled = [(*place, body_hash) for place, body_hash in self._settled.items()]
-        self._copy(sql.SETTLE, ("int8", "int8", "bytea"), settled)
+        self._copy(sql.SETTLE, ("int8", "int8", "bytea"), self._settled)
         kept = [
             (ledger, number, *link) for ledger, links in self._kept.items() for number, link in links.items()
         ]
@@ -152,19 +148,13 @@ class PostgresTables(PostgresUnused, Tables):
         """Write down how far a ledger is without a gap."""
         self._ledgers.append(row)
 
-    def settle(self, ledger: int, sequence: int, body_hash: bytes) -> None:
-        """Write down the hash of the next number."""
-        self._settled[ledger, sequence] = body_hash
+    def settle(self, ledger: int, first: int, hashes: bytes) -> None:
+        """Write down the hashes of the numbers from `first` on."""
+        self._settled.append((ledger, first, hashes))
 
-    def body_hash(self, ledger: int, sequence: int) -> bytes | None:
-        """The hash of a settled number."""
-        place = (ledger, sequence)
-        if place in self._settled:
-            return self._settled[place]
-        if place not in self._hashes:
-            rows = self._db.execute(sql.HASHES, (ledger, sequence, sequence + READ_AHEAD - 1))
-            self._hashes.update({(ledger, number): found for number, found in rows})  # type: ignore[misc]
-        return self._hashes.get(place)
+    def hashes(self, ledger: int, sequence: int) -> tuple[int, bytes]:
+        """The run of settled numbers that `sequence` stands in: its first, its hashes."""
+        return self._db.execute(sql.HASHES, (ledger, sequence)).fetchone()  # type: ignore[return-value]
 
     def wait(self, ledger: int, sequence: int, link: Link) -> None:
         """Keep what came above a gap, for the chain."""
@@ -189,17 +179,12 @@ class PostgresTables(PostgresUnused, Tables):
         """Which numbers wait, as ranges."""
         return self._db.execute(sql.ISLANDS, (ledger,)).fetchall()  # type: ignore[return-value]
 
-    def add_events(self, rows: Collection[EventRow]) -> set[str]:
-        """Keep events of different ids; the ids that were not there."""
+    def add_events(self, rows: Sequence[EventRow]) -> set[str]:
+        """Keep events of different ids; returns those ids that were there already."""
         if not rows:
             return set()
-        arrays = columns(
-            [
-                (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
-                for event, sequence, body in rows
-            ]
-        )
-        return {str(name) for (name,) in self._db.execute(sql.ADD_EVENTS, arrays)}
+        new = {str(name) for (name,) in self._db.execute(sql.ADD_EVENTS, columns(rows))}
+        return {row.id for row in rows} - new
 
     def save_state(self, source: str, word: str, body: bytes) -> None:
         """Keep what a hall says of itself."""

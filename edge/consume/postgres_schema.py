@@ -36,7 +36,11 @@ CREATE TABLE states (
 CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until TIMESTAMPTZ NOT NULL);
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 """
-STEPS = (SCHEMA,)
+_RUNS = """
+ALTER TABLE numbers RENAME COLUMN sequence TO first;
+ALTER TABLE numbers RENAME COLUMN hash TO hashes;
+"""
+STEPS = (SCHEMA, _RUNS)
 """Step n leads to schema version n."""
 
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
@@ -54,10 +58,12 @@ UPDATE ledgers SET upto = row.upto, head = row.head, hash_alg = row.hash_alg
 FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::text[]) AS row (key, upto, head, hash_alg)
 WHERE ledgers.key = row.key
 """
-SETTLE = "COPY numbers (ledger, sequence, hash) FROM STDIN (FORMAT BINARY)"
+SETTLE = "COPY numbers (ledger, first, hashes) FROM STDIN (FORMAT BINARY)"
 WAIT = "COPY waiting (ledger, sequence, body, hash, chain) FROM STDIN (FORMAT BINARY)"
 WAITING = "SELECT sequence, body, hash, chain FROM waiting WHERE ledger = %s AND sequence BETWEEN %s AND %s"
-HASHES = "SELECT sequence, hash FROM numbers WHERE ledger = %s AND sequence BETWEEN %s AND %s"
+HASHES = """
+SELECT first, hashes FROM numbers WHERE ledger = %s AND first <= %s ORDER BY first DESC LIMIT 1
+"""
 ISLANDS = """
 SELECT min(sequence), max(sequence) FROM (
     SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island

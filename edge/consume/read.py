@@ -10,12 +10,11 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 
 from edge.contract import N_END, TOPIC_ROOT, UNREADABLE, Event, Receipt, State, source
-from edge.events import TYPE_PREFIX, VERSION
+from edge.events import event_type
 from edge.payloads import PAYLOADS, EpochOpened, EventWithheld, HashAlg
 
 BATCH_BYTES_MAX = 8 << 20
@@ -32,10 +31,26 @@ _GZIP = 31
 _HASHES = re.compile("[0-9a-f]{128}\\Z")
 
 
+_SEQUENCE_DIGITS = 20
+
+DATA: dict[str, msgspec.json.Decoder[object]] = {
+    event_type(kind): msgspec.json.Decoder(payload) for kind, payload in PAYLOADS.items()
+}
+"""Type of an event -> what reads its `data`; of types that are not known any object passes."""
+_ANY_DATA = msgspec.json.Decoder(dict)
+_EVENT = msgspec.json.Decoder(Event)
+_BODIES = msgspec.json.Decoder(list[msgspec.Raw])
+
+
 class _Number(msgspec.Struct, frozen=True):
+    """What settles a number, of an event that is not usable otherwise."""
+
     source: str
-    epoch: Annotated[str, msgspec.Meta(min_length=1, max_length=EPOCH_MAX)]
-    sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
+    epoch: str
+    sequence: str
+
+
+_NUMBER = msgspec.json.Decoder(_Number)
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False):
@@ -115,7 +130,7 @@ def read(topic: str, payload: bytes, app: str) -> list[Item]:
 def _batch(topic: str, hall: str, payload: bytes) -> list[Item]:
     try:
         text = unpack(payload) if payload.startswith(GZIP_MAGIC) else payload
-        bodies = msgspec.json.decode(text, type=list[msgspec.Raw])
+        bodies = _BODIES.decode(text)
     except (_Unusable, *UNREADABLE) as error:
         return [Garbage(topic, payload, str(error))]
     return [_event(topic, hall, bytes(body)) for body in bodies]
@@ -135,28 +150,45 @@ def unpack(payload: bytes) -> bytes:
 
 def _event(topic: str, hall: str, body: bytes) -> Item:
     try:
-        number = msgspec.json.decode(body, type=_Number)
-        sequence = int(number.sequence)
-        if number.source != hall:
-            raise _Unusable(f"source {number.source!r} is not the topic's")
-        if NUL in number.epoch:
-            raise _Unusable("NUL - at `$.epoch`")
-        if not 0 < sequence < SEQUENCE_END:
-            raise _Unusable(f"there is no sequence {sequence}")
-    except (_Unusable, *UNREADABLE) as error:
-        return Garbage(topic, body, str(error))
-    try:
         event, data = _usable(body)
     except (_Unusable, *UNREADABLE) as error:
-        return Numbered(topic, hall, number.epoch, sequence, body, None, str(error))
+        return _unusable(topic, hall, body, str(error))
+    try:
+        sequence = _sequence(event, hall)
+    except _Unusable as error:
+        return Garbage(topic, body, str(error))
     if isinstance(data, EventWithheld):
         wrong = _wrong(data, sequence)
         if wrong:
             return Garbage(topic, body, wrong)
-        return Numbered(topic, hall, number.epoch, sequence, body, None, "", None, data)
+        return Numbered(topic, hall, event.epoch, sequence, body, None, "", None, data)
     # The opening of an earlier epoch may be sent again under this one, as an event like any other.
     hash_alg = data.hash_alg if isinstance(data, EpochOpened) and sequence == 1 else None
-    return Numbered(topic, hall, number.epoch, sequence, body, event, "", hash_alg)
+    return Numbered(topic, hall, event.epoch, sequence, body, event, "", hash_alg)
+
+
+def _unusable(topic: str, hall: str, body: bytes, why: str) -> Item:
+    """What settles its number all the same, if it tells one."""
+    try:
+        number = _NUMBER.decode(body)
+        sequence = _sequence(number, hall)
+    except (_Unusable, *UNREADABLE) as error:
+        return Garbage(topic, body, str(error))
+    return Numbered(topic, hall, number.epoch, sequence, body, None, why)
+
+
+def _sequence(told: Event | _Number, hall: str) -> int:
+    """The number of what this hall's topic brought; _Unusable where it settles none."""
+    digits = told.sequence
+    if told.source != hall:
+        raise _Unusable(f"source {told.source!r} is not the topic's")
+    if not 0 < len(told.epoch) <= EPOCH_MAX or NUL in told.epoch:
+        raise _Unusable("empty, too long, or NUL - at `$.epoch`")
+    if len(digits) != _SEQUENCE_DIGITS or not (digits.isascii() and digits.isdigit()):
+        raise _Unusable(f"not {_SEQUENCE_DIGITS} digits - at `$.sequence`")
+    if not 0 < (sequence := int(digits)) < SEQUENCE_END:
+        raise _Unusable(f"there is no sequence {sequence}")
+    return sequence
 
 
 def _wrong(withheld: EventWithheld, sequence: int) -> str:
@@ -170,15 +202,15 @@ def _wrong(withheld: EventWithheld, sequence: int) -> str:
     return "" if 0 <= withheld.size < N_END else f"withheld with {withheld.size} bytes"
 
 
-def _keepable(event_id: str, *texts: str) -> bool:
+def _keepable(event_id: str, text: str, other: str) -> bool:
     """Whether a database of either kind can keep these, and the id in its index."""
-    return len(event_id) <= ID_MAX and all(NUL not in text for text in (event_id, *texts))
+    return len(event_id) <= ID_MAX and not (NUL in event_id or NUL in text or NUL in other)
 
 
 def _usable(body: bytes) -> tuple[Event, object]:
     """The event and its data. Unknown types pass as they are."""
     body.decode()
-    event = msgspec.json.decode(body, type=Event)
+    event = _EVENT.decode(body)
     if not event.id:
         raise _Unusable("id is empty - at `$.id`")
     if not _keepable(event.id, event.type, event.time):
@@ -189,8 +221,7 @@ def _usable(body: bytes) -> tuple[Event, object]:
         raise _Unusable(f"{error} - at `$.time`") from error
     if zone is None:
         raise _Unusable("no time zone - at `$.time`")
-    kind = event.type.removeprefix(TYPE_PREFIX).removesuffix(f".{VERSION}")
-    data = msgspec.json.decode(event.data, type=PAYLOADS.get(kind, dict))
+    data = DATA.get(event.type, _ANY_DATA).decode(event.data)
     if isinstance(data, EpochOpened) and data.hash_alg not in hashlib.algorithms_available:
         raise _Unusable(f"{data.hash_alg} is not available here - at `$.data.hash_alg`")
     return event, data

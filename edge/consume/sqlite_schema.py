@@ -2,7 +2,8 @@
 
 events    what counts, once per id, for ever the first copy.
 ledgers   per source and epoch: committed without a gap up to where, chain hash there.
-numbers   the hash of each number up to there; waiting: bodies of numbers above it, or word of withheld ones.
+numbers   the hashes of the numbers up to there: a row for each run that was settled at once, from `first` on.
+waiting   bodies of numbers above it, or word of withheld ones.
 refused   what could not be used, with its bytes (without a number: the first `GARBAGE_KEPT` of them).
 withheld  whose number is settled without them, as long as they have not come.
 states    what each hall last said of itself.
@@ -44,9 +45,20 @@ CREATE TABLE states (
     source TEXT PRIMARY KEY, word TEXT NOT NULL, since TEXT NOT NULL, heard TEXT NOT NULL,
     body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
-STEPS = (_SCHEMA, _WITHHELD, _STATES)
+_RUNS = """
+ALTER TABLE numbers RENAME COLUMN sequence TO first;
+ALTER TABLE numbers RENAME COLUMN hash TO hashes;
+"""
+STEPS = (_SCHEMA, _WITHHELD, _STATES, _RUNS)
 """Step n leads to schema version n, which `PRAGMA user_version` tells."""
 
+ADD_EVENT = """
+INSERT INTO events (id, source, epoch, sequence, type, time, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING
+"""
+HASHES = """
+SELECT first, hashes FROM numbers WHERE ledger = ? AND first <= ? ORDER BY first DESC LIMIT 1
+"""
 SAVE_STATE = """
 INSERT INTO states VALUES (?1, ?2, datetime(), datetime(), ?3) ON CONFLICT (source) DO UPDATE SET
     since = iif(word = ?2, since, datetime()), heard = datetime(), word = ?2, body = ?3

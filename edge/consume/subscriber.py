@@ -24,8 +24,8 @@ LOG = logging.getLogger(__name__)
 
 BATCH_MAX = 200
 """Most messages in one commit."""
-BATCH_BYTES = 256 << 10
-"""And most bytes of them, or a little more: a fresh event waits for the commit before its own."""
+BATCH_BYTES = 1 << 20
+"""And most bytes of them, or a little more: a fresh event waits for the commit before its own, 50 ms."""
 INBOX_MAX = 400
 TURN_S = 0.05
 CONNACK_WAIT_S = 10.0
@@ -35,14 +35,16 @@ LOGGED_MAX = 1000
 
 
 class Consumer:
-    """One application upstream. `on_event` is called after the commit, in the thread of `run`.
+    """One application upstream. `on_events` is called after a commit that brought some, in `run`'s thread.
 
-    It is not called again for an event that was committed before a crash: what must not miss one reads the
+    It is not called again for events that were committed before a crash: what must not miss one reads the
     table `events`.
     """
 
-    def __init__(self, settings: Settings, on_event: Callable[[Event], None] = lambda event: None) -> None:
-        self._settings, self._on_event = settings, on_event
+    def __init__(
+        self, settings: Settings, on_events: Callable[[Sequence[Event]], None] = lambda events: None
+    ) -> None:
+        self._settings, self._on_events = settings, on_events
         self._counters: Mapping[str, Counts] = {}
         self._logged: set[str] = set()
 
@@ -100,8 +102,8 @@ class Consumer:
             self.say_once(
                 f"withheld by {item.source} {item.epoch}", f"{item.sequence}: {told and told.reason}"
             )
-        for event in taken.events:
-            self._on_event(event)
+        if taken.events:
+            self._on_events(taken.events)
 
     def say_once(self, what: str, detail: str) -> None:
         """Log a thing when it is first met; the counters tell how often."""

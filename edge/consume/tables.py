@@ -1,6 +1,6 @@
 """The consumer's books in a SQLite file: its statements for each step of `ledger.py`. One process."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from edge.consume.database import (
     Tables,
 )
 from edge.consume.sqlite_unused import SqliteUnused
-from edge.contract import Event, Range
+from edge.contract import Range
 from edge.events import event_type
 from edge.store import sqlite
 
@@ -29,8 +29,6 @@ class SqliteTables(SqliteUnused, Tables):
     """One open file, made if it is not there and not `read_only`."""
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
-        self._settled: list[tuple[int, int, bytes]] = []
-        """Hashes of numbers settled in this transaction and not yet written."""
         with _failing():
             self._db = sqlite.connect_reader(path) if read_only else sqlite.connect_writer(path)
             try:
@@ -67,23 +65,19 @@ class SqliteTables(SqliteUnused, Tables):
             self._db.execute(begin)
             try:
                 yield
-                self._write_settled()
                 self._db.execute("COMMIT")
             except BaseException:  # whatever it was, nothing stays open and it goes on
-                self._settled.clear()
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def add_events(self, rows: Collection[EventRow]) -> set[str]:
-        """Keep events of different ids; the ids that were not there."""
-        return {event.id for event, sequence, body in rows if self._add(event, sequence, body)}
-
-    def _add(self, event: Event, sequence: int, body: bytes) -> bool:
-        row = (event.id, event.source, event.epoch, sequence, event.type, event.time, body.decode())
-        insert = "INSERT INTO events (id, source, epoch, sequence, type, time, body)"
-        done = self._db.execute(f"{insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
-        return done.rowcount == 1
+    def add_events(self, rows: Sequence[EventRow]) -> set[str]:
+        """Keep events of different ids; returns those ids that were there already."""
+        (newest,) = self._db.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()
+        if self._db.executemany(sql.ADD_EVENT, rows).rowcount == len(rows):
+            return set()
+        new = {name for (name,) in self._db.execute("SELECT id FROM events WHERE number > ?", (newest,))}
+        return {row.id for row in rows} - new
 
     def wait(self, ledger: int, sequence: int, link: Link) -> None:
         """Keep what came above a gap, for the chain."""
@@ -106,22 +100,14 @@ class SqliteTables(SqliteUnused, Tables):
         """Which numbers wait, as ranges."""
         return [(first, last) for first, last in self._db.execute(sql.ISLANDS, (ledger,))]
 
-    def settle(self, ledger: int, sequence: int, body_hash: bytes) -> None:
-        """Write down the hash of the next number; many at once take half the time."""
-        self._settled.append((ledger, sequence, body_hash))
+    def settle(self, ledger: int, first: int, hashes: bytes) -> None:
+        """Write down the hashes of the numbers from `first` on."""
+        self._db.execute("INSERT INTO numbers VALUES (?, ?, ?)", (ledger, first, hashes))
 
-    def _write_settled(self) -> None:
-        if self._settled:
-            self._db.executemany("INSERT INTO numbers VALUES (?, ?, ?)", self._settled)
-            self._settled.clear()
-
-    def body_hash(self, ledger: int, sequence: int) -> bytes | None:
-        """The hash of a settled number."""
-        self._write_settled()
-        row = self._db.execute(
-            "SELECT hash FROM numbers WHERE ledger = ? AND sequence = ?", (ledger, sequence)
-        ).fetchone()
-        return row[0] if row else None
+    def hashes(self, ledger: int, sequence: int) -> tuple[int, bytes]:
+        """The run of settled numbers that `sequence` stands in: its first, its hashes."""
+        first, hashes = self._db.execute(sql.HASHES, (ledger, sequence)).fetchone()
+        return first, hashes
 
     def halls(self, sources: Collection[str] | None = None) -> list[HallRow]:
         """These halls, or all."""

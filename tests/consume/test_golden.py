@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.consume import DatabaseFails, count, standings
+from edge.consume import DatabaseFails, count, postgres_schema, standings
 from edge.consume.sqlite_schema import STEPS
-from tests.consume.books import SqliteBooks
+from edge.events import digest_of
+from tests.consume.books import PostgresBooks, SqliteBooks
 from tests.consume.golden.make import HALL, chained
-from tests.consume.hall import receipt
+from tests.consume.hall import altered, receipt
 
 GOLDEN = Path(__file__).parent / "golden"
 LOG = (GOLDEN / "log.jsonl").read_bytes().splitlines()
@@ -51,3 +52,24 @@ def test_an_older_database_is_not_changed_by_a_reader(old):
     with pytest.raises(DatabaseFails, match="must open it first"):
         count(old.database)
     assert old.rows("PRAGMA user_version") == before
+
+
+def test_an_older_database_in_postgres_goes_on(cluster, monkeypatch):
+    books, bodies, heads = PostgresBooks(cluster), *HALL.log(range(3))
+    with monkeypatch.context() as older:
+        older.setattr(postgres_schema, "STEPS", postgres_schema.STEPS[:1])
+        books.ledger().close()
+    books.execute(f"INSERT INTO halls VALUES ('{HALL.source}', 'e1', 1, 0)")
+    books.execute(
+        "INSERT INTO ledgers (source, epoch, upto, head, hash_alg) "
+        f"VALUES ('{HALL.source}', 'e1', 2, decode('{heads[1]}', 'hex'), 'sha256')"
+    )
+    for number, body in enumerate(bodies[:2], 1):
+        hashed = digest_of("sha256")(body).hex()
+        books.execute(f"INSERT INTO numbers VALUES (1, {number}, decode('{hashed}', 'hex'))")
+    with closing(books.ledger()) as ledger:
+        taken = ledger.take(
+            [HALL.batch(bodies), HALL.one(altered(bodies[1], time="2026-11-22T10:00:00+08:00"))]
+        )
+        assert [item.sequence for item in taken.conflicts] == [2]
+        assert (receipt(ledger).upto, receipt(ledger).head) == (4, heads[3])

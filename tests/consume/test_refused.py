@@ -3,10 +3,11 @@
 import msgspec
 import pytest
 
-from edge.consume.read import BATCH_BYTES_MAX
+from edge.consume.read import BATCH_BYTES_MAX, DATA
 from edge.consume.receipts import Receipts
 from edge.contract import Receipt
-from edge.payloads import PAYLOADS, EpochOpened
+from edge.events import event_type
+from edge.payloads import EpochOpened
 from tests.consume.hall import Hall, altered, receipt
 
 HALL = Hall()
@@ -48,7 +49,7 @@ def test_opening_with_an_unknown_algorithm_is_refused_and_nothing_is_lost(ledger
 def test_a_refused_event_that_has_become_usable_counts_and_is_refused_no_more(ledger, books, monkeypatch):
     bodies, _ = HALL.log(range(2))
     with monkeypatch.context() as patch:
-        patch.setitem(PAYLOADS, "attendance.punch", EpochOpened)
+        patch.setitem(DATA, event_type("attendance.punch"), msgspec.json.Decoder(EpochOpened))
         assert len(ledger.take([HALL.batch(bodies)]).refused) == 2
     assert len(ledger.take([HALL.one(bodies[1])]).events) == 1
     assert [refusal.sequence for refusal in receipt(ledger).refused] == [3]

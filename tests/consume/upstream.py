@@ -79,7 +79,7 @@ def settings(broker: Broker, folder: Path, app: str = "count", **options: object
 @contextmanager
 def consuming(told: Settings) -> Iterator[tuple[Consumer, list[Event]]]:
     events: list[Event] = []
-    consumer, stop = Consumer(told, events.append), threading.Event()
+    consumer, stop = Consumer(told, events.extend), threading.Event()
     thread = threading.Thread(target=consumer.run, args=(stop,))
     thread.start()
     try:

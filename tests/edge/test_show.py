@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from edge.contract import Event
-from edge.show import event_line
+from edge.show import SHOWN_MAX, event_line, taken_lines
 from tests.contract import FOLDER
 
 PUNCH = (FOLDER / "examples" / "attendance.punch.v1.json").read_bytes()
@@ -33,3 +33,11 @@ def test_a_state_is_told_in_chinese() -> None:
 def test_what_this_release_does_not_know_is_shown_as_it_is() -> None:
     assert "nap" in line(PUNCH, "zh", punch_state="nap", verify_method="iris", time_quality="guessed")
     assert "sulking" in line(STATUS, "en", state="sulking")
+
+
+def test_what_a_commit_brought_is_shown_or_counted_for_each_hall() -> None:
+    event = msgspec.json.decode(PUNCH, type=Event)
+    other = msgspec.structs.replace(event, source="/zwdt/410421/hall-2")
+    assert taken_lines([event] * SHOWN_MAX, "zh") == [line(PUNCH, "zh")] * SHOWN_MAX
+    told = taken_lines([event] * SHOWN_MAX + [other], "en")
+    assert told == [f"{event.source}  {SHOWN_MAX} events", f"{other.source}  1 events"]

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -198,10 +198,10 @@ class Lab:
             )
         )
 
-    def consume(self, on_event: Callable[[Event], None] | None = None) -> None:
+    def consume(self, on_events: Callable[[Sequence[Event]], None] | None = None) -> None:
         """The county's application comes, and stays until the end."""
         settings = consume.Settings("county", self.books.database, port=self.broker.port)
-        self._heard = self._stack.enter_context(consuming(settings, on_event))
+        self._heard = self._stack.enter_context(consuming(settings, on_events))
 
     def subscribe_and_leave(self) -> None:
         """The county's application leaves a session behind, which the broker fills."""

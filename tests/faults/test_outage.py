@@ -5,7 +5,7 @@ A fresh event passes at once all the while.
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -123,11 +123,12 @@ class News:
         self._made: dict[str, float] = {}
         self._heard: dict[str, float] = {}
 
-    def heard(self, event: Event) -> None:
-        """The consumer has committed it."""
-        if int(event.sequence) > self._backlog and event.type.endswith(".punch.v1"):
-            data = msgspec.json.decode(event.data, type=PunchData)
-            self._heard[data.native_key] = time.monotonic()
+    def heard(self, events: Sequence[Event]) -> None:
+        """The consumer has committed them."""
+        for event in events:
+            if int(event.sequence) > self._backlog and event.type.endswith(".punch.v1"):
+                data = msgspec.json.decode(event.data, type=PunchData)
+                self._heard[data.native_key] = time.monotonic()
 
     def punch_until_drained(self, chance: random.Random) -> float:
         """How long it took."""

@@ -1,7 +1,7 @@
 """Write a golden database: `python -m tests.consume.golden.make FILE`, with the release of that schema.
 
-For an old schema run this file in a work tree of its last commit (schema 1: b580db3, 2: 0708be1). Never made
-anew for a schema that was shipped. Beside it is the hall's log, number 1 first.
+For an old schema run this file in a work tree of its last commit (schema 1: b580db3, 2: 0708be1, 3:
+04bbf0a). Never made anew for a schema that was shipped. Beside it is the hall's log, number 1 first.
 """
 
 import sys
