@@ -104,4 +104,45 @@ COMMISSION: dict[str, tuple[str, str]] = {
         "{n} messages written to {file}; of {withheld} only length and hash: they hold secrets or people."
         " It may be sent to support",
     ),
+    "upload.title": ("导入终端的 U 盘导出文件", "import a terminal's USB export"),
+    "upload.about": (
+        "选择终端自己导出的考勤文件（*_attlog.dat）。先查看，不写入；确认后导入。重复的记录不会计两次",
+        "Choose the file the terminal exported itself (*_attlog.dat). It is looked at first, and taken in"
+        " when you say so. Nothing counts twice",
+    ),
+    "upload.file": ("文件", "file"),
+    "upload.serial": (
+        "序列号（从未联系过的终端必填）",
+        "serial number (of a terminal that was never in contact)",
+    ),
+    "upload.look": ("查看", "look at it"),
+    "upload.looking": ("正在查看……", "looking at it …"),
+    "upload.take": ("确认导入", "take it in"),
+    "upload.taking": ("正在导入……请不要关闭", "taking it in … do not close this page"),
+    "upload.until": (
+        "我确认文件完整到这一时刻（不确定就留空）",
+        "I confirm that the file is complete up to this moment (leave empty if unsure)",
+    ),
+    "upload.force": (
+        "已知记录全对不上；我确认这是该终端的文件，仍要导入",
+        "none of its past is known; I confirm that it is this terminal's file, take it all the same",
+    ),
+    "upload.script": (
+        "本页需要 JavaScript；或在边缘机上用 hall-edge import-punches",
+        "this page needs JavaScript; or use hall-edge import-punches",
+    ),
+    "upload.foreign": (
+        "这台终端完整读过的时段，文件中有 {n} 条，却没有一条对得上: 多半是别的终端的文件，或列的含义不同",
+        "{n} of its records are of a time that was read completely, and none of them is known: it is another"
+        " terminal's file, or its columns mean something else",
+    ),
+    "upload.kept": (
+        "已导入 {n} 条；完整时刻未移动: {why}",
+        "{n} taken; the moment up to which all is complete was not moved: {why}",
+    ),
+    "upload.gone": ("没有待确认的文件，请重新查看", "no file waits for a yes; look at it again"),
+    "upload.busy": ("另一个文件正在处理，稍后再试", "another file is being handled; try again later"),
+    "upload.large": ("文件超过 {most} MB，不是一台终端的导出", "more than {most} MB: no terminal's export"),
+    "upload.no_lines": ("不是考勤导出文件：没有分行", "no export of punches: it has no lines"),
+    "upload.cut": ("上传中断，请重试", "the upload broke off; try again"),
 }

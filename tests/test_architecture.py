@@ -128,7 +128,7 @@ ARROWS = {
         edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
         edge.words""",
-    "edge.web": "edge.causes edge.commands edge.contract edge.snapshot edge.words",
+    "edge.web": "edge.causes edge.commands edge.contract edge.export_file edge.snapshot edge.words",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",

@@ -3,8 +3,8 @@
 * One snapshot a second at most, however many ask; it is taken in a worker thread of its own.
 * A request must name this machine as its host (a rebound DNS name does not), and must not come from
   another site's page.
-* Only GET and HEAD on a port; `POST /control/{name}` over the control socket alone. Every answer carries
-  the security headers; an error says nothing of the inside.
+* Only GET and HEAD on a port; `POST /control/{name}` and `/import` over the control socket alone. Every
+  answer carries the security headers; an error says nothing of the inside.
 """
 
 import asyncio
@@ -30,7 +30,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.commands import Commands
 from edge.snapshot import Snapshot
-from edge.web.ordering import control_route
+from edge.web.ordering import control_route, over_control_socket
+from edge.web.short import NAME_MAX, plain
+from edge.web.upload import Upload
 from edge.web.view import page
 from edge.words import Lang, pick_language, say
 
@@ -152,6 +154,15 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
         }
         return HTMLResponse(templates.get_template("status.html").render(words))
 
+    async def import_page(request: Request) -> Response:
+        lang, newest = language(request), await feed.latest()
+        words: dict[str, Any] = {"lang": lang, "say": lambda key: say(lang, key)}
+        words["hall"] = plain(newest.hall_name, NAME_MAX)
+        words["devices"] = [
+            (one.device_id, plain(f"{one.name} {one.serial}", NAME_MAX)) for one in newest.devices
+        ]
+        return HTMLResponse(templates.get_template("import.html").render(words))
+
     async def api_status(request: Request) -> Response:
         return Response(msgspec.json.encode(await feed.latest()), media_type="application/json")
 
@@ -168,6 +179,7 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
             Route("/api/status", api_status),
             Route("/events", events),
             control_route(commands or {}, feed.forget),
+            *Upload(commands or {}, socket_actor, language, feed.forget).routes(import_page),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(Guard)],
@@ -185,6 +197,11 @@ def differ(one: Snapshot, other: Snapshot) -> bool:
 def language(request: Request) -> Lang:
     """`?lang=en` or `?lang=zh`, else what the browser prefers."""
     return pick_language(request.query_params.get("lang") or request.headers.get("accept-language"))
+
+
+def socket_actor(request: Request) -> str | None:
+    """Who may change something here: whoever may open the control socket."""
+    return "control.sock" if over_control_socket(request.scope) else None
 
 
 def refusal(scope: Scope) -> Response | None:

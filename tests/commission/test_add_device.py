@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.hikvision.options import HikvisionOptions
@@ -164,6 +164,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(config: Path) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example("\x7f\x00\u2028\\", "a\nb = 1\x7f", True, 1)
 @given(st.text(), st.text(max_size=200), st.booleans(), st.integers(0, 99))
 def test_any_text_becomes_one_well_formed_table(value: str, comment: str, windows: bool, number: int) -> None:
     value = value.encode("utf-8", "replace").decode()
