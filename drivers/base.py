@@ -19,7 +19,6 @@ events, their place in the outbox and the cursor are on disk in one commit. The 
      ├─ IntakeClosed            the store takes nothing now (disk full, quarantine full)
      ├─ StoreBusy               no commit within 10 s: outcome unknown, emit the same again
      └─ LinkRevoked             this Link is withdrawn: leave `run`
-
 Anything else that leaves `run` is a bug and gets a traceback.
 """
 
@@ -233,7 +232,7 @@ class Poller(Driver):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. whole: all that was announced came. at: our time, believed, in the device's zone."""
+    """One HTTP request. whole: all of it came. at: our time, in its zone. part: who signed, "" = nobody."""
 
     method: str
     path: str
@@ -243,6 +242,7 @@ class Request:
     peer: str
     at: datetime
     whole: bool = True
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +256,8 @@ class Reply:
 
 class Listener(Driver):
     """A device that calls us: here is only the meaning; `handle` and `ordered` never run at the same time."""
+
+    proves_itself: ClassVar[bool] = False  # it signs what it sends; what is unsigned is no sign of life
 
     @property
     @abstractmethod

@@ -46,6 +46,7 @@ WHY = {
 
 EDGE = "edge"
 Result = Literal["done", "failed", "refused"]
+Role = Literal["technician", "edge", "unknown"]
 
 
 def offset_now(runner: Runner, clock: WallClock) -> int | None:
@@ -62,12 +63,19 @@ def offsets(runners: Iterable[Runner], clock: WallClock) -> list[int]:
 
 
 def audit(
-    store: Store, clock: WallClock, actor: str, action: str, target: str, result: Result, detail: str
+    store: Store,
+    clock: WallClock,
+    actor: str,
+    action: str,
+    target: str,
+    result: Result,
+    detail: str,
+    role: Role | None = None,
 ) -> None:
     """Store who did what; a store that takes nothing must not stop it, so that is only logged."""
     moment = clock.now()
-    role: Literal["edge", "technician"] = "edge" if actor == EDGE else "technician"
-    said = Audit(actor=actor, role=role, action=action, target=target, result=result, detail=detail)
+    told: Role = role or ("edge" if actor == EDGE else "technician")
+    said = Audit(actor=actor, role=told, action=action, target=target, result=result, detail=detail)
     revision = int(moment.timestamp() * 1_000_000)
     try:
         store.add(own_event("edge.audit", store.tip.epoch, f"{action} {target}", revision, moment, said))

@@ -43,6 +43,7 @@ TYPES = {
     "date | null": ("日期，如 2026-01-01", "a date such as 2026-01-01"),
 }
 PATTERNS = {
+    "^[A-Za-z0-9_.:-]{1,253}$": ("主机名或 IP", "a host name or an IP address"),
     "^[0-9]{6}$": ("六位数字", "6 digits"),
     "^[A-Za-z0-9_-]{1,64}$": ("1-64 个 A-Z a-z 0-9 _ -", "1-64 of A-Z a-z 0-9 _ -"),
 }

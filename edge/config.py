@@ -158,12 +158,9 @@ class _Reader:
             self.complain(
                 "uplink", "key_file", "有 cert_file 就要有 key_file / cert_file needs key_file beside it"
             )
-        if settings.listen.host:
-            self._own_address("listen", settings.listen.host)
-        if settings.office.host:
-            self._own_address("office", settings.office.host)
-        if wrong := [name for name in settings.office.names if not name or not _is_host(name)]:
-            self.complain("office", "names", f"不是主机名或 IP / no host name or IP: {wrong[0]!r}")
+        for table, host in (("listen", settings.listen.host), ("office", settings.office.host)):
+            if host:
+                self._own_address(table, host)
         if not _is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")

@@ -99,7 +99,7 @@ class Daemon:
         self._guardian = Guardian(self._store, self._clock, Register(folder))
         self._runners = [self._runner(device) for device in settings.devices]
         self._guardian.stand_by(self._runners)
-        self._port = DevicePort(self._runners, self._clock, settings.listen, folder)
+        self._port = DevicePort(self._runners, self._clock, settings.listen, folder, self._store)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -151,6 +151,7 @@ class Daemon:
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
             **self._hall.commands,
+            **self._port.commands,
             **self._people.commands,
         }
 

@@ -100,7 +100,6 @@ class People:
 
     def _served(self, take: Callable[[], Snapshot], orders: Commands) -> WebServer:
         from edge.office import create_office
-        from edge.office.certificate import fingerprint
 
         office, site = self._settings.office, self._settings.site
         app = create_office(
@@ -111,7 +110,6 @@ class People:
             self._store.path,
             office.names,
             site.name or site.hall,
-            fingerprint(self._folder),
         )
         self._accounts.changed = app.state.sessions.end_all
         return WebServer(app, office.host, office.port, None, self._folder / CERTIFICATE)

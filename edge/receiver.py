@@ -21,9 +21,10 @@ from edge.store import Store
 LOG = logging.getLogger(__name__)
 
 AGAIN = Reply(503, b"again")
-FOREIGN: AlarmCode = "foreign_address"
+CLAIMS: tuple[AlarmCode, ...] = ("foreign_address", "auth_failed")
+"""Somebody claims to be this device: from another address; without its key, or with what it once signed."""
 CLAIMED_S = 600.0
-"""So long after the last claim from another address the alarm ends."""
+"""So long after the last claim the alarm ends."""
 WAIT_S = 10.0
 """So long a request waits for the one before it of the same device."""
 
@@ -38,8 +39,9 @@ class Receiver(Runner):
         self._began_s: float | None = None
         self._heard_s: float | None = None
         self._started_s = time.monotonic()
-        self._claimed_s: float | None = None
-        self._rings = self._held = False
+        self._claimed_s: dict[AlarmCode, float] = {}
+        self._ringing: set[AlarmCode] = set()
+        self._held = False
         self._listener = self._fresh()
 
     @property
@@ -71,7 +73,9 @@ class Receiver(Runner):
         turn, link, listener = self._turn, self.link, self._listener
         if link is None or listener is None or not turn.acquire(timeout=WAIT_S):
             return AGAIN
-        self._heard_s = self._began_s = time.monotonic()
+        self._began_s = time.monotonic()
+        if not listener.proves_itself or request.part:
+            self._heard_s = self._began_s
         try:
             return listener.handle(replace(request, at=request.at.astimezone(self._zone)), link)
         except Exception as error:  # noqa: BLE001 - whatever it is, the device keeps what it has and asks again
@@ -111,23 +115,32 @@ class Receiver(Runner):
         self._heard_s = time.monotonic()
         self._held = True
 
-    def claimed_elsewhere(self) -> None:
-        """Somebody claims to be this device from another address; never blocks."""
-        self._claimed_s = time.monotonic()
+    def claimed(self, how: AlarmCode) -> bool:
+        """Somebody claims to be this device, in one of CLAIMS; whether that is news. Never blocks."""
+        now_s = time.monotonic()
+        known, self._claimed_s[how] = self._claimed_s.get(how), now_s
+        return known is None or now_s - known >= CLAIMED_S
+
+    def claims(self) -> tuple[AlarmCode, ...]:
+        """How somebody claims to be this device now."""
+        now_s = time.monotonic()
+        return tuple(how for how, last_s in self._claimed_s.items() if now_s - last_s < CLAIMED_S)
 
     def _mind_claims(self) -> None:
         """Ring once while somebody claims to be this device, and once when that has ended."""
-        rings = self._claimed_s is not None and time.monotonic() - self._claimed_s < CLAIMED_S
-        if rings == self._rings or self._store.trouble:
-            return
-        name = self.device.device_id
-        try:
-            told = DeviceAlarm(device_id=name, code=FOREIGN, active=rings)
-            self._tell("device.alarm", f"{name} {FOREIGN}", told)
-        except LinkError as error:
-            LOG.warning("alarm of %s is not stored: %s", name, error)
-            return
-        self._rings = rings
+        claims = self.claims()
+        for how in CLAIMS:
+            rings = how in claims
+            if rings == (how in self._ringing) or self._store.trouble:
+                continue
+            name = self.device.device_id
+            try:
+                told = DeviceAlarm(device_id=name, code=how, active=rings)
+                self._tell("device.alarm", f"{name} {how}", told)
+            except LinkError as error:
+                LOG.warning("alarm of %s is not stored: %s", name, error)
+                return
+            self._ringing.symmetric_difference_update({how})
 
     def supervise(self) -> None:
         """See who has fallen silent, and whose request hangs; called every second by main."""

@@ -15,6 +15,7 @@ from drivers.base import Driver
 from edge.contract import Name
 
 _HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+HostName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -102,7 +103,7 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = ""
     port: Port = 8443
-    names: tuple[str, ...] = ()
+    names: tuple[HostName, ...] = ()
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,7 +101,8 @@ ARROWS = {
     "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
         edge.store""",
     "edge.ports": """drivers.base edge.approved edge.attention edge.clock edge.clocks edge.commands
-        edge.families edge.receiver edge.runner edge.settings edge.snapshot edge.store edge.whole""",
+        edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot edge.store
+        edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "",
     "edge.stall": "",
@@ -122,8 +123,10 @@ ARROWS = {
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
         edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
-    "edge.office": """drivers.base edge.clock edge.commands edge.events edge.payloads edge.snapshot edge.store
-        edge.web edge.whole edge.words""",
+    "edge.office": """drivers.base edge.clock edge.commands edge.events edge.pairing edge.payloads
+        edge.snapshot edge.store edge.web edge.whole edge.words""",
+    "edge.pairing": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.receiver
+        edge.runner edge.store edge.whole""",
     "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.office edge.settings
         edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
@@ -274,6 +277,8 @@ PURE = [
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
     "edge/office/waits.py",
+    "edge/pairing/replays.py",
+    "edge/pairing/signing.py",
     "edge/office/words.py",
 ]
 """Files that decide: no clock, disk, network or chance."""

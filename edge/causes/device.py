@@ -101,6 +101,12 @@ DEVICE: dict[str, Cause] = {
         "在设备菜单中核对其 IP：确已改成所列地址则批准，否则可能有人冒充，请查明",
         "look up its IP in its menu: is it the one named here? Let it in; else find out: an impostor?",
     ),
+    "forged_requests": Cause(
+        "有人冒充这台设备发送伪造或重放的请求，已全部拒绝",
+        "somebody sends forged or repeated requests in this device's name; all are refused",
+        "查看审计中的来源地址，检查该网段接入了什么；必要时在配对页撤销并重新配对",
+        "look up the address in the audit and what is plugged in there; if in doubt revoke and pair anew",
+    ),
     "no_serial": Cause(
         "设备不报告序列号，记录无法唯一标识",
         "the device reports no serial number, so its records cannot be named",

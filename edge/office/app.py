@@ -25,6 +25,7 @@ from edge.office.auditing import Auditing
 from edge.office.audits import Audits
 from edge.office.devices import Devices
 from edge.office.entry import Entry
+from edge.office.pairing import PairingPage
 from edge.office.sessions import Sessions
 from edge.office.supervision import Supervision
 from edge.office.visit import ANYBODY, Frame, Page
@@ -45,19 +46,19 @@ def create_office(
     database: Path,
     names: tuple[str, ...],
     hall: str,
-    fingerprint: str,
 ) -> Starlette:
     """The pages of one hall; for one server, which ends its streams by `app.state.feed`."""
     sessions = Sessions()
     templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, auto_reload=False)
     frame = Frame(sessions, templates, hall)
     supervision = Supervision(frame, database)
-    entry = Entry(frame, accounts, audits, fingerprint)
+    entry = Entry(frame, accounts, audits)
     pages = pages_of(
         entry,
         Devices(frame, take, commands, audits),
         supervision,
         Auditing(frame, database),
+        PairingPage(frame, commands),
     )
     app = Starlette(
         routes=[*routes(pages, frame), Mount("/static", StaticFiles(directory=HERE / "static"))],
@@ -69,7 +70,7 @@ def create_office(
 
 
 def pages_of(
-    entry: Entry, devices: Devices, supervision: Supervision, auditing: Auditing
+    entry: Entry, devices: Devices, supervision: Supervision, auditing: Auditing, pairing: PairingPage
 ) -> tuple[Page, ...]:
     """Every page, and for whom it is."""
     technician, supervisor, auditor = _only("technician"), _only("supervisor"), _only("auditor")
@@ -79,6 +80,7 @@ def pages_of(
         Page("/logout", EVERYBODY, entry.home, entry.leave, fresh=True),
         Page("/password", EVERYBODY, entry.own, entry.replace, fresh=True),
         Page("/devices", technician, devices.show, devices.order),
+        Page("/pairing", technician, pairing.show, pairing.order),
         Page("/supervision", supervisor, supervision.show),
         Page("/supervision/events", supervisor, supervision.follow),
         Page("/audit", auditor, auditing.show),

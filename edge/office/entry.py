@@ -32,9 +32,8 @@ FREE_BY_ADDRESS = 20
 class Entry:
     """The pages `/`, `/login`, `/logout` and `/password`. Lives in one event loop."""
 
-    def __init__(self, frame: Frame, accounts: Accounts, audits: Audits, fingerprint: str) -> None:
+    def __init__(self, frame: Frame, accounts: Accounts, audits: Audits) -> None:
         self._frame, self._accounts, self._audits = frame, accounts, audits
-        self._fingerprint = fingerprint
         self._one = CapacityLimiter(1)
         self.forgive()
 
@@ -52,9 +51,7 @@ class Entry:
 
     def _login_page(self, visit: Visit, wrong: str, status: int, **values: object) -> Response:
         visit.token, visit.session = visit.token or secrets.token_urlsafe(32), None
-        answer = self._frame.shown(
-            visit, "login.html", status, wrong=wrong, fingerprint=self._fingerprint, values=values
-        )
+        answer = self._frame.shown(visit, "login.html", status, wrong=wrong, values=values)
         _give_cookie(answer, visit.token)
         return answer
 

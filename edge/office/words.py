@@ -12,10 +12,10 @@ OFFICE: dict[str, tuple[str, str]] = {
     "wait": ("尝试过多，请 {s} 秒后再试", "too many attempts; try again in {s} s"),
     "stale": ("页面已过期，请重试", "this page is out of date; try again"),
     "other_language": ("English", "中文"),
-    "fingerprint": ("证书指纹 (SHA-256)", "certificate fingerprint (SHA-256)"),
-    "fingerprint_why": (
-        "首次使用时，与 hall-edge certificate 显示的逐位核对",
-        "at first use, compare it with what hall-edge certificate shows",
+    "fingerprint": (
+        "首次使用：浏览器所示证书指纹 (SHA-256) 须与本机 hall-edge certificate 显示的一致",
+        "at first use: the fingerprint (SHA-256) your browser shows of this certificate must be the one that"
+        " hall-edge certificate shows on the machine itself",
     ),
     "forgotten": (
         "忘记密码：请技术员在本机运行 hall-edge account reset",
@@ -50,6 +50,22 @@ OFFICE: dict[str, tuple[str, str]] = {
     "nav.supervision": ("监督", "supervision"),
     "nav.audit": ("审计", "audit"),
     "nav.own": ("我的密码", "my password"),
+    "nav.pairing": ("配对", "pairing"),
+    "code_for": (
+        "{device} 的一次性配对码，五分钟内有效",
+        "one-time code for {device}, good for five minutes",
+    ),
+    "code_how": (
+        "在平板或窗口电脑打开该窗口的网址，输入此码；只能用一次，离开本页后不再显示",
+        "open the window's address on the tablet or desk and type it there; it works once",
+    ),
+    "no_pairable": ("配置中没有需要配对的设备", "no device in the config needs pairing"),
+    "no_key": ("尚未配对", "not paired yet"),
+    "new_code": ("新配对码", "new code"),
+    "unpair": ("撤销", "revoke"),
+    "part.tablet": ("平板评价器", "tablet"),
+    "part.desk": ("窗口电脑", "window desk"),
+    "part.system": ("叫号或业务系统", "queue or business system"),
     "attention": ("需要处理", "to see to"),
     "nothing": ("没有需要处理的事项", "nothing needs to be seen to"),
     "next": ("下一步", "next step"),

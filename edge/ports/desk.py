@@ -17,6 +17,7 @@ import msgspec
 
 from drivers.base import Listener, Reply, Request
 from edge.clock import WallClock
+from edge.pairing import Doorman
 from edge.ports.strangers import Strangers
 from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
@@ -34,6 +35,7 @@ class Desk:
     """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`.
 
     families: whose terminals are heard of before one of them is configured, with their driver names.
+    doorman: lets in those that prove themselves; without one they are not served.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class Desk:
         clock: WallClock,
         keep: Path,
         families: Mapping[type[Listener], str] | None = None,
+        doorman: Doorman | None = None,
     ) -> None:
-        self._clock, self._path = clock, keep / FILE
+        self._clock, self._path, self._doorman = clock, keep / FILE, doorman
         self._families = dict(families or {})
         self._known: dict[tuple[type[Listener], str], Receiver] = {}
         for receiver in runners:
@@ -71,10 +74,14 @@ class Desk:
             return NOT_OURS
         receiver = self._known.get((family, serial))
         if receiver is None:
+            if family.proves_itself:
+                return NOT_OURS
             self._strangers.turned_away(serial, request.peer, "", self._families[family])
             return REFUSED
+        if family.proves_itself:
+            return receiver
         if not self._at_home(receiver, serial, request.peer):
-            receiver.claimed_elsewhere()
+            receiver.claimed("foreign_address")
             device_id = receiver.device.device_id
             self._strangers.turned_away(serial, request.peer, device_id, self._families[family])
             return REFUSED
@@ -112,6 +119,15 @@ class Desk:
             write_whole(self._path, msgspec.json.encode(bound))
             self._bound, self._written = bound, bound.copy()
         self._strangers.let_in(serial)
+
+    def serve(self, receiver: Receiver, request: Request) -> Reply:
+        """The answer to a request that was let in; may block."""
+        listener = receiver.listener
+        if listener is None or not listener.proves_itself:
+            return receiver.serve(request)
+        if self._doorman is None:
+            return NOT_OURS
+        return self._doorman.answer(listener.serial, request, receiver.serve)
 
     def _at_home(self, receiver: Receiver, serial: str, peer: str) -> bool:
         """Whether a known serial calls from its address; the first address becomes that."""

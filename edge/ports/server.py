@@ -19,7 +19,9 @@ from time import monotonic
 from drivers.base import Listener, Reply, Request
 from edge.attention import Attention
 from edge.clock import WallClock
+from edge.commands import Commands
 from edge.families import load_driver
+from edge.pairing.duty import PairingDuty
 from edge.ports import wire
 from edge.ports.desk import Desk
 from edge.ports.pool import Pool
@@ -28,6 +30,7 @@ from edge.receiver import AGAIN
 from edge.runner import Runner
 from edge.settings import ListenSettings
 from edge.snapshot import Caller
+from edge.store import Store
 
 LOG = logging.getLogger(__name__)
 
@@ -62,14 +65,26 @@ class Visit:
 
 
 class DevicePort:
-    """The port for those of `runners` that call; serves from `start` to `stop`. keep: see `Desk`."""
+    """The port for those of `runners` that call; serves from `start` to `stop`. keep: see `Desk`.
+
+    store: takes the audits of pairing; without it nobody is paired.
+    """
 
     def __init__(
-        self, runners: Sequence[Runner], clock: WallClock, settings: ListenSettings, keep: Path
+        self,
+        runners: Sequence[Runner],
+        clock: WallClock,
+        settings: ListenSettings,
+        keep: Path,
+        store: Store | None = None,
     ) -> None:
         self.port, self._host = settings.port, settings.host
+        self._pairing = PairingDuty(runners, keep, store, clock) if store else None
+        self.commands: Commands = self._pairing.commands if self._pairing else {}
+        """What a person may order about pairing."""
         families = _families() if settings.host else {}
-        self.desk, self._clock = Desk(runners, clock, keep, families), clock
+        doorman = self._pairing.doorman if self._pairing else None
+        self.desk, self._clock = Desk(runners, clock, keep, families, doorman), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None
@@ -86,13 +101,15 @@ class DevicePort:
         return self.desk.turned_away
 
     def attention(self) -> Iterator[Attention]:
-        """It does not listen; somebody calls there who is not let in."""
+        """It does not listen; somebody calls there who is not let in; somebody forges."""
         if self.problem:
             yield Attention("listen", "port_unavailable", self.since, self.problem)
         for caller in self.desk.turned_away:
             cause = "other_address" if caller.device_id else "unknown_terminal"
             who, subject = f"{caller.serial} @ {caller.address}", caller.device_id or "listen"
             yield Attention(subject, cause, caller.first, who, approval(caller))
+        if self._pairing:
+            yield from self._pairing.attention()
 
     def start(self) -> None:
         """Begin to listen where the config says, in a thread of its own; returns when that was tried."""
@@ -207,7 +224,7 @@ class DevicePort:
             body, whole = await self._body(visit, head, rest, announced)
             visit.reading = False
             told = replace(request, body=body, whole=whole, at=self._clock.now())
-            return await asyncio.wrap_future(self._pool.submit(partial(receiver.serve, told)))
+            return await asyncio.wrap_future(self._pool.submit(partial(self.desk.serve, receiver, told)))
         finally:
             self._held -= announced
 

@@ -12,6 +12,7 @@ from edge.causes import CAUSES
 from edge.consume.halls import ORDER
 from edge.office.passwords import Fault as PasswordFault
 from edge.office.words import OFFICE
+from edge.pairing.signing import Part
 from edge.payloads import Audit, PunchState, TimeQuality, VerifyMethod
 from edge.proof import Fault, Standing
 from edge.snapshot import DeviceWord, UplinkHealth
@@ -94,6 +95,7 @@ def test_no_text_of_the_peoples_pages_is_idle_and_none_is_missing() -> None:
         *(f"role.{role}" for role in get_args(Audit.__annotations__["role"])),
         *(f"result.{result}" for result in get_args(Audit.__annotations__["result"])),
         *(f"fault.{why}" for why in get_args(PasswordFault)),
+        *(f"part.{part}" for part in get_args(Part)),
         *(f"order_{result}" for result in ("done", "refused")),
         *(key for key in OFFICE if key.startswith("level.")),
     }

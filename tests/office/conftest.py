@@ -16,7 +16,8 @@ from edge.commands import Arguments, Refused
 from edge.events import own_event
 from edge.office import Accounts, Audits, create_office, passwords
 from edge.office.accounts import ROLES, Role
-from edge.office.certificate import FILE, fingerprint, make
+from edge.office.certificate import FILE, make
+from edge.pairing.duty import Listed
 from edge.snapshot import Snapshot
 from edge.store.books import Books
 from edge.web import WebServer
@@ -70,6 +71,7 @@ class Office:
         self.audits = Audits(self.store, clock, self.accounts)
         self.ordered: list[tuple[str, dict[str, str]]] = []
         commands = {name: self._command(name) for name in ("accept", "service", "reread", "erase")}
+        commands |= {"pair": self._code, "unpair": self._command("unpair"), "pairings": self._pairings}
         make(folder, ("127.0.0.1", "office.test"))
         self.app = create_office(
             self.take,
@@ -79,7 +81,6 @@ class Office:
             self.store.path,
             ("office.test",),
             "测试大厅",
-            fingerprint(folder),
         )
         self.accounts.changed = self.app.state.sessions.end_all
         self.server = WebServer(self.app, "127.0.0.1", 0, None, folder / FILE)
@@ -97,6 +98,14 @@ class Office:
             return f"{name} {arguments.get('device')}"
 
         return command
+
+    def _code(self, arguments: Arguments) -> str:
+        self.ordered.append(("pair", dict(arguments)))
+        return "ABCD-EFGH-JKLM-NPQR"
+
+    def _pairings(self, _arguments: Arguments) -> str:
+        key = ("0123456789abcdef", "tablet", "2026-11-25T09:00:00+08:00", "li")
+        return msgspec.json.encode([Listed("tablet-3", (key,))]).decode()
 
     def account(self, name: str, role: Role) -> str:
         """A fresh account; its first secret."""

@@ -17,7 +17,7 @@ from tests.hall import until
 from tests.office.conftest import Office, Person
 from tests.web.halls import DEAD_GATE, TROUBLE
 
-PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 4)  # type: ignore[arg-type]
+PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 5)  # type: ignore[arg-type]
 
 
 def test_the_route_table_is_walked_by_every_role_and_by_nobody(office: Office) -> None:
@@ -153,3 +153,19 @@ def _first(stream) -> list[str]:
             stream.close()
             return [line]
     return []
+
+
+def test_a_code_is_shown_once_to_the_technician_and_written_down_nowhere(office: Office) -> None:
+    with office.person("technician") as person:
+        token = person.token("/pairing")
+        shown = person.post("/pairing", token=token, order="pair", device="tablet-3", part="desk").text
+        assert "ABCD-EFGH-JKLM-NPQR" in shown
+        assert "ABCD-EFGH" not in person.get("/pairing").text
+        assert "0123456789abcdef" in shown
+        person.post("/pairing", token=token, order="unpair", key="0123456789abcdef")
+        assert "已执行" in person.get("/pairing").text
+    assert office.ordered == [
+        ("pair", {"device": "tablet-3", "part": "desk", "actor": "technician"}),
+        ("unpair", {"key": "0123456789abcdef", "actor": "technician"}),
+    ]
+    assert "ABCD-EFGH" not in str(office.audited())
