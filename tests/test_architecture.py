@@ -274,6 +274,7 @@ PURE = [
     "drivers/adms/known.py",
     "drivers/adms/queries.py",
     "drivers/adms/hints.py",
+    "drivers/adms/pace.py",
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
     "edge/office/waits.py",

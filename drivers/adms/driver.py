@@ -16,6 +16,7 @@ from drivers.adms.asking import Asking
 from drivers.adms.attlog import Upload
 from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
+from drivers.adms.pace import Pace
 from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.zk.export import exported
@@ -44,6 +45,7 @@ class Adms(Listener):
         self._counts: dict[str, int] = {}
         self._notes: dict[str, str] = {}
         self._forgotten: set[str] = set()
+        self._pace = Pace()
         self._timing = Timing(2 * options.poll_seconds + 5)
 
     @property
@@ -130,13 +132,15 @@ class Adms(Listener):
         upload, name = attlog.decode(request.body, request.whole), query.get("cmdid", "")
         newest = max((record.time for record in upload.records), default="")
         self._notes.clear()
-        known = self._asking.known(link)
+        known, asked = self._asking.known(link), self._asking.ours(name, link)
+        if not asked and not self._pace.takes(upload.lines, monotonic()):
+            return self._too_many(link)
         clock = None if name else self._timing.told(newest, len(upload.records), known.newest, request.at)
         self._observe(link, clock)
         known = known.seen(newest)
         if request.whole and not name:
             known = known.stamped("ATTLOG", query.get("stamp", ""))
-        if self._asking.ours(name, link):
+        if asked:
             self._shown(upload, name, query.get("packidx", ""), known, link)
         else:
             self._hinted(upload, known, link)
@@ -145,6 +149,12 @@ class Adms(Listener):
         self._asking.pack(name, query.get("packidx", ""), query.get("packcnt", ""))
         self._asking.settle(link)
         return Reply(200, b"OK:%d" % upload.lines)
+
+    def _too_many(self, link: Link) -> Reply:
+        """More than people can punch: it keeps them for later."""
+        self._notes["push_flood"] = ""
+        self._observe(link)
+        return AGAIN
 
     def _shown(self, upload: Upload, name: str, index: str, known: Known, link: Link) -> None:
         """What the terminal lists in answer to a question of ours."""

@@ -83,6 +83,12 @@ DEVICE: dict[str, Cause] = {
         '更新其固件；或为同一台终端再加一个 driver = "zk" 的设备表（4370 端口）',
         'update its firmware, or add a second table for the same terminal with driver = "zk" (port 4370)',
     ),
+    "push_flood": Cause(
+        "设备主动上报的记录多到不像有人打卡，已限速；其余由它保留、稍后再发",
+        "it pushes more records than people can punch; it is slowed down, and keeps the rest for later",
+        "它在重发全部旧记录时等待即可；否则可能有人冒充，查找网段内的陌生设备",
+        "if it is sending its whole log again, wait; else look for what else is in its network",
+    ),
     "push_access": Cause(
         "设备以门禁协议上报，不是考勤协议，收不到打卡",
         "the device pushes as access control, not as attendance: no punch arrives",
