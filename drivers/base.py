@@ -163,11 +163,11 @@ class Link(Protocol):
         complete_until: the device's naive clock when a read began that is now known to be complete.
         """
 
-    def reading(self, whole: bool) -> None:
+    def reading(self, whole: bool, since: str = "") -> None:
         """A look at what the device holds begins; it ends with the next `complete_until`.
 
-        whole: every record is emitted once, known ones too: its end is a count of the device
-        (`edge/tally.py`). Whoever skips some, or breaks off, says `whole=False`, and nothing is counted.
+        whole: every record is emitted once, known ones too: its end is a count (`edge/tally.py`); since: each
+        from this day on, older ones being as counted last. Whoever skips more says `whole=False`: no count.
         """
 
     def observed(self, observation: Observation) -> None:

@@ -109,10 +109,12 @@ class DeviceLink:
         self._count(drafts, len(intake.rejects), complete_until)
         self._alive()
 
-    def reading(self, whole: bool) -> None:
+    def reading(self, whole: bool, since: str = "") -> None:
         """See `drivers.base.Link`."""
         self._alive()
         self._tally = Tally() if whole else None
+        if whole and since:
+            self._tally = Tally.after(self.counted, since) if self.counted else None
         if whole:
             with closing(Books(self._store.path)) as books:
                 newest = books.newest(self._told.observation.serial, WITNESSES)

@@ -47,7 +47,7 @@ class ProbeLink:
         self._stop.set()
         raise LinkRevoked("a probe stores nothing")
 
-    def reading(self, whole: bool) -> None:
+    def reading(self, whole: bool, since: str = "") -> None:
         """Nothing: a probe reads no log."""
 
     def observed(self, observation: Observation) -> None:

@@ -60,7 +60,7 @@ class Reconciling:
     def nightly(self) -> None:
         """Read every terminal whole, then account for what is due, if the date is known."""
         with self._alone:
-            self._account(self._due(), everyone=True)
+            self._account(self._due(), everyone=True, order="recount")
 
     def catch_up(self) -> None:
         """Account for what is due and could not be told before, once the terminals are there."""
@@ -107,10 +107,12 @@ class Reconciling:
         today = self._clock.now().astimezone(zone).date()
         return due((each for each in told if each.device_id == device_id), today)
 
-    def _account(self, wanted: Mapping[Runner, list[str]], everyone: bool) -> list[DeviceReconciled]:
-        """Read again where that is needed, then tell each terminal and day."""
+    def _account(
+        self, wanted: Mapping[Runner, list[str]], everyone: bool, order: str = "reread"
+    ) -> list[DeviceReconciled]:
+        """Read again where that is needed, then tell each terminal and day; order: as `_ordered`."""
         before = {(runner, day): self._stored(runner, day) for runner, days in wanted.items() for day in days}
-        self._read_again([r for r, days in wanted.items() if everyone or not covered(r, days)])
+        self._read_again([r for r, days in wanted.items() if everyone or not covered(r, days)], order)
         told = [self._told(runner, day, had) for (runner, day), had in before.items()]
         self._store_news(told)
         for each in told:
@@ -134,17 +136,18 @@ class Reconciling:
         except LinkError as error:
             LOG.error("the account is not stored: %s", error)
 
-    def _read_again(self, runners: Iterable[Runner]) -> None:
+    def _read_again(self, runners: Iterable[Runner], order: str) -> None:
         """Order it of all, and wait for those that are there, or may be in a moment."""
-        waiting = [(runner, answered) for runner in runners if (answered := self._ordered(runner))]
+        waiting = [(runner, answered) for runner in runners if (answered := self._ordered(runner, order))]
         until = time.monotonic() + ANSWER_S
         while time.monotonic() < until and not self._stop.wait(0.1):
             if all(answered.is_set() or not may_answer(runner) for runner, answered in waiting):
                 return
 
-    def _ordered(self, runner: Runner) -> threading.Event | None:
+    def _ordered(self, runner: Runner, order: str) -> threading.Event | None:
         """What will be set when the terminal was read: by an order that still waits, or by a new one.
 
+        order: `reread`; `recount` lets a terminal that calls leave out what it can show to be unchanged.
         An order dies with the Link of a driver that hung.
         """
         device_id, link = runner.device.device_id, runner.link
@@ -157,7 +160,7 @@ class Reconciling:
             self._answers[device_id] = result
             answered.set()
 
-        if not runner.order("reread", done):
+        if not runner.order(order if runner.device.calls else "reread", done):
             return None
         self._orders[device_id] = (answered, link)
         return answered

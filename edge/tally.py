@@ -55,6 +55,15 @@ class Tally:
         self._rejected = 0
         self._oldest = ""
 
+    @classmethod
+    def after(cls, counted: Counted, day: str) -> "Tally":
+        """One that need not pass over what lies before `day`: that is as it was counted."""
+        made = cls()
+        made._records.update({each: count for each, count in counted.records.items() if each < day})
+        made._facts = {each: array("q", facts) for each, facts in counted.facts.items() if each < day}
+        made._oldest = counted.oldest if counted.oldest[:10] < day else ""
+        return made
+
     def add(self, punches: Iterable[tuple[str, str, int]], rejected: int) -> None:
         """Records as `(device time, fact, copies)`, and how many more made no sense."""
         self._rejected += rejected

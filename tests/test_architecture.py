@@ -275,6 +275,7 @@ PURE = [
     "drivers/adms/queries.py",
     "drivers/adms/hints.py",
     "drivers/adms/pace.py",
+    "drivers/adms/recount.py",
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
     "edge/office/waits.py",

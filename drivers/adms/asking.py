@@ -6,6 +6,7 @@ empty.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -13,9 +14,12 @@ from time import monotonic
 from drivers.adms.hints import Hints
 from drivers.adms.known import Command, Kind, Known
 from drivers.adms.queries import Queries
+from drivers.adms.recount import Recount
+from drivers.adms.speech import Result
 from drivers.base import Link, Order
+from drivers.zk.records import Record
 
-ORDERS: dict[str, Kind] = {"reread": "whole"}
+ORDERS: dict[str, Kind] = {"reread": "whole", "recount": "recount"}
 HINT_S = 15.0
 """So long after an answer what was pushed since is looked for in the log."""
 PROOF_S = 600.0
@@ -34,6 +38,7 @@ class Asking:
         self.notes: dict[str, str] = {}
         self._known: Known | None = None
         self._queries = Queries()
+        self._recount = Recount()
         self._waiting: list[Order] = []
         self._orders: dict[str, list[Order]] = {}
         self._proof: Command | None = None
@@ -82,29 +87,50 @@ class Asking:
     def counts(self, name: str, index: str, link: Link) -> bool | None:
         """What a pack does to the count of the whole log: begins it, ends it (it came twice), or neither."""
         command = self.known(link).command(name)
-        if command is None or command.kind != "whole":
+        if command is None or command.kind == "since":
             return None
         half, self._half = self._half == name, name
         if self._queries.begins(name, index):
+            self._recount.begins()
             return True
-        return False if half or self._queries.came(name, index) else None
+        if half or self._queries.came(name, index):
+            self._recount.void()
+            return False
+        return None
+
+    @property
+    def since(self) -> str:
+        """The day the count under way begins with; "" = the first record."""
+        return self._recount.since or ""
+
+    def shown(self, name: str, records: Iterable[Record], link: Link) -> None:
+        """Records of an answer are stored."""
+        if self.known(link).command(name):
+            self._recount.count(record.time for record in records)
 
     def pack(self, name: str, index: str, count: str) -> None:
         """A pack of an answer is stored."""
         self._half = ""
         self._queries.pack(name, index, count, monotonic())
 
-    def result(self, name: str, code: int, link: Link) -> None:
+    def result(self, result: Result, link: Link) -> None:
         """The terminal says what became of a question."""
-        if self.ours(name, link):
-            self._queries.result(name, code)
+        self._recount.told(result.command, result.code, result.values)
+        if self.ours(result.command, link):
+            self._queries.result(result.command, result.code)
 
     def due(self, at: datetime, offset: timedelta, link: Link) -> list[tuple[str, str]]:
         """What to ask now, as `(id, command)`."""
         known = self.known(link)
         if not known.commands:
             self._prove(link)
-        asking = [self._proof] if self._proof else known.commands[:1]  # one at a time, or they would mingle
+        asking = (self._proof,) if self._proof else known.commands[:1]  # one at a time, or they would mingle
+        if asking and asking[0].kind == "recount":
+            first = self._recount.question(secrets.token_hex(8), monotonic())
+            if first is not None:
+                return first
+            begin = f"{self.since}T00:00:00" if self.since else ""
+            asking = (replace(asking[0], first=begin),)
         return self._queries.due(asking, known, monotonic(), at, offset)
 
     def _prove(self, link: Link) -> None:
@@ -153,6 +179,7 @@ class Asking:
         known = replace(known, complete=until) if outcome == "ok" else known
         link.emit([], known.text(), until if outcome == "ok" else None)
         self._known = known
+        self._recount.ended(until if outcome == "ok" else "", monotonic())
         self._queries.forget(command.id)
         for order in self._orders.pop(command.id, ()):
             order.done(outcome)

@@ -160,10 +160,11 @@ class Adms(Listener):
         """What the terminal lists in answer to a question of ours."""
         counts = self._asking.counts(name, index, link)
         if counts is not None:
-            link.reading(whole=counts)
+            link.reading(whole=counts, since=self._asking.since)
         found = self._readings(upload)
         self._emit(found, upload.rejects, known, link)
         self._asking.hints.show(found)
+        self._asking.shown(name, upload.records, link)
 
     def _hinted(self, upload: Upload, known: Known, link: Link) -> None:
         """What was pushed, by the terminal or by whoever claims to be it."""
@@ -200,7 +201,7 @@ class Adms(Listener):
 
     def _results(self, request: Request, link: Link) -> Reply:
         for result in speech.results(request.body):
-            self._asking.result(result.command, result.code, link)
+            self._asking.result(result, link)
             self._learn(speech.about(result.values))
         self._observe(link)
         self._asking.settle(link)

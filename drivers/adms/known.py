@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, get_args
 
-Kind = Literal["whole", "since"]
-"""`whole`: the whole log is asked for; `since`: what came since the last proof."""
+Kind = Literal["whole", "recount", "since"]
+"""`whole`: the whole log is asked for; `recount`: as far as it must be; `since`: from the last proof on."""
 COMMANDS_MAX = 16
 _STAMP = re.compile(r"[0-9A-Za-z]{1,20}")
 _ID = re.compile(r"[0-9a-f]{16}")

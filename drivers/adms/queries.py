@@ -106,6 +106,8 @@ def _query(command: Command, known: Known, at: datetime) -> str:
         case "since" if known.complete:
             first = min(known.complete, known.newest or known.complete, command.first or known.complete)
             last = max(last, command.last.replace("T", " "))
+        case "recount":
+            first = command.first or BEGINNING
         case _:
             first = BEGINNING
     return f"DATA QUERY ATTLOG StartTime={first.replace('T', ' ')}\tEndTime={last}"

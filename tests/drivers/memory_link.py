@@ -23,6 +23,7 @@ class MemoryLink:
         self.observations: list[Observation] = []
         self.waiting: list[Order] = []
         self.passes: list[bool] = []
+        self.since: list[str] = []
         self.on_emit: Callable[[Sequence[Reading]], None] = lambda _readings: None
 
     def emit(
@@ -44,8 +45,9 @@ class MemoryLink:
         if complete_until:
             self.completes.append(complete_until)
 
-    def reading(self, whole: bool) -> None:
+    def reading(self, whole: bool, since: str = "") -> None:
         self.passes.append(whole)
+        self.since.append(since)
 
     def observed(self, observation: Observation) -> None:
         self.observations.append(observation)

@@ -74,7 +74,7 @@ class Counting(MemoryLink):
         self.tally: list[str] | None = None
         self.counted: list[list[str]] = []
 
-    def reading(self, whole: bool) -> None:
+    def reading(self, whole: bool, since: str = "") -> None:
         super().reading(whole)
         self.tally = [] if whole else None
 

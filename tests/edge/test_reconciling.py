@@ -32,12 +32,14 @@ class Obedient(Driver):
     def __init__(self, counts: bool, pause_s: float = 0.0) -> None:
         super().__init__(None)
         self.counts, self.pause_s = counts, pause_s
+        self.names: list[str] = []
 
     def run(self, link: Link) -> None:
         link.observed(Observation("SN1"))
         while not link.stop.is_set():
             if order := link.orders(0.05):
                 time.sleep(self.pause_s)
+                self.names.append(order.name)
                 if self.counts:
                     link.reading(whole=True)
                     link.emit([], "c", "2026-11-20T12:00:00")
@@ -51,9 +53,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def started(store: Store, driver: Driver) -> tuple[Reconciling, Runner]:
+def started(store: Store, driver: Driver, calls: bool = False) -> tuple[Reconciling, Runner]:
     clock = WallClock(ZONE, "system")
-    runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: driver), store, clock)
+    runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: driver, "", calls), store, clock)
     duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop)
     runner.start()
     assert until(lambda: runner.health.told, 10)
@@ -63,6 +65,21 @@ def started(store: Store, driver: Driver) -> tuple[Reconciling, Runner]:
 def asked(duty: Reconciling) -> DeviceReconciled:
     (account,) = msgspec.json.decode(duty.commands["reconcile"]({"day": DAY}), type=list[DeviceReconciled])
     return account
+
+
+@pytest.mark.parametrize(("calls", "name"), [(False, "reread"), (True, "recount")])
+def test_at_night_one_that_calls_may_leave_out_what_is_unchanged_and_for_a_person_nothing_is(
+    store: Store, calls: bool, name: str
+) -> None:
+    driver = Obedient(counts=True)
+    duty, runner = started(store, driver, calls)
+    try:
+        duty.nightly()
+        asked(duty)
+    finally:
+        runner.stop.set()
+        runner.join(5)
+    assert driver.names == [name, "reread"]
 
 
 @pytest.mark.parametrize(

@@ -19,5 +19,9 @@ class Faults:
     """It goes after so many bytes of a body."""
     resend: bool = False
     """Its memory of what was sent is gone: it begins with the first record."""
+    no_sum: bool = False
+    """It does not know VERIFY SUM."""
+    sum_says: int | None = None
+    """What it answers to VERIFY SUM, whatever it holds."""
     repeats: int = 0
     """So many uploads are sent twice, at the same time."""

@@ -201,21 +201,26 @@ class Terminal:
         return answer.status == 200
 
     def _obey(self, name: str, command: str) -> None:
-        code = 0
+        code, more = 0, ""
         if command.startswith("DATA QUERY ATTLOG"):
             code = self._query(name, command)
+        elif command.startswith("VERIFY SUM ATTLOG") and not self.faults.no_sum:
+            said, held = self.faults.sum_says, len(self._between(command))
+            more = f"&AttlogSum={held if said is None else said}"
         elif command.split(" ")[0] not in ("CHECK", "LOG", "INFO", "REBOOT"):
             code = -1002
-        said = f"ID={name}&Return={code}&CMD={command.split(' ')[0]}\n"
+        said = f"ID={name}&Return={code}&CMD={command.split(' ')[0]}{more}\n"
         self.call(f"/iclock/devicecmd?SN={self.serial}", said.encode())
 
-    def _query(self, name: str, command: str) -> int:
-        window = dict(
-            part.partition("=")[::2] for part in command.removeprefix("DATA QUERY ATTLOG ").split("\t")
-        )
+    def _between(self, command: str) -> list[Punch]:
+        """The records of the period a command names."""
+        window = dict(part.partition("=")[::2] for part in command.partition("ATTLOG ")[2].split("\t"))
         first, last = (datetime.fromisoformat(window[key]) for key in ("StartTime", "EndTime"))
         with self._lock:
-            found = [punch for punch in self.log if first <= punch.time <= last]
+            return [punch for punch in self.log if first <= punch.time <= last]
+
+    def _query(self, name: str, command: str) -> int:
+        found = self._between(command)
         packs = [found[at : at + PACK] for at in range(0, len(found), PACK)]
         for index, pack in enumerate(packs, 1):
             about = f"Count={len(pack)}&PackCnt={len(packs)}&PackIdx={index}&CmdId={name}"
