@@ -3,6 +3,8 @@
 A terminal is set only where our own clock is believed and the terminals do not agree against it, by the edge
 in the quiet hours (`set_terminals`) or by a technician; never back over a time at which somebody has punched,
 since the same second of the same person would then count as one. Whatever is set or confirmed is audited.
+One that calls sets itself by the Date of our answers (protocols §4): nobody orders that, and it goes out only
+while our clock is believed and not suspected.
 """
 
 import logging
@@ -41,6 +43,8 @@ WHY = {
     "hours": "不在安静时段内；急需时加 --now / outside the quiet hours; add --now if it must be",
     "late": "终端没有及时应答，未校时 / the terminal did not answer in time; it is not set",
     "repeats": "回拨会使已有打卡的时间重来一遍 / set back, times at which people punched would come again",
+    "calls": "它主动上报，按本机应答中的时间自行校准，无需下令；本机时间可信时，下次呼叫即校准"
+    " / it calls, and sets itself by the time in our answers, while ours is trusted: there is nothing to order",
     "failed": "终端没有接受 / the terminal did not take it",
 }
 
@@ -125,10 +129,13 @@ class Clocks:
     def __init__(self, settings: Clock, clock: WallClock, store: Store, runners: Sequence[Runner]) -> None:
         self._settings, self._clock, self._store, self._runners = settings, clock, store, runners
         self._nights: dict[str, str] = {}
+        self.suspected = False
+        """As of the last look: several terminals agree against our clock, so none may follow it."""
         self.commands: Commands = {"clock": self._confirm, "set-time": self._set_by_hand}
 
     def look(self) -> None:
         """Each minute: order what is due this night, once a night for each terminal."""
+        self.suspected = suspicion(offsets(self._runners, self._clock)) is not None
         if not self._settings.set_terminals or self._forbidden():
             return
         tonight = self._clock.now().date().isoformat()
@@ -155,6 +162,8 @@ class Clocks:
         runner = next((each for each in self._runners if each.device.device_id == named), None)
         if runner is None:
             raise Refused(f"{named}: 没有这台设备 / no such device")
+        if runner.device.calls:
+            raise Refused(WHY["calls"])
         if why := self._forbidden(at_once):
             raise Refused(WHY[why])
         until = time.monotonic() + ANSWER_S

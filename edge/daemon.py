@@ -118,6 +118,7 @@ class Daemon:
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
+        self._port.suspected = lambda: self._clocks.suspected
         self._saved_at, self._wall_at = self._store.tip.position, 0.0
         self._people = People(settings, self._store, self._clock)
         self._commands = self._obeyed(settings.devices)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -95,6 +95,8 @@ class DevicePort:
         self.problem = ""
         """Why it does not listen, or ""."""
         self.since = clock.text()
+        self.suspected: Callable[[], bool] = lambda: False
+        """Whether our clock, though trusted, should set no terminal: then no answer tells the time."""
 
     def turned_away(self) -> tuple[Caller, ...]:
         """Who was turned away lately."""
@@ -195,7 +197,7 @@ class DevicePort:
             self.desk.bothered(visit.peer)
             reply = Reply(error.status, str(error).encode())
         visit.reading = False
-        now = self._clock.now() if self._clock.trusted() else None
+        now = self._clock.now() if self._clock.trusted() and not self.suspected() else None
         async with asyncio.timeout(HEAD_S):
             visit.writer.write(wire.answer(reply, now))
             await visit.writer.drain()

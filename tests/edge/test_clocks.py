@@ -216,3 +216,24 @@ def test_a_technician_confirms_our_clock(hall: Callable[..., Hall]) -> None:
     with pytest.raises(Refused, match="built"):
         confirm({"actor": "li.wei", "back": "yes"})
     assert [result for *_rest, result in one.audits()] == ["done", "refused", "done", "refused"]
+
+
+def test_a_terminal_that_calls_is_not_set_by_order(hall: Callable[..., Hall]) -> None:
+    made = hall({"A": 30.0})
+    made.runners[0].device = replace(made.runners[0].device, calls=True)
+    for arguments in ({}, {"now": "yes"}):
+        with pytest.raises(Refused, match="sets itself"):
+            made.set_by_hand("A", **arguments)
+    made.duty.look()
+    assert made.terminals["A"].set_to == []
+
+
+@pytest.mark.parametrize(
+    ("offs", "suspected"), [({"A": 900.0, "B": 900.0}, True), ({"A": 900.0, "B": 0.0, "C": 1.0}, False)]
+)
+def test_each_minute_it_is_looked_whether_terminals_agree_against_us(
+    hall: Callable[..., Hall], offs: dict[str, float], suspected: bool
+) -> None:
+    made = hall(offs, quiet_hours="12:00-13:00")
+    made.duty.look()
+    assert made.duty.suspected is suspected

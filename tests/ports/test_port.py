@@ -49,6 +49,15 @@ def test_while_nobody_vouches_for_our_clock_it_says_again_and_tells_no_time(door
     assert door.stored() == 2
 
 
+def test_while_terminals_agree_against_our_clock_it_sets_none_and_takes_what_comes(door: Door) -> None:
+    door.port.suspected = lambda: True
+    for answer in (door.call(UPLOAD, records(0, 2)), door.call("/iclock/cdata?SN=SN1&options=all")):
+        assert (answer.status, "date" in answer.headers) == (200, False)
+    assert door.stored() == 2
+    door.port.suspected = lambda: False
+    assert "date" in door.call(POLL).headers
+
+
 def test_a_stranger_is_turned_away_unread_and_shown(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         answer = door.say(post(2_000_000, b"", "/iclock/cdata?SN=FORGED&table=ATTLOG"))
