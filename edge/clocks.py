@@ -44,7 +44,7 @@ WHY = {
     "late": "终端没有及时应答，未校时 / the terminal did not answer in time; it is not set",
     "repeats": "回拨会使已有打卡的时间重来一遍 / set back, times at which people punched would come again",
     "calls": "它主动上报，按本机应答中的时间自行校准，无需下令；本机时间可信时，下次呼叫即校准"
-    " / it calls, and sets itself by the time in our answers, while ours is trusted: there is nothing to order",
+    " / it calls, and sets itself by the time in our answers while ours is trusted: nothing to order",
     "failed": "终端没有接受 / the terminal did not take it",
 }
 
