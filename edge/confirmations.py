@@ -30,6 +30,8 @@ class Fitting:
     """What the application holds and cannot use: position and reason."""
     head: str = ""
     """Chain hash at `upto`, hex: the application's word, and ours."""
+    withheld: tuple[Span, ...] = ()
+    """Of these it has word alone."""
 
 
 @dataclass(slots=True)

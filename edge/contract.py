@@ -80,7 +80,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     n: only rises, also over restarts of the consumer. epoch: the ledger it speaks of.
     upto: committed without a gap, 0 = nothing. head: chain hash at `upto`, hex, "" at 0.
-    also: committed above `upto`. want: please replay.
+    also: committed above `upto`. want: please replay. withheld: settled by word that the event is parked;
+    the event itself is not here.
     """
 
     n: Annotated[int, msgspec.Meta(ge=1, lt=N_END)]
@@ -90,6 +91,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     also: Ranges = ()
     want: Ranges = ()
     refused: Annotated[tuple[Refusal, ...], msgspec.Meta(max_length=RANGES_MAX)] = ()
+    withheld: Ranges = ()
 
 
 class Problem(msgspec.Struct, frozen=True):

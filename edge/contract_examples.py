@@ -145,7 +145,13 @@ def messages(sent: Mapping[str, Sealed]) -> dict[str, msgspec.Struct]:
     )
     return {
         "receipt": Receipt(
-            n=7, epoch=EPOCH, upto=1, head=first.chain.hex(), also=((3, len(sent)),), want=((2, 2),)
+            n=7,
+            epoch=EPOCH,
+            upto=1,
+            head=first.chain.hex(),
+            also=((3, len(sent)),),
+            want=((2, 2),),
+            withheld=((len(sent), len(sent)),),
         ),
         "state": State(
             state="ready",

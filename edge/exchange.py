@@ -274,6 +274,8 @@ class Exchange:
             self._standing.fault("receipts", "")
         elif receipt.n < self.outbox.confirmations[app].n:
             self._tell_n()
+        else:
+            self.outbox.aside.lacked_by(app, receipt.withheld)  # the newest we know, heard in a new life
 
     def _tell_n(self) -> None:
         """An application counts its receipts from too low: our state tells it the newest number, soon."""

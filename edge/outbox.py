@@ -100,7 +100,7 @@ class Outbox:
         if parcel := self.window.answered(first, now):
             self._strikes.pop(first, None)
             self._convicted = 0
-            if heard:
+            if heard and (BROKER in self.confirmations or self._covered(first)):
                 self.aside.delivered(first)
             places = (row.position for row in parcel if row.body and not self.aside.withholds(row.position))
             for place in self._passed.acknowledged(places, self.confirmations.values()):
@@ -179,7 +179,7 @@ class Outbox:
         if rewound:
             self._again(receipt.upto)
         self.want(app, receipt.want, now)
-        self.aside.refused_by(app, receipt.refused)
+        self.aside.told_by(app, receipt.refused, receipt.withheld)
         return True
 
     def want(self, app: str, want: Sequence[Span], now: float) -> None:

@@ -53,13 +53,14 @@ def fit(
         raise _unfit(why, number, reached, newest, forked=ours is not None)
     also = [(position(number, first), position(number, last)) for first, last in receipt.also]
     want = [(position(number, first), position(number, last)) for first, last in receipt.want if first > 0]
+    word = [(position(number, first), position(number, last)) for first, last in receipt.withheld]
     if not all(upto < first <= last <= newest for first, last in also):
         why = f"what it holds above {receipt.upto} is not in our log: {receipt.also}"
         raise _unfit(why, number, reached, newest) if position(number, reached) > newest else Unfit(why)
     refused = tuple((position(number, each.sequence), each.reason[:REASON_MAX]) for each in receipt.refused)
     if any(chain(place) is None for place, _reason in refused):
         raise Unfit("what it refuses is not in our log")
-    return Fitting(receipt.n, upto, tuple(also), tuple(want), refused, receipt.head)
+    return Fitting(receipt.n, upto, tuple(also), tuple(want), refused, receipt.head, tuple(word))
 
 
 def _unfit(

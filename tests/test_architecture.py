@@ -104,7 +104,7 @@ ARROWS = {
         edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot edge.store
         edge.whole""",
     "edge.confirmations": "",
-    "edge.aside": "",
+    "edge.aside": "edge.confirmations",
     "edge.stall": "",
     "edge.window": "edge.store",
     "edge.standing": "edge.store",

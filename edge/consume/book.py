@@ -37,11 +37,24 @@ class Book:
         """The first number and the hashes of the run that was looked into last."""
         self.given_up: list[int] = []
         """Numbers whose withholding did not fit the chain when it came to them: they are missing again."""
+        self._parked: list[Range] | None = None
 
     @property
     def head(self) -> str:
         """Chain hash at `upto`, hex; "" at 0."""
         return self._head.hex() if self.upto else ""
+
+    def parked(self) -> list[Range]:
+        """The numbers of which only word is here: their events are parked at the edge."""
+        if self._parked is None:
+            self._parked = []
+            for sequence in self._tables.parked(self.key):
+                insert(self._parked, sequence)
+        return self._parked
+
+    def forget_parked(self) -> None:
+        """It has changed."""
+        self._parked = None
 
     def gaps(self, sent_to: int) -> list[Range]:
         """The numbers missing below the newest received, or below `sent_to` if that is more."""

@@ -17,6 +17,7 @@ GARBAGE_KEPT = 4096
 """Bytes kept of what settles no number."""
 HASH_BYTES = 32
 """Of every HashAlg."""
+PARKED_MAX = 1000
 LEASE_S = 15.0
 """How long a lease stands that is not renewed; a worker renews it between two batches."""
 
@@ -157,11 +158,14 @@ class Tables(Protocol):
     def withhold(self, rows: Collection[WithheldRow]) -> None:
         """Keep word of withheld events, but of those that are here under another number."""
 
+    def parked(self, ledger: int) -> list[int]:
+        """The numbers, in order, that are withheld because they are parked; PARKED_MAX at most."""
+
     def awaits(self) -> bool:
         """Whether any event is withheld; what others withhold until the transaction ends sees its events."""
 
-    def arrive(self, ids: Collection[str]) -> None:
-        """Of these events, those that were withheld are here."""
+    def arrive(self, ids: Collection[str]) -> bool:
+        """Of these events, those that were withheld are here; whether there are any."""
 
     def give_up(self, ledger: int, sequence: int) -> None:
         """What was said of a withheld number is not true."""

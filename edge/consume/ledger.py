@@ -107,6 +107,7 @@ class Ledger:
             also=tuple(book.above[:RANGES_MAX]),
             want=tuple(book.gaps(hall.sent_to)[:RANGES_MAX]) if ask else (),
             refused=tuple(self._refusals(book)),
+            withheld=tuple(book.parked()[:RANGES_MAX]),
         )
 
     def _refusals(self, book: Book) -> list[Refusal]:
@@ -241,9 +242,15 @@ class Ledger:
     def _save_events(self, batch: Batch) -> None:
         self._tables.use(batch.usable)
         self._tables.withhold(batch.missing.values())  # before the next: it finds what came in this batch
-        if batch.arrived and self._tables.awaits():
-            self._tables.arrive(batch.arrived)
+        came = bool(batch.arrived) and self._tables.awaits() and self._tables.arrive(batch.arrived)
+        if came or batch.missing or batch.conflicts:
+            self._forget_parked()
         batch.add(self._tables.add_events(batch.rows))
+
+    def _forget_parked(self) -> None:
+        for hall in self._halls.values():
+            for book in hall.books.values():
+                book.forget_parked()
 
     def _save(self, batch: Batch) -> None:
         self._save_events(batch)

@@ -104,3 +104,6 @@ ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.unti
 WHERE leases.holder = excluded.holder OR leases.until < clock_timestamp()
 RETURNING name
 """
+PARKED = """
+SELECT sequence FROM withheld WHERE ledger = %s AND reason = 'parked' ORDER BY sequence LIMIT %s
+"""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import psycopg
 
 from edge.consume import postgres_schema as sql
-from edge.consume.database import GARBAGE_KEPT, WithheldRow
+from edge.consume.database import GARBAGE_KEPT, PARKED_MAX, WithheldRow
 from edge.contract import RANGES_MAX, Refusal
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -68,14 +68,18 @@ class PostgresUnused:
                 ),
             )
 
+    def parked(self, ledger: int) -> list[int]:
+        """The numbers, in order, that are withheld because they are parked; PARKED_MAX at most."""
+        return [int(str(sequence)) for (sequence,) in self._db.execute(sql.PARKED, (ledger, PARKED_MAX))]
+
     def awaits(self) -> bool:
         """Whether any event is withheld; who withholds after this waits for the end of the transaction."""
         self._db.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_WITHHELD,))
         return self._db.execute("SELECT EXISTS (SELECT 1 FROM withheld)").fetchone() == (True,)
 
-    def arrive(self, ids: Collection[str]) -> None:
-        """Of these events, those that were withheld are here."""
-        self._db.execute("DELETE FROM withheld WHERE id = ANY(%s)", (list(ids),))
+    def arrive(self, ids: Collection[str]) -> bool:
+        """Of these events, those that were withheld are here; whether there are any."""
+        return self._db.execute("DELETE FROM withheld WHERE id = ANY(%s)", (list(ids),)).rowcount > 0
 
     def give_up(self, ledger: int, sequence: int) -> None:
         """What was said of a withheld number is not true."""

@@ -81,3 +81,6 @@ WITHHOLD = """
 INSERT INTO withheld SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
 WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = ?3)
 """
+PARKED = """
+SELECT sequence FROM withheld WHERE ledger = ? AND reason = 'parked' ORDER BY sequence LIMIT ?
+"""

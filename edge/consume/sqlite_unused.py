@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection
 
 from edge.consume import sqlite_schema as sql
-from edge.consume.database import GARBAGE_KEPT, WithheldRow
+from edge.consume.database import GARBAGE_KEPT, PARKED_MAX, WithheldRow
 from edge.contract import RANGES_MAX, Refusal
 from edge.store import sqlite
 
@@ -53,14 +53,19 @@ class SqliteUnused:
             ],
         )
 
+    def parked(self, ledger: int) -> list[int]:
+        """The numbers, in order, that are withheld because they are parked; PARKED_MAX at most."""
+        return [sequence for (sequence,) in self._db.execute(sql.PARKED, (ledger, PARKED_MAX))]
+
     def awaits(self) -> bool:
         """Whether any event is withheld; nobody else writes until the transaction ends."""
         (any_withheld,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM withheld)").fetchone()
         return bool(any_withheld)
 
-    def arrive(self, ids: Collection[str]) -> None:
-        """Of these events, those that were withheld are here."""
-        self._db.executemany("DELETE FROM withheld WHERE id = ?", [(name,) for name in ids])
+    def arrive(self, ids: Collection[str]) -> bool:
+        """Of these events, those that were withheld are here; whether there are any."""
+        done = self._db.executemany("DELETE FROM withheld WHERE id = ?", [(name,) for name in ids])
+        return done.rowcount > 0
 
     def give_up(self, ledger: int, sequence: int) -> None:
         """What was said of a withheld number is not true."""

@@ -32,6 +32,23 @@ def test_a_withheld_event_settles_its_number_and_counts_only_when_it_comes(ledge
     assert books.count("attendance.punch") == 3
 
 
+def test_a_receipt_names_what_is_parked_until_its_event_comes(ledger, books):
+    bodies, heads = HALL.log(range(6))
+    reasons = {3: "parked", 4: "parked", 6: "purged"}
+    sent = [
+        HALL.withheld(bodies, heads, n, reasons[n]) if n in reasons else bodies[n - 1] for n in range(1, 8)
+    ]
+    ledger.take([HALL.one(body) for body in sent])
+    assert (receipt(ledger).upto, receipt(ledger).withheld) == (7, ((3, 4),))
+    n = receipt(ledger).n
+    ledger.take([HALL.one(bodies[3])])
+    assert (receipt(ledger).n > n, receipt(ledger).withheld) == (True, ((3, 3),))
+    with closing(books.ledger()) as another:
+        assert receipt(another).withheld == ((3, 3),)
+    ledger.take([HALL.one(bodies[2])])
+    assert receipt(ledger).withheld == ()
+
+
 @pytest.mark.parametrize("above", [True, False])
 def test_the_original_and_word_of_it_meet_above_a_gap(ledger, above):
     bodies, heads = HALL.log(range(3))

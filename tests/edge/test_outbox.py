@@ -140,6 +140,62 @@ def test_what_is_queued_again_goes_as_it_is_though_its_number_is_confirmed() -> 
     assert box.aside.changed
 
 
+def test_what_was_queued_again_stays_parked_until_the_application_holds_it() -> None:
+    """A broker may acknowledge and lose; who told that it has word alone tells when that has ended."""
+    box = refused_once(outbox(), 3)
+    drain(box)
+    word = ((2, 3),)
+    box.confirmed("county", Fitting(1, LOG, withheld=word), 0.0)
+    box.requeue([3])
+    assert drain(box) == [3]
+    assert list(box.aside.parked) == [3], "the broker's word is not enough"
+    assert drain(box) == []
+    box.confirmed("county", Fitting(2, LOG, withheld=word), 1.0)
+    box.receipts_due_soon()
+    assert drain(box) == [3], "somebody is there: it goes again"
+    box.unmute()
+    assert drain(box) == [3], "and every hour"
+    box.confirmed("county", Fitting(3, LOG, withheld=((2, 2),)), 2.0)
+    assert box.aside.parked == {}
+    box.receipts_due_soon()
+    assert drain(box) == []
+
+
+def test_what_is_queued_again_before_any_receipt_waits_for_one() -> None:
+    """Word of it and the event itself are both under way, and either may be lost."""
+    box = refused_once(outbox(), 3)
+    drain(box)
+    box.requeue([3])
+    assert drain(box) == [3]
+    box.confirmed("county", Fitting(1, LOG, withheld=((3, 3),)), 0.0)
+    assert list(box.aside.parked) == [3]
+    box.receipts_due_soon()
+    assert drain(box) == [3]
+    box.confirmed("county", Fitting(2, LOG), 0.0)
+    assert box.aside.parked == {}
+
+
+def test_each_application_must_hold_what_was_queued_again() -> None:
+    box = refused_once(Outbox({"county": Confirmation(), "city": Confirmation()}), 3)
+    drain(box)
+    for app in ("county", "city"):
+        box.confirmed(app, Fitting(1, LOG, withheld=((3, 3),)), 0.0)
+    box.requeue([3])
+    drain(box)
+    box.confirmed("county", Fitting(2, LOG), 1.0)
+    assert list(box.aside.parked) == [3]
+    box.confirmed("city", Fitting(2, LOG), 1.0)
+    assert box.aside.parked == {}
+
+
+def test_what_is_parked_and_not_queued_again_is_let_go_by_no_receipt() -> None:
+    box = refused_once(outbox(), 3)
+    drain(box)
+    box.confirmed("county", Fitting(1, LOG, withheld=((3, 3),)), 0.0)
+    box.confirmed("county", Fitting(2, LOG), 0.0)
+    assert list(box.aside.parked) == [3]
+
+
 def test_what_is_refused_again_is_withheld_again() -> None:
     box = refused_once(outbox(), 3)
     drain(box)

@@ -96,6 +96,32 @@ def test_what_the_broker_cannot_take_is_withheld_over_a_restart_and_then_queued_
         store.close()
 
 
+def test_what_is_queued_again_and_lost_by_the_broker_goes_until_the_consumer_holds_it(
+    store: Store, tmp_path: Path
+) -> None:
+    """Somebody hears it, the broker acknowledges it and is killed before the consumer comes back."""
+    add_large(store)
+    broker = Broker(tmp_path / "broker", config=SMALL)
+    with broker, sending(store, broker.port) as uplink:
+        with consuming(settings(broker, tmp_path)):
+            assert until(lambda: uplink.outbox.retired == store.tip.position, 30)
+            assert until(lambda: bool(uplink.outbox.aside.lacking.get("county")), 10)
+        config = broker.folder / "mosquitto.conf"
+        config.write_text(config.read_text().replace(*SMALL, ""))
+        broker.restart()
+        with listening(broker) as wire:
+            assert until(lambda: uplink.line.cause == "publish_refused", 30)
+            assert uplink.requeue(None) == [LARGE]
+            assert until(lambda: LARGE in numbers(wire), 20)
+            assert until(lambda: not uplink.outbox.window.in_flight, 20)
+        broker.restart()
+        assert list(uplink.outbox.aside.parked) == [(1 << 40) + LARGE], "the broker had it, and lost it"
+        with consuming(settings(broker, tmp_path)) as consumer:
+            assert until(lambda: counted(consumer).events == 1, 30)
+            assert until(lambda: uplink.outbox.aside.parked == {}, 20)
+    assert consume.count(tmp_path / "county.db", "attendance.punch") == 22
+
+
 def test_a_purged_number_is_settled_for_a_consumer_that_begins_late(store: Store, tmp_path: Path) -> None:
     assert store.empty("attendance", 0, (1 << 40) + 11) == ((1 << 40) + 11, 10)
     with Broker(tmp_path / "broker") as broker, path_to(broker, tmp_path, store) as (consumer, uplink):
