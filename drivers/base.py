@@ -1,15 +1,15 @@
 """The driver's door: what a device family offers, and the one promise it leans on.
 
 A driver has one method, `run(link)`, and may rely on this: `link.emit(...)` returns only when the
-events, their place in the outbox and the cursor are on disk in one commit. The rules of the door:
+events, their place in the outbox and the cursor are on disk in one commit. The rules:
 
 1. Answer the device only after `emit` returned; on any error answer «again».
 2. Same fact, same key, whichever path it came by: made of the device's serial number and the record.
 3. Ids make it right, cursors make it quick: a lost cursor costs work, never a wrong count.
-4. `emit([])` proves nothing; only `complete_until` says «I have read everything up to here».
+4. `emit([])` proves nothing; `complete_until` does: the device's clock when a read began that was complete.
 5. No blocking call longer than 5 s, and every loop looks at `link.stop`.
 6. Vendor errors are translated at the vendor call, never around `emit`.
-7. The constructor touches nothing. No terminal is ever disabled or cleared; its clock is set on order alone.
+7. The constructor touches nothing. No terminal is disabled or cleared; clock, people change on order alone.
 8. No judging, no names of people, no filling of gaps. What makes no sense becomes a `Reject`.
 
     DeviceError                 the device's side
@@ -31,21 +31,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
-EMIT_MAX = 1000
-"""Most readings one `emit` takes."""
-RAW_MAX = 4096
-"""Most raw bytes kept of one rejected attendance record."""
-
+EMIT_MAX, RAW_MAX = 1000, 4096  # readings one `emit` takes; raw bytes kept of one rejected record
+STAFF, VOID = ("staff_push", "staff_revoke"), "void"  # about a person; the answer of one that is no more
 Fact: TypeAlias = "str | int | bool | tuple[Fact, ...] | Mapping[str, Fact] | None"
 
 
 class DeviceError(Exception):
-    """The device's side failed. `cause` is a word of `edge/words.py`; `detail` is for the technician."""
+    """The device's side failed. `cause` is a word of `edge/causes/`; `detail` is for the technician."""
 
     def __init__(self, cause: str, detail: str = "") -> None:
         super().__init__(f"{cause}: {detail}" if detail else cause)
-        self.cause = cause
-        self.detail = detail
+        self.cause, self.detail = cause, detail
 
 
 class DeviceOffline(DeviceError):
@@ -75,12 +71,10 @@ class LinkRevoked(LinkError):
 class Reading(NamedTuple):
     """One fact a device states, as it states it.
 
-    kind: event type without prefix and version, such as `attendance.punch`.
+    kind: event type without prefix and version, such as `attendance.punch`; facts: its payload fields.
     serial: serial number of the physical device, never a name from the config.
     key: names the fact on that device; begins with the device's own time, so that keys grow.
-    device_time: the device's naive wall clock at the fact, `YYYY-MM-DDTHH:MM:SS`.
-    facts: the payload fields of the kind, as named in `edge/events.py`.
-    copies: how many identical records the device holds.
+    device_time: its naive wall clock at the fact, `YYYY-MM-DDTHH:MM:SS`. copies: identical records it holds.
     """
 
     kind: str
@@ -113,10 +107,9 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a device says of itself; volatile, for status and for the clock offset.
+    """What a device says of itself, for status and clock offset.
 
-    device_clock: its naive wall clock `YYYY-MM-DDTHH:MM:SS` read just now, or None.
-    counts: numbers such as `logs`, `log_max`, `users`.
+    device_clock: its naive wall clock, read just now. counts: `logs`, `log_max`, `users`.
     notes: cause word -> detail, for what is wrong without stopping the work.
     """
 
@@ -128,16 +121,27 @@ class Observation:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+class Person(NamedTuple):
+    """Whom a staff order is about. order: its id, each time the same; card: "" = leave it as it is."""
+
+    order: str
+    user: str
+    name: str = ""
+    card: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command for this device; `done(result)` answers it, once.
+    """A command for this device; `done(result)` answers it, once: `ok`, or a word and `: detail`.
 
     clock: of a `set_time`: the naive wall clock to set at the moment of asking; None = not now, so refuse.
+    person: of `staff_push` and `staff_revoke`, at the moment of asking; None = it no longer stands.
     """
 
     name: str
     done: Callable[[str], None]
     clock: Callable[[], str | None] = lambda: None
+    person: Callable[[], Person | None] = lambda: None
 
 
 class Link(Protocol):
@@ -158,10 +162,7 @@ class Link(Protocol):
         complete_until: str | None = None,
         rejects: Sequence[Reject] = (),
     ) -> None:
-        """Return when all of it is on disk in one commit, within 10 s, or raise a LinkError.
-
-        complete_until: the device's naive clock when a read began that is now known to be complete.
-        """
+        """Return when all of it is on disk in one commit, within 10 s, or raise a LinkError."""
 
     def reading(self, whole: bool, since: str = "") -> None:
         """A look at what the device holds begins; it ends with the next `complete_until`.
@@ -182,6 +183,8 @@ class Driver(ABC):
 
     Options: ClassVar[type[Any]]
 
+    takes_people: ClassVar[bool] = False  # it carries out staff orders
+
     def __init__(self, options: Any) -> None:  # noqa: ANN401 - each driver narrows it to its own Options
         """Touch nothing; keep the options."""
         self.options = options
@@ -193,10 +196,7 @@ class Driver(ABC):
     def exported(
         self, lines: Sequence[bytes], serial: str, cursor: str | None
     ) -> tuple[list[Reading], list[Reject]]:
-        """Lines of the file a device of this family exports itself, under the keys of its log. Pure.
-
-        ValueError where they cannot be taken.
-        """
+        """Lines of the file such a device exports itself, under the keys of its log; ValueError. Pure."""
         raise ValueError(f"{type(self).__name__} reads no export files")
 
 

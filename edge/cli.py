@@ -1,7 +1,8 @@
 """The `hall-edge` command. Each command imports what it needs when it runs, so that `status` starts at once.
 
 Exit codes: 0 fine · 1 something is wrong (it says what) · 2 wrong usage or configuration · 3 another daemon
-owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it was damaged while in use.
+owns the database · 4 it is newer than this release · 5 no daemon runs · 6 it was damaged while in use · 7 a
+terminal has not answered yet (`staff`).
 """
 
 import os
@@ -31,6 +32,7 @@ from edge.cli_clock import clock, set_time
 from edge.cli_import import import_punches
 from edge.cli_office import account, certificate
 from edge.cli_proof import erase, verify
+from edge.cli_staff import staff
 from edge.cli_terminals import accept, approve, service
 from edge.cli_upstream import consume, halls
 from edge.commission.cli_add import add_device
@@ -237,6 +239,7 @@ main.add_command(reconcile)
 main.add_command(accept)
 main.add_command(approve)
 main.add_command(service)
+main.add_command(staff)
 main.add_command(import_punches)
 main.add_command(clock)
 main.add_command(set_time)

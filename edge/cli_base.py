@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
 
-EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD = 1, 2, 3, 4, 5
+EXIT_WRONG, EXIT_CONFIG, EXIT_SECOND, EXIT_NEWER, EXIT_DEAD, EXIT_OPEN = 1, 2, 3, 4, 5, 7
 
 config = click.option(
     "--config",

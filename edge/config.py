@@ -195,8 +195,9 @@ class _Reader:
         else:
             keys, driver = self._device(table, given, keys)
         fault = "\n".join(map(str, self.wrong))
-        calls = isinstance(driver, partial) and isinstance(driver(), Listener)
-        return Device(device_id, keys, driver if keys.enabled and not fault else None, fault, calls)
+        made, usable = driver() if isinstance(driver, partial) else None, keys.enabled and not fault
+        calls, people = isinstance(made, Listener), made is not None and made.takes_people
+        return Device(device_id, keys, driver if usable else None, fault, calls, people)
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys

@@ -15,6 +15,7 @@ from edge.contract import Description, DeviceDescription, HostState, Problem, Re
 from edge.events import Draft, Place, Sealed
 from edge.payloads import (
     Audit,
+    CommandResult,
     Confirmed,
     DataGap,
     DeviceAlarm,
@@ -105,6 +106,16 @@ PAYLOADS: Mapping[str, msgspec.Struct] = {
         more_here=0,
         late=2,
         counted_at="2026-11-23T02:30:04",
+    ),
+    "command.result": CommandResult(
+        command_id="7c1f0e5ad2b9",
+        command="staff.revoke",
+        state="done",
+        issued_by="li.wei",
+        detail="staff_done",
+        device_id="east-door",
+        device_serial="CKJN204260001",
+        device_user_id="1007",
     ),
     **EXAMPLES,
 }

@@ -44,6 +44,7 @@ from edge.reconciling import Reconciling
 from edge.register import Register
 from edge.runner import Runner
 from edge.settings import Device, Settings
+from edge.staff import Book, Staff
 from edge.status import Status
 from edge.store import Store
 from edge.uplink import Uplink
@@ -87,7 +88,7 @@ class Daemon:
             place,
             hash_alg,
             clock.now,
-            lambda: self._pulse.beat("writer"),
+            partial(self._pulse.beat, "writer"),
             settings.uplink.confirm,
             lambda: notify(f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"),
             dating(clock),
@@ -97,7 +98,7 @@ class Daemon:
         self._store.open()
         self._hall = Hall(settings.documents.folder, self._store, self._clock)
         self._guardian = Guardian(self._store, self._clock, Register(folder))
-        self._runners = [self._runner(device) for device in settings.devices]
+        self._runners = [runner_of(each, self._store, clock, self._guardian) for each in settings.devices]
         self._guardian.stand_by(self._runners)
         self._port = DevicePort(self._runners, self._clock, settings.listen, folder, self._store)
         self._uplink = Uplink(
@@ -111,10 +112,11 @@ class Daemon:
         )
         self._keeping = Keeping(self._store, settings.retention, clock, lambda: self._uplink.outbox.retired)
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
-        storage = lambda: self._disk.standing  # noqa: E731
-        parts = (self._store, self._runners, self._uplink, storage, self._clock)
+        parts = (self._store, self._runners, self._uplink, lambda: self._disk.standing, self._clock)
         self._reconciling = self._accountant(settings.uplink.confirm)
-        self._status = Status(settings, *parts, VERSION, self._attention, self._port.turned_away)
+        self._staff = Staff(Book(folder), self._store, self._clock, self._runners)
+        told = (self._attention, self._port.turned_away, self._staff.shown)
+        self._status = Status(settings, *parts, VERSION, *told)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
@@ -125,11 +127,8 @@ class Daemon:
         self._web = self._server(settings.web.host, settings.web.port)
         self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)
 
-    def _runner(self, device: Device) -> Runner:
-        return runner_of(device, self._store, self._clock, self._guardian)
-
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._port, self._hall, self._people)
+        parts = (self._guardian, self._reconciling, self._port, self._hall, self._people, self._staff)
         return tuple(told for part in parts for told in part.attention())
 
     def _accountant(self, confirm: Sequence[str]) -> Reconciling:
@@ -154,6 +153,7 @@ class Daemon:
             **self._hall.commands,
             **self._port.commands,
             **self._people.commands,
+            **self._staff.commands,
         }
 
     def run(self) -> int:
@@ -169,11 +169,8 @@ class Daemon:
         self._people.start(self._status.take, self._commands)
         self._plan()
         self._scheduler.start()
-        for part in (
-            "writer",
-            "scheduler",
-            *(["uplink"] if self._uplink.line.cause != "uplink_disabled" else []),
-        ):
+        busy = ["uplink"] if self._uplink.line.cause != "uplink_disabled" else []
+        for part in ("writer", "scheduler", *busy):
             self._pulse.beat(part)
         notify("READY=1")
         LOG.info("ready; status page on port %s", self._web.port)
@@ -201,15 +198,12 @@ class Daemon:
     def _plan(self) -> None:
         """Every job's next run, counted from the wall clock of this moment."""
         self._wall_at = time.time() - time.monotonic()
-        self._scheduler.add_job(
-            self._reconciling.nightly, "cron", id="account", replace_existing=True, **NIGHTLY_ACCOUNT
-        )
-        self._scheduler.add_job(
-            self._reconciling.catch_up, "cron", id="catch_up", replace_existing=True, **CATCH_UP
-        )
-        self._scheduler.add_job(
-            self._keeping.tonight, "cron", id="keeping", replace_existing=True, **NIGHTLY_KEEPING
-        )
+        for job, name, when in (
+            (self._reconciling.nightly, "account", NIGHTLY_ACCOUNT),
+            (self._reconciling.catch_up, "catch_up", CATCH_UP),
+            (self._keeping.tonight, "keeping", NIGHTLY_KEEPING),
+        ):
+            self._scheduler.add_job(job, "cron", id=name, replace_existing=True, **when)
         self._tick()
 
     def _tick(self) -> None:
@@ -235,6 +229,7 @@ class Daemon:
             self._mind_the_clock()
             self._correcting.step()
             self._hall.documents.look()
+            self._staff.step()
             for runner in self._runners:
                 runner.supervise()
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:

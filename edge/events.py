@@ -26,6 +26,7 @@ NAMESPACE = UUID("6f1de0a5-2c4f-5d0c-9a57-0e3f6c1c7a10")
 
 TOPIC_KIND = {
     "attendance": "att",
+    "command": "edge",
     "complaint": "sup",
     "config": "edge",
     "device": "dev",

@@ -212,6 +212,23 @@ class Audit(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
+class CommandResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`command.result`: what became of a command, told once; one for each terminal that it concerned.
+
+    state: `duplicate` = its id was given before, and nothing was done again. issued_by: who ordered it.
+    detail: a word of `edge/causes/`, after a colon what the terminal said. device_user_id: whom it is about.
+    """
+
+    command_id: str
+    command: str
+    state: Literal["done", "failed", "expired", "duplicate"]
+    issued_by: str
+    detail: str = ""
+    device_id: str | None = None
+    device_serial: str | None = None
+    device_user_id: str | None = None
+
+
 PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "attendance.punch": Punch,
     "attendance.confirmed": Confirmed,
@@ -224,6 +241,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "edge.epoch_opened": EpochOpened,
     "edge.event_withheld": EventWithheld,
     "edge.audit": Audit,
+    "command.result": CommandResult,
     "config.applied": ConfigApplied,
     "evaluation.invited": Invited,
     "evaluation.submitted": Submitted,

@@ -133,16 +133,20 @@ class Runner:
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
     ) -> bool:
-        """Hand the driver an `Order`; False when it has too many, or is at rest. `done` must not raise."""
+        """Hand the driver an order; False when it has too many, or is at rest. `done` must not raise."""
+        return self.hand(Order(name, done, clock))
+
+    def hand(self, order: Order) -> bool:
+        """The same for an order that outlives a crash by itself."""
 
         def answered(result: str) -> None:
-            LOG.info("%s: %s: %s", self.device.device_id, name, result)
-            done(result)
+            LOG.info("%s: %s: %s", self.device.device_id, order.name, result)
+            order.done(result)
 
         if self._resting:
             return False
         try:
-            self._orders.put_nowait(Order(name, answered, clock))
+            self._orders.put_nowait(replace(order, done=answered))
         except Full:
             return False
         return True

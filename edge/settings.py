@@ -89,6 +89,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     guestbook_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 180
     complaint_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
     inspection_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
+    command_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +137,8 @@ class Device:
     fault: str = ""
     calls: bool = False
     """It calls us (`Listener`)."""
+    takes_people: bool = False
+    """It carries out staff orders."""
 
     @property
     def name(self) -> str:

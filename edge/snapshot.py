@@ -116,6 +116,26 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     days_left: float | None = None
 
 
+class StaffPart(msgspec.Struct, frozen=True, kw_only=True):
+    """One terminal's share of a staff order. cause: why it is so, of one that waits what keeps it waiting.
+
+    user: the terminal's number of the person; no name is shown. sent: how often. See `edge/staff/orders.py`.
+    """
+
+    order: str
+    command: str
+    user: str
+    actor: str
+    device_id: str
+    state: Literal["waiting", "sent", "done", "failed", "expired"]
+    given: str
+    since: str
+    expires: str
+    cause: str
+    detail: str = ""
+    sent: int = 0
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The whole status at one moment; `problems` is empty when all is well.
 
@@ -134,4 +154,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     uplink: UplinkHealth
     store: StoreHealth
     turned_away: tuple[Caller, ...] = ()
+    staff: tuple[StaffPart, ...] = ()
     problems: tuple[Problem, ...] = ()

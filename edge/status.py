@@ -18,7 +18,16 @@ from edge.contract import Problem
 from edge.forecast import days_left
 from edge.runner import Runner
 from edge.settings import Settings
-from edge.snapshot import AppHealth, Caller, DeviceHealth, Snapshot, Storage, StoreHealth, UplinkHealth
+from edge.snapshot import (
+    AppHealth,
+    Caller,
+    DeviceHealth,
+    Snapshot,
+    StaffPart,
+    Storage,
+    StoreHealth,
+    UplinkHealth,
+)
 from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
 from edge.trust import suspicion
 from edge.uplink import Uplink
@@ -46,10 +55,11 @@ class Status:
         version: str,
         attention: Callable[[], Iterable[Attention]] = tuple,
         turned_away: Callable[[], tuple[Caller, ...]] = tuple,
+        staff: Callable[[], tuple[StaffPart, ...]] = tuple,
     ) -> None:
         self._settings, self._store, self._runners = settings, store, runners
         self._uplink, self._storage, self._clock, self._version = uplink, storage, clock, version
-        self._attention, self._turned_away = attention, turned_away
+        self._attention, self._turned_away, self._staff = attention, turned_away, staff
         self._started = clock.text()
         self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
@@ -78,6 +88,7 @@ class Status:
             uplink=uplink,
             store=self._store_health(rows.values(), storage),
             turned_away=self._turned_away(),
+            staff=self._staff(),
             problems=(
                 *self._noted,
                 *self._store_problems(),

@@ -9,6 +9,7 @@ from typing import Literal
 from edge.account_words import ACCOUNT
 from edge.causes import CAUSES
 from edge.commission_words import COMMISSION
+from edge.staff_words import STAFF
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -17,6 +18,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 TEXTS: dict[str, tuple[str, str]] = {
     **ACCOUNT,
     **COMMISSION,
+    **STAFF,
     "state.online": ("正常", "online"),
     "state.degraded": ("注意", "degraded"),
     "state.offline": ("离线", "offline"),

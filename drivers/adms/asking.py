@@ -2,7 +2,7 @@
 
 An ordered question lives in the cursor and survives a crash. A proof does not: the next life asks anew. It
 begins at the last proof, so that it is short, or at the newest record known, so that its answer is never
-empty.
+empty. A staff order lives in the daemon's own book, which gives it again.
 """
 
 import secrets
@@ -13,10 +13,11 @@ from time import monotonic
 
 from drivers.adms.hints import Hints
 from drivers.adms.known import Command, Kind, Known
+from drivers.adms.people import People
 from drivers.adms.queries import Queries
 from drivers.adms.recount import Recount
 from drivers.adms.speech import Result
-from drivers.base import Link, Order
+from drivers.base import STAFF, Link, Order
 from drivers.zk.records import Record
 
 ORDERS: dict[str, Kind] = {"reread": "whole", "recount": "recount"}
@@ -35,6 +36,7 @@ class Asking:
 
     def __init__(self) -> None:
         self.hints = Hints()
+        self.people = People()
         self.notes: dict[str, str] = {}
         self._known: Known | None = None
         self._queries = Queries()
@@ -63,6 +65,8 @@ class Asking:
         while (order := link.orders(0)) is not None:
             if order.name in ORDERS:
                 self._waiting.append(order)
+            elif order.name in STAFF:
+                self.people.take(order)
             else:
                 order.done("unsupported")
         known = before = self.known(link)
@@ -118,6 +122,8 @@ class Asking:
         self._recount.told(result.command, result.code, result.values)
         if self.ours(result.command, link):
             self._queries.result(result.command, result.code)
+        else:
+            self.people.result(result.command, result.code)
 
     def due(self, at: datetime, offset: timedelta, link: Link) -> list[tuple[str, str]]:
         """What to ask now, as `(id, command)`."""

@@ -17,6 +17,7 @@ from drivers.adms.attlog import Upload
 from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
 from drivers.adms.pace import Pace
+from drivers.adms.people import Tongue
 from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.zk.export import exported
@@ -37,6 +38,7 @@ class Adms(Listener):
     """One terminal."""
 
     Options: ClassVar[type[AdmsOptions]] = AdmsOptions
+    takes_people = True
 
     def __init__(self, options: AdmsOptions) -> None:
         self._options = options
@@ -109,8 +111,10 @@ class Adms(Listener):
         self._observe(link)
         if "options" not in _query(request):
             return OK
-        stamps, delay = self._asking.known(link).stamps, self._options.poll_seconds
-        return Reply(200, speech.greeting(self.serial, stamps, delay, request.at))
+        known = self._asking.known(link).speaking(_query(request).get("language", ""))
+        self._emit([], [], known, link)
+        greeting = speech.greeting(self.serial, known.stamps, self._options.poll_seconds, request.at)
+        return Reply(200, greeting)
 
     def _store(self, request: Request, link: Link) -> Reply:
         query = _query(request)
@@ -189,7 +193,10 @@ class Adms(Listener):
         self._observe(link)
         self._asking.ordered(link)
         self._asking.settle(link)
-        return Reply(200, speech.commands(self._asking.due(request.at, self._timing.offset, link)))
+        tongue = Tongue(self._options.encoding, self._asking.known(link).language)
+        asked = self._asking.due(request.at, self._timing.offset, link)
+        said = [*asked, *self._asking.people.due(monotonic(), tongue)]
+        return Reply(200, speech.commands(said, tongue.encoding or "utf-8"))
 
     def _forget(self, table: str, body: bytes) -> None:
         """Say once of each table that came what it was, without a byte of it."""

@@ -2,6 +2,7 @@
 
 stamps: what the terminal called its last upload of a table; echoed, and believed by nobody (protocols §4).
 newest: time of the newest record seen. complete: up to here, by its clock, its own log has been read whole.
+language: as it told it, a number.
 """
 
 import json
@@ -35,6 +36,7 @@ class Known:
     newest: str = ""
     complete: str = ""
     commands: tuple[Command, ...] = ()
+    language: str = ""
 
     @classmethod
     def parse(cls, cursor: str | None) -> "Known":
@@ -49,7 +51,7 @@ class Known:
 
     def plausible(self) -> bool:
         """Whether all of it has the right shape."""
-        texts = (self.newest, self.complete, *self.stamps, *self.stamps.values())
+        texts = (self.newest, self.complete, self.language, *self.stamps, *self.stamps.values())
         commands = all(_ID.fullmatch(each.id) and each.kind in get_args(Kind) for each in self.commands)
         return all(isinstance(text, str) for text in texts) and commands
 
@@ -62,6 +64,10 @@ class Known:
         if not _STAMP.fullmatch(stamp):
             return self
         return replace(self, stamps={**self.stamps, table: stamp})
+
+    def speaking(self, language: str) -> "Known":
+        """With the language of its texts."""
+        return replace(self, language=language) if _STAMP.fullmatch(language) else self
 
     def seen(self, newest: str) -> "Known":
         """With the newest record of an upload."""

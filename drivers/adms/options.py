@@ -14,11 +14,13 @@ class AdmsOptions:
     serial: its serial number, as it stands on the label and in its menu; it is known by nothing else.
     address: the IP address it calls from; "" = the first it calls from, which is then kept.
     poll_seconds: how often it is told to call.
+    encoding: of the names on it; "" = by the language it tells.
     """
 
     serial: str
     address: str = ""
     poll_seconds: int = 10
+    encoding: str = ""
 
     def __post_init__(self) -> None:
         """ValueError that names the key."""
@@ -31,3 +33,7 @@ class AdmsOptions:
                 raise ValueError(f"address: {self.address!r} 不是 IP 地址 / is no IP address") from error
         if not 2 <= self.poll_seconds <= 60:
             raise ValueError(f"poll_seconds: '{self.poll_seconds}' 不在 / is not in 2-60")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except (LookupError, ValueError) as error:  # `rot13` and the like are no encodings of texts
+            raise ValueError(f"encoding: {self.encoding!r} 没有这种编码 / is unknown") from error

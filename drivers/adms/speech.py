@@ -77,9 +77,9 @@ def zone(at: datetime) -> int:
     return minutes // 60 if minutes % 60 == 0 and abs(minutes) <= 720 else minutes
 
 
-def commands(waiting: Iterable[tuple[str, str]]) -> bytes:
-    """Commands `(id, text)` as the answer to getrequest."""
-    return "".join(f"C:{name}:{command}\n" for name, command in waiting).encode() or NOTHING
+def commands(waiting: Iterable[tuple[str, str]], encoding: str = "utf-8") -> bytes:
+    """Commands `(id, text)` as the answer to getrequest, in the encoding of the terminal's texts."""
+    return "".join(f"C:{name}:{command}\n" for name, command in waiting).encode(encoding) or NOTHING
 
 
 def results(body: bytes) -> list[Result]:

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from drivers.base import DeviceOffline, DeviceRefused
 from drivers.dahua.lines import Found, found, values
+from drivers.dahua.people import People
 from drivers.dahua.records import moment, wall_clock
 from drivers.http.client import Client, trouble
 from drivers.http.line import Answer
@@ -31,6 +32,7 @@ class Cgi:
 
     def __init__(self, client: Client, shift_s: int) -> None:
         self._client = client
+        self.people = People(client)
         self.shift_s = shift_s
         self._known: Dialect | None = None
 

@@ -16,6 +16,7 @@ class Dahua(HttpPoller):
     """One terminal."""
 
     Options: ClassVar[type[DahuaOptions]] = DahuaOptions
+    takes_people = True
     body_max: ClassVar[int] = 8 << 20
     """A firmware that cannot be asked by time hands out everything at once."""
 

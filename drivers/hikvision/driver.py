@@ -15,6 +15,7 @@ class Hikvision(HttpPoller):
     """One terminal."""
 
     Options: ClassVar[type[HikvisionOptions]] = HikvisionOptions
+    takes_people = True
 
     def __init__(self, options: HikvisionOptions) -> None:
         super().__init__(options)

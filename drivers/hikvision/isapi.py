@@ -9,6 +9,7 @@ from drivers.base import DeviceOffline, DeviceRefused
 from drivers.hikvision.documents import Document, Unreadable, decode, part, text, whole
 from drivers.hikvision.events import day_before, wall_clock
 from drivers.hikvision.page import PAGE_MAX, Page, judge
+from drivers.hikvision.people import People
 from drivers.http.client import Client, trouble
 from drivers.http.rounds import Identity
 
@@ -30,6 +31,7 @@ class Isapi:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.people = People(client)
         self._insists = False
         """It searches only with times."""
 

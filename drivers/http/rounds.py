@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from drivers.base import DeviceOffline, Link, Observation, Order, Poller
+from drivers.base import STAFF, VOID, DeviceOffline, Link, Observation, Order, Person, Poller
 from drivers.http.options import BODY_MAX, HttpOptions
 from drivers.tape import tape_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CLOCK_EVERY_S = 60.0
 COUNTS_EVERY_S = 600.0
-ORDERS = ("reread", "set_time")
+ORDERS = ("reread", "set_time", *STAFF)
 LOOK_S = 0.5
 
 
@@ -33,8 +33,22 @@ class Identity(NamedTuple):
     firmware: str
 
 
+class People(Protocol):
+    """Who is known to a device; each answers `ok`, or a word and `: detail`."""
+
+    def push(self, person: Person) -> str:
+        """Put a person there, or give a known one name and card; what is enrolled stays."""
+
+    def revoke(self, user: str) -> str:
+        """Remove a person; `absent` where nobody is known by that number."""
+
+
 class Device(Protocol):
     """What a device can be asked about itself."""
+
+    @property
+    def people(self) -> People:
+        """Who is known to it."""
 
     def identity(self) -> Identity:
         """Who it is; DeviceRefused for what is no such device."""
@@ -104,6 +118,7 @@ class Rounds:
         if self._complete and began and not log.rereading:
             self._link.emit([], self._link.cursor, began)
         self._set_time()
+        self._change_people()
         self._read_again(log)
 
     def pause(self, log: Log) -> None:
@@ -130,6 +145,17 @@ class Rounds:
             return "refused"
         return "ok" if self._device.set_clock(moment) else "failed"
 
+    def _change_people(self) -> None:
+        for order in [order for order in self._orders if order.name in STAFF]:
+            self._same_device(ask=True)
+            person, people = order.person(), self._device.people
+            if person is None:
+                result = VOID
+            else:
+                result = people.push(person) if order.name == "staff_push" else people.revoke(person.user)
+            self._orders.remove(order)
+            order.done(result)
+
     def _read_again(self, log: Log) -> None:
         if not log.rereading:
             if not any(order.name == "reread" for order in self._orders):
@@ -143,8 +169,9 @@ class Rounds:
             self._link.emit([], self._link.cursor, self._pass_began)
         self._answer("reread", lambda _order: "ok" if whole else "incomplete")
 
-    def _same_device(self) -> None:
-        if self._client.opened == self._opened:
+    def _same_device(self, ask: bool = False) -> None:
+        """ask: also over a connection that seems to stand; another device gets no order."""
+        if self._client.opened == self._opened and not ask:
             return
         who, self._opened = self._device.identity(), self._client.opened
         if who.serial != self.who.serial:

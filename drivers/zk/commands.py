@@ -2,11 +2,12 @@
 
 pyzk 0.9 loses its place when a reply comes late, doubled or in pieces (protocols §1.3), so its only
 way to the network is replaced: it builds a command, we ask it, it parses the answer. Pinned to 0.9, since
-what is replaced is private there. It is never given a socket, a log or a template.
+what is replaced is private there. It is never given a socket, a log or a template, nor a user to write.
 """
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,6 +89,26 @@ class Commands:
             return bool(self._plain.set_time(datetime.fromisoformat(moment)))
         except VENDOR:
             return False
+
+    def write_user(self, row: bytes) -> int:
+        """Put a row into the user table; what the terminal answers.
+
+        pyzk's own way would empty the password of a known user, forget zones, cut a name and drop what it
+        cannot encode, all without a word.
+        """
+        return self._changed(Cmd.USER_WRITE, row)
+
+    def remove_user(self, uid: int) -> int:
+        """Take a user out of the table, with all that belongs to it; what the terminal answers."""
+        return self._changed(Cmd.USER_DELETE, struct.pack("<H", uid))  # pyzk knows no uid above 32767
+
+    def _changed(self, command: Cmd, data: bytes) -> int:
+        answer = self._wire.ask(command, data).command
+        if answer == Cmd.UNAUTHORIZED:
+            raise DeviceOffline("connection_lost", "the terminal has forgotten the session")
+        with suppress(*VENDOR):
+            self._plain.refresh_data()
+        return answer
 
     def sizes(self) -> Sizes | None:
         """What it counts; None when it does not tell, DeviceOffline when it has forgotten our session."""

@@ -3,16 +3,18 @@
 A round asks the counter. The log is read at the first round, when the counter changed, on an order, and at
 each round while the counter cannot tell. The clock is sampled around each read, and once a minute. It is set
 only on the order `set_time`, right after a read, and measured again at once: what the read brought was
-stamped by the old clock, what comes later by the new one.
+stamped by the old clock, what comes later by the new one. People too are changed right after a read: some
+logs name a person by the row of the user table alone.
 """
 
 from datetime import datetime
 from time import monotonic
 
-from drivers.base import Link, Observation, Order
+from drivers.base import STAFF, Link, Observation, Order
 from drivers.zk.commands import ATTENDANCE_EVENT, Commands, Identity
 from drivers.zk.frames import Packet
 from drivers.zk.options import ZkOptions
+from drivers.zk.people import People
 from drivers.zk.punches import readings
 from drivers.zk.reader import Reader
 from drivers.zk.records import Record, Sizes, decode_live
@@ -23,7 +25,7 @@ LIVE_LATE_S = 5.0
 """A live event that is older, or newer, by the clock as last seen: the clock is asked again."""
 BLIND_READ_S = 600.0
 """How often a log is read whole where neither counter nor tail can tell what is new."""
-ORDERS = ("reread", "set_time")
+ORDERS = ("reread", "set_time", *STAFF)
 NEARLY_FULL = 0.98
 """From here on the counter may stand still while new records push out old ones."""
 
@@ -37,6 +39,7 @@ class Contact:
         self._wire, self._commands, self._identity, self._link = wire, commands, identity, link
         self._poll_s = options.poll_seconds
         self._reader = Reader(wire, link, identity.serial, options, self._look)
+        self._people = People(wire, commands, options.encoding, lambda: self._reader.layout)
         self._orders: list[Order] = []
         self._notes: dict[str, str] = {}
         self._counter: int | None = None
@@ -57,6 +60,7 @@ class Contact:
             self._read(sizes)
             self._observe(sizes, self._clock())
             self._set_time()
+            self._change_people()
             return
         self._observe(sizes, clock)
         if clock and not self._blind and not self._notes:
@@ -100,6 +104,12 @@ class Contact:
             self._observe(self._commands.sizes(), self._clock())
             self._orders.remove(order)
             order.done("ok" if done else "failed" if moment else "refused")
+
+    def _change_people(self) -> None:
+        for order in [order for order in self._orders if order.name in STAFF]:
+            result = self._people.carry_out(order)
+            self._orders.remove(order)
+            order.done(result)
 
     def _clock(self) -> str | None:
         self._clock_at = monotonic()

@@ -20,6 +20,7 @@ class Zk(Poller):
     """One ZK terminal."""
 
     Options: ClassVar[type[ZkOptions]] = ZkOptions
+    takes_people = True
 
     def __init__(self, options: ZkOptions) -> None:
         self._options = options

@@ -26,15 +26,21 @@ _LENGTH_AT, _PACKET_AT = 4, 8
 
 
 class Cmd(IntEnum):
-    """Commands we send, and the words a terminal answers with. Only SET_TIME changes one, on order."""
+    """Commands we send, and the words a terminal answers with.
 
-    ATTENDANCE = 13
+    Only SET_TIME, USER_WRITE and USER_DELETE change a terminal, on order.
+    """
+
+    USER_WRITE = 8
     USERS = 9
+    ATTENDANCE = 13
+    USER_DELETE = 18
     SIZES = 50
     SET_TIME = 202
     EVENT = 500
     CONNECT = 1000
     EXIT = 1001
+    REFRESH = 1013
     AUTH = 1102
     PREPARE_DATA = 1500
     DATA = 1501

@@ -11,7 +11,7 @@
     time    ((y-2000)*372 + (m-1)*31 + d-1) * 86400 + seconds of the day
 
 Source: protocols §2.4. A record that makes no sense is set aside by itself; the rest flows on.
-Passwords and cards stand in these bytes and are never taken out.
+Passwords and cards stand in these bytes and are never taken out; `table` writes a card on order.
 """
 
 from collections.abc import Callable

@@ -8,9 +8,10 @@ from edge.causes.cause import Cause
 from edge.causes.device import DEVICE
 from edge.causes.http import HTTP
 from edge.causes.machine import MACHINE
+from edge.causes.staff import STAFF
 from edge.causes.trace import TRACE
 from edge.causes.uplink import UPLINK
 
 __all__ = ["CAUSES", "Cause"]
 
-CAUSES: dict[str, Cause] = {**DEVICE, **HTTP, **UPLINK, **MACHINE, **TRACE, **ACCOUNTS}
+CAUSES: dict[str, Cause] = {**DEVICE, **HTTP, **UPLINK, **MACHINE, **TRACE, **ACCOUNTS, **STAFF}

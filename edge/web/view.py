@@ -4,7 +4,7 @@ Template and script only place these texts, so that the page says the same with 
 JavaScript. Text of a device, a person or a config is cut and cleaned here; nothing reads a clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Literal
 
@@ -12,7 +12,7 @@ import msgspec
 
 from edge.causes import CAUSES
 from edge.contract import Problem
-from edge.snapshot import DeviceHealth, Snapshot, UplinkHealth
+from edge.snapshot import DeviceHealth, Snapshot, StaffPart, UplinkHealth
 from edge.web.short import NAME_MAX, NOTHING, TEXT_MAX, clock_offset, moment, plain, since
 from edge.words import TEXTS, Lang, cause_text, next_step, say
 
@@ -21,6 +21,7 @@ Level = Literal["good", "warn", "bad", "unknown", "off"]
 
 SOON_DAYS = 90
 """So long before a log is full it is told."""
+STAFF_SHOWN = 20
 LEVELS: dict[str, Level] = {
     "online": "good",
     "connected": "good",
@@ -108,7 +109,7 @@ def page(snapshot: Snapshot, lang: Lang) -> Page:
         at=moment(at, at, lang),
         problems=tuple(_problem(problem, names, at, lang) for problem in snapshot.problems),
         devices=tuple(_device(device, at, lang) for device in snapshot.devices),
-        panels=(_uplink(snapshot.uplink, at, lang), _store(snapshot, lang)),
+        panels=(_uplink(snapshot.uplink, at, lang), _store(snapshot, lang), *_staff(snapshot, names, lang)),
         foot=say(
             lang,
             "page.foot",
@@ -199,6 +200,33 @@ def _uplink(uplink: UplinkHealth, at: str, lang: Lang) -> PanelView:
         cause="" if uplink.cause == "ok" else text,
         next_step=step,
         facts=tuple(facts),
+    )
+
+
+def _staff(snapshot: Snapshot, names: dict[str, str], lang: Lang) -> Iterator[PanelView]:
+    """The orders about people, open ones first; no panel where there is none."""
+    parts = snapshot.staff
+    waiting = [part for part in parts if part.state in ("waiting", "sent")]
+    failed = [part for part in parts if part.state in ("failed", "expired")]
+    if parts:
+        yield PanelView(
+            title=say(lang, "staff.title"),
+            level="warn" if failed else "unknown" if waiting else "good",
+            state=say(lang, "staff.waits", n=len(waiting)) if waiting else say(lang, "staff.answered"),
+            cause="",
+            next_step="",
+            facts=tuple(_staff_fact(part, names, snapshot.at, lang) for part in parts[:STAFF_SHOWN]),
+        )
+
+
+def _staff_fact(part: StaffPart, names: dict[str, str], at: str, lang: Lang) -> Fact:
+    device = names.get(part.device_id) or plain(part.device_id, NAME_MAX)
+    text, step = _cause(part.cause, lang)
+    when = f"{say(lang, 'col.since')} {since(part.since, at, lang)}"
+    told = [say(lang, f"staff.{part.state}"), text, plain(part.detail, TEXT_MAX), when]
+    told += [f"{say(lang, 'next')}: {step}"] if part.state != "done" and step else []
+    return Fact(
+        _joined([say(lang, f"staff.{part.command}"), plain(part.user, NAME_MAX), device]), _joined(told)
     )
 
 

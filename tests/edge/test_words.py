@@ -15,7 +15,8 @@ from edge.office.words import OFFICE
 from edge.pairing.signing import Part
 from edge.payloads import Audit, PunchState, TimeQuality, VerifyMethod
 from edge.proof import Fault, Standing
-from edge.snapshot import DeviceWord, UplinkHealth
+from edge.snapshot import DeviceWord, StaffPart, UplinkHealth
+from edge.staff.orders import NAMES
 from edge.statement import COLUMNS
 from edge.trust import Source
 from edge.words import LANGS, TEXTS, both, pick_language, say
@@ -32,6 +33,7 @@ BUILT = {
     "standing.": set(get_args(Standing)),
     "rec.": set(COLUMNS),
     "halls.word.": set(ORDER),
+    "staff.": {*get_args(StaffPart.__annotations__["state"]), *NAMES},
     "halls.next.": {*ORDER} - {"well", "troubled"},
 }
 """Keys that are put together from a word of these."""

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from edge.contract import Problem
+from edge.snapshot import StaffPart
 from edge.web.short import clock_offset, moment, plain, since
 from edge.web.view import page
 from tests.web.halls import DEAD_GATE, GATE, TROUBLE, WELL, problem
@@ -108,3 +109,34 @@ def test_untrusted_clock_is_said_with_its_next_step() -> None:
     assert store.level == "warn"
     assert "本机时间" in store.cause
     assert store.next_step
+
+
+REVOKED = StaffPart(
+    order="a1",
+    command="staff.revoke",
+    user="1007\u202e",
+    actor="li.wei",
+    device_id="zk-gate",
+    state="done",
+    given="2025-11-22T08:00:00+08:00",
+    since="2025-11-22T08:10:00+08:00",
+    expires="2026-02-20T08:00:00+08:00",
+    cause="staff_done",
+)
+
+
+def test_orders_about_staff_show_what_is_open_since_when_why_and_the_next_step() -> None:
+    assert len(page(WELL, "en").panels) == 2, "no orders, no panel"
+    waiting = msgspec.structs.replace(REVOKED, state="waiting", device_id="face-2f", cause="no_answer")
+    refused = msgspec.structs.replace(REVOKED, state="failed", cause="staff_refused", detail="-3")
+    panel = page(msgspec.structs.replace(WELL, staff=(waiting, REVOKED)), "en").panels[2]
+    assert (panel.level, panel.state) == ("unknown", "1 not answered")
+    open_one, answered = panel.facts
+    assert open_one.label == "revoke · 1007\ufffd · 人脸机 2 (2F)"
+    assert "does not answer" in open_one.value
+    assert "since 08:10:00" in open_one.value
+    assert "next step: check power" in open_one.value
+    assert answered.value.startswith("done · carried out by the terminal")
+    panel = page(msgspec.structs.replace(WELL, staff=(refused,)), "zh").panels[2]
+    assert (panel.level, panel.state) == ("warn", "均已答复")
+    assert "终端拒绝执行 · -3" in panel.facts[0].value

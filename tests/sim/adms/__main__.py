@@ -22,6 +22,7 @@ def apply_fault(faults: Faults, text: str) -> None:
     """Set one fault from `name=value`; ValueError if it is none."""
     name, _, value = text.partition("=")
     kinds = {field.name: type(getattr(faults, field.name)) for field in fields(Faults)}
+    kinds = {fault: kind for fault, kind in kinds.items() if kind in (bool, int, type(None))}
     if name not in kinds:
         raise ValueError(f"unknown fault {name!r}; known: {', '.join(kinds)}")
     setattr(faults, name, value.lower() not in ("0", "no") if kinds[name] is bool else int(value))

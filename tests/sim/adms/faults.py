@@ -1,5 +1,6 @@
 """What can go wrong with a terminal that pushes: switches that tests flip at run time, all off by default."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -25,3 +26,6 @@ class Faults:
     """What it answers to VERIFY SUM, whatever it holds."""
     repeats: int = 0
     """So many uploads are sent twice, at the same time."""
+    before_obeying: Callable[[], object] = lambda: None
+    after_obeying: Callable[[], object] = lambda: None
+    """Called before any command, and between a command about people and its result."""

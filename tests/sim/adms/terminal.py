@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from tests.sim.adms.calls import Answer, call
 from tests.sim.adms.faults import Faults
+from tests.sim.adms.people import People
 from tests.sim.adms.shapes import body
 from tests.sim.zk.layouts import Punch
 
+CHINESE = 83
 PACK = 200
 """Records of one upload."""
 
@@ -44,6 +46,7 @@ class Terminal:
     zone: timezone = timezone(timedelta(hours=8))
     obeys_date: bool = True
     faults: Faults = field(default_factory=Faults)
+    people: People = field(default_factory=People)
     log: list[Punch] = field(default_factory=list)
     obeyed: list[str] = field(default_factory=list)
     """Commands it was given."""
@@ -192,17 +195,24 @@ class Terminal:
     def _ask(self) -> bool:
         info = quote(f"{self.firmware},0,0,{len(self.log)},127.0.0.1,10,7,15,0,111")
         answer = self.call(f"/iclock/getrequest?SN={self.serial}&INFO={info}")
-        for row in answer.body.decode("latin-1").splitlines() if answer.status == 200 else ():
+        encoding = "gbk" if self.language == CHINESE else "utf-8"
+        for row in answer.body.decode(encoding, "replace").splitlines() if answer.status == 200 else ():
             mark, _, rest = row.partition(":")
             name, _, command = rest.partition(":")
             if mark == "C":
                 self.obeyed.append(command)
+                self.faults.before_obeying()
                 self._obey(name, command)
         return answer.status == 200
 
     def _obey(self, name: str, command: str) -> None:
-        code, more = 0, ""
-        if command.startswith("DATA QUERY ATTLOG"):
+        code, more, about_people = 0, "", self.people.obey(command)
+        if about_people is not None:
+            code = about_people
+            self.faults.after_obeying()
+        elif command == "CHECK":
+            self._greeted = False
+        elif command.startswith("DATA QUERY ATTLOG"):
             code = self._query(name, command)
         elif command.startswith("VERIFY SUM ATTLOG") and not self.faults.no_sum:
             said, held = self.faults.sum_says, len(self._between(command))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from tests.sim.dahua.faults import Faults
+from tests.sim.dahua.people import People
 from tests.sim.web import Answer, WebDevice
 
 CARD, FINGER, FACE, REMOTE, BUTTON = 1, 6, 15, 4, 5
@@ -40,6 +41,7 @@ class Terminal(WebDevice):
     model: str = "ASI7213Y"
     realm: str = "Login to 7J0A1D2PAZ00001"
     faults: Faults = field(default_factory=Faults)
+    people: People = field(default_factory=People)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,9 +102,26 @@ class Terminal(WebDevice):
             wanted = datetime.fromisoformat(asked["time"])
             self.set_clock((wanted - self.true_time()).total_seconds())
             return Answer(b"OK\r\n", "text/plain")
+        if path == "/cgi-bin/recordFinder.cgi" and asked.get("name") == "AccessControlCard":
+            return Answer(self.people.find(asked).encode(), "text/plain;charset=utf-8")
         if path == "/cgi-bin/recordFinder.cgi" and action == "find":
             return self._find(asked)
+        if path in ("/cgi-bin/recordUpdater.cgi", "/cgi-bin/AccessUser.cgi"):
+            return self._change(path, action, asked)
         return Answer(REFUSED, "text/plain", 400)
+
+    def _change(self, path: str, action: str, asked: dict[str, str]) -> Answer:
+        people = self.people
+        with self.lock:
+            if path == "/cgi-bin/AccessUser.cgi":
+                said = people.of_user(action, asked.get("UserIDList[0]", ""))
+            else:
+                changes = {"insert": people.insert, "update": people.update, "remove": people.remove}
+                said = changes[action](asked) if people.old_updater and action in changes else None
+                self.after_people(path)
+        if said is None:
+            return Answer(REFUSED, "text/plain", 200 if self.faults.refuse_word else 400)
+        return Answer(said.encode(), "text/plain")
 
     def _find(self, asked: dict[str, str]) -> Answer:
         faults, span = self.faults, self._span(asked)

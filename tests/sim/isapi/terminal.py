@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from tests.sim.isapi.faults import Faults
+from tests.sim.isapi.people import People
 from tests.sim.isapi.search import search
 from tests.sim.web import Answer, WebDevice
 
@@ -52,6 +53,7 @@ class Terminal(WebDevice):
     capacity: int = 150_000
     cyclic_delete: int = 3000
     users: int = 12
+    people: People = field(default_factory=People)
     time_mode: str = "manual"
     faults: Faults = field(default_factory=Faults)
 
@@ -138,7 +140,11 @@ class Terminal(WebDevice):
                 {"Time": {"timeMode": self.time_mode, "localTime": shown, "timeZone": "CST-8:00:00"}}
             )
         if path == "/ISAPI/AccessControl/UserInfo/Count":
-            return self._told({"UserInfoCount": {"userNumber": self.users}})
+            return self._told({"UserInfoCount": {"userNumber": self.users + len(self.people.known)}})
+        with self.lock:
+            if (about := self.people.answer(method, path, body)) is not None:
+                self.after_people(path)
+                return self._told(about[1], status=about[0])
         if path == "/ISAPI/AccessControl/AcsEventTotalNum":
             return self._told({"AcsEventTotalNum": {"totalNum": len(self.log)}})
         if path == "/ISAPI/AccessControl/AcsEvent" and method == "POST":

@@ -3,6 +3,7 @@
 import ssl
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple, Self
@@ -47,6 +48,8 @@ class WebDevice:
     """Its clock minus the true one."""
     zone: tzinfo = CHINA
     http: HttpFaults = field(default_factory=HttpFaults)
+    after_people: Callable[[str], object] = lambda _path: None
+    """Called between a question about people, which is done by then, and its answer."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()

@@ -53,6 +53,8 @@ class Device:
         self._bytes = bytearray()
         self._users: dict[int, User] = {}
         self._uids: dict[str, int] = {}
+        self.enrolled: Counter[int] = Counter()
+        """uid -> how much is enrolled at the terminal itself; it goes with the user, or with its number."""
         self._session = 0x45CF
         self.enabled = True
         self.emitted = 0
@@ -177,12 +179,16 @@ class Device:
     def enrol(self, user: User) -> None:
         """Put a whole row into the user table."""
         with self._lock:
+            before = self._users.get(user.uid)
+            if before is not None and before.user_id != user.user_id:
+                self.enrolled.pop(user.uid, None)
             self._users[user.uid] = user
             self._uids[user.user_id] = user.uid
 
     def remove_user(self, uid: int) -> None:
         """Delete a user; unknown uids are no error, as on the terminal."""
         with self._lock:
+            self.enrolled.pop(uid, None)
             gone = self._users.pop(uid, None)
             if gone is not None:
                 self._uids.pop(gone.user_id, None)

@@ -36,6 +36,11 @@ class Faults:
     """These change places with the datagram after them."""
     bad_checksum: int = 0
     """Spoil the checksum of this many outgoing packets."""
+    name_max: int = 24
+    """Longer names are cut without a word."""
+    before_change: Callable[[], object] = lambda: None
+    after_change: Callable[[], object] = lambda: None
+    """Called before a change of the user table, and between it and its answer; OSError ends the line."""
     slow_s: float = 0.0
     """Wait so long before each reply."""
     unsupported: set[int] = field(default_factory=set)

@@ -7,6 +7,7 @@ and then serves chunks; a chunk, and the direct read, is PREPARE, DATA with pack
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.sim.zk import layouts
@@ -126,14 +127,22 @@ class Session:
         return self._say(ask)
 
     def _user_write(self, ask: Packet) -> list[Packet]:
+        device = self._device
         try:
-            self._device.enrol(layouts.parse_user(ask.data))
+            user = layouts.parse_user(ask.data)
         except ValueError:
             return self._say(ask, Cmd.ERROR)
+        if len(ask.data) != device.user_size:
+            return self._say(ask, Cmd.ERROR)
+        device.faults.before_change()
+        device.enrol(replace(user, name=user.name[: device.faults.name_max]))
+        device.faults.after_change()
         return self._say(ask)
 
     def _user_delete(self, ask: Packet) -> list[Packet]:
+        self._device.faults.before_change()
         self._device.remove_user(int.from_bytes(ask.data[:2], "little"))
+        self._device.faults.after_change()
         return self._say(ask)
 
     def _register(self, ask: Packet) -> list[Packet]:

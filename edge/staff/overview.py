@@ -1,0 +1,60 @@
+"""What people see of the orders: their parts with what keeps them open, and what they should see to."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from edge.attention import Attention
+from edge.runner import Runner
+from edge.snapshot import StaffPart
+from edge.staff import orders as rules
+from edge.staff.book import Book
+from edge.staff.courier import present
+from edge.staff.orders import Part, StaffOrder
+
+SHOWN_MAX = 200
+
+
+def attention(book: Book, runners: Mapping[str, Runner], now: datetime) -> Iterator[Attention]:
+    """Where a leaver may still be known, and orders that cannot be read any more.
+
+    A terminal that a person has put aside is no worry while it is; its part stays open.
+    """
+    for order, part, cause in rules.worries(book.orders(), now):
+        runner = runners.get(part.device_id)
+        if part.open and runner and runner.health.state == "disabled":
+            continue
+        since = order.given if cause == "revoke_overdue" else part.since
+        yield Attention(part.device_id, cause, since, order.id)
+    for lost, since in book.damaged().items():
+        yield Attention("store", "staff_unreadable", since, lost)
+
+
+def shown(book: Book, runners: Mapping[str, Runner]) -> tuple[StaffPart, ...]:
+    """Open parts first, then the newest answers."""
+    every = [(order, part) for order in reversed(book.orders()) for part in order.parts]
+    ranked = sorted(every, key=lambda pair: not pair[1].open)
+    return tuple(
+        _part(order, part, _why(part, runners.get(part.device_id))) for order, part in ranked[:SHOWN_MAX]
+    )
+
+
+def _why(part: Part, runner: Runner | None) -> str:
+    """Why it is as it is: of what waits, the cause that keeps its terminal away."""
+    return runner.health.cause if runner and part.open and not present(runner) else part.cause
+
+
+def _part(order: StaffOrder, part: Part, cause: str) -> StaffPart:
+    return StaffPart(
+        order=order.id,
+        command=order.kind,
+        user=order.user,
+        actor=order.actor,
+        device_id=part.device_id,
+        state=part.state,
+        given=order.given,
+        since=part.since,
+        expires=order.expires,
+        cause=cause,
+        detail=part.detail,
+        sent=part.sent,
+    )
