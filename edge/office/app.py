@@ -25,12 +25,14 @@ from edge.office.auditing import Auditing
 from edge.office.audits import Audits
 from edge.office.devices import Devices
 from edge.office.entry import Entry
+from edge.office.imports import Imports
 from edge.office.pairing import PairingPage
 from edge.office.sessions import Sessions
 from edge.office.supervision import Supervision
 from edge.office.visit import ANYBODY, Frame, Page
 from edge.snapshot import Snapshot
 from edge.web.app import SECURITY
+from edge.web.upload import FORM
 
 HERE = Path(__file__).parent
 HEADERS = {**SECURITY, "referrer-policy": "same-origin"}
@@ -49,19 +51,27 @@ def create_office(
 ) -> Starlette:
     """The pages of one hall; for one server, which ends its streams by `app.state.feed`."""
     sessions = Sessions()
-    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, auto_reload=False)
+    templates = Environment(
+        loader=FileSystemLoader([HERE / "templates", FORM]), autoescape=True, auto_reload=False
+    )
     frame = Frame(sessions, templates, hall)
     supervision = Supervision(frame, database)
     entry = Entry(frame, accounts, audits)
+    imports = Imports(frame, take, commands)
     pages = pages_of(
         entry,
         Devices(frame, take, commands, audits),
         supervision,
         Auditing(frame, database),
         PairingPage(frame, commands),
+        imports,
     )
     app = Starlette(
-        routes=[*routes(pages, frame), Mount("/static", StaticFiles(directory=HERE / "static"))],
+        routes=[
+            *routes(pages, frame),
+            *imports.routes(),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ],
         middleware=[Middleware(Gate, names=names)],
         exception_handlers={Exception: _failed},
     )
@@ -70,7 +80,12 @@ def create_office(
 
 
 def pages_of(
-    entry: Entry, devices: Devices, supervision: Supervision, auditing: Auditing, pairing: PairingPage
+    entry: Entry,
+    devices: Devices,
+    supervision: Supervision,
+    auditing: Auditing,
+    pairing: PairingPage,
+    imports: Imports,
 ) -> tuple[Page, ...]:
     """Every page, and for whom it is."""
     technician, supervisor, auditor = _only("technician"), _only("supervisor"), _only("auditor")
@@ -81,6 +96,7 @@ def pages_of(
         Page("/password", EVERYBODY, entry.own, entry.replace, fresh=True),
         Page("/devices", technician, devices.show, devices.order),
         Page("/pairing", technician, pairing.show, pairing.order),
+        Page("/import", technician, imports.show),
         Page("/supervision", supervisor, supervision.show),
         Page("/supervision/events", supervisor, supervision.follow),
         Page("/audit", auditor, auditing.show),

@@ -47,6 +47,7 @@ OFFICE: dict[str, tuple[str, str]] = {
     "role.technician": ("技术员", "technician"),
     "role.auditor": ("审计", "auditor"),
     "nav.devices": ("设备", "devices"),
+    "nav.import": ("U 盘导入", "USB import"),
     "nav.supervision": ("监督", "supervision"),
     "nav.audit": ("审计", "audit"),
     "nav.own": ("我的密码", "my password"),

@@ -32,7 +32,7 @@ from edge.commands import Commands
 from edge.snapshot import Snapshot
 from edge.web.ordering import control_route, over_control_socket
 from edge.web.short import NAME_MAX, plain
-from edge.web.upload import Upload
+from edge.web.upload import Upload, form_words
 from edge.web.view import page
 from edge.words import Lang, pick_language, say
 
@@ -143,6 +143,7 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
     For one server; `app.state.feed` is its feed.
     """
     feed = Feed(take)
+    upload = Upload(commands or {}, socket_actor, language, feed.forget)
     templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, auto_reload=False)
 
     async def status_page(request: Request) -> Response:
@@ -156,11 +157,7 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
 
     async def import_page(request: Request) -> Response:
         lang, newest = language(request), await feed.latest()
-        words: dict[str, Any] = {"lang": lang, "say": lambda key: say(lang, key)}
-        words["hall"] = plain(newest.hall_name, NAME_MAX)
-        words["devices"] = [
-            (one.device_id, plain(f"{one.name} {one.serial}", NAME_MAX)) for one in newest.devices
-        ]
+        words = {"hall": plain(newest.hall_name, NAME_MAX), "box": "panel", **form_words(lang, newest)}
         return HTMLResponse(templates.get_template("import.html").render(words))
 
     async def api_status(request: Request) -> Response:
@@ -179,7 +176,8 @@ def create_app(take: Callable[[], Snapshot], commands: Commands | None = None) -
             Route("/api/status", api_status),
             Route("/events", events),
             control_route(commands or {}, feed.forget),
-            *Upload(commands or {}, socket_actor, language, feed.forget).routes(import_page),
+            upload.page(import_page),
+            *upload.routes(),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(Guard)],

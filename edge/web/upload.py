@@ -9,6 +9,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import msgspec
@@ -18,12 +20,16 @@ from starlette.routing import Route
 
 from edge.commands import Commands, Refused
 from edge.export_file import Looked, serial_in, together
+from edge.snapshot import Snapshot
 from edge.web.holding import FILE_MAX, Batches, Held, NotAnExport
-from edge.web.short import TEXT_MAX, plain
+from edge.web.short import NAME_MAX, TEXT_MAX, plain
 from edge.words import Lang, say
 
 UPLOAD_S = 300.0
 KIND = "application/octet-stream"
+FORM = Path(__file__).parent / "templates"
+SCRIPT = Path(__file__).parent / "static" / "import.js"
+"""What another page needs that shows the form."""
 Who = Callable[[Request], str | None]
 
 
@@ -50,16 +56,19 @@ class Upload:
         self._busy = asyncio.Lock()
         self._held: Held | None = None
 
-    def routes(self, page: Callable[[Request], Awaitable[Response]]) -> list[Route]:
-        """Where it is reached; `page` shows the form."""
+    def page(self, shown: Callable[[Request], Awaitable[Response]]) -> Route:
+        """The page with the form, for whoever may."""
 
         async def form(request: Request) -> Response:
-            return (
-                PlainTextResponse("not here", 403) if self._actor_of(request) is None else await page(request)
-            )
+            if self._actor_of(request) is None:
+                return PlainTextResponse("not here", 403)
+            return await shown(request)
 
+        return Route("/import", form)
+
+    def routes(self) -> list[Route]:
+        """What the form is sent to."""
         return [
-            Route("/import", form),
             Route("/import/look", self._guarded(self._look), methods=["POST"]),
             Route("/import/take", self._guarded(self._take), methods=["POST"]),
         ]
@@ -137,6 +146,12 @@ class Upload:
 
     async def _run(self, name: str, arguments: dict[str, str]) -> str:
         return await anyio.to_thread.run_sync(self._commands[name], arguments)
+
+
+def form_words(lang: Lang, snapshot: Snapshot) -> dict[str, Any]:
+    """What `import_form.html` needs beside `box`, the class of its boxes, and perhaps a `form_token`."""
+    devices = [(one.device_id, plain(f"{one.name} {one.serial}", NAME_MAX)) for one in snapshot.devices]
+    return {"lang": lang, "text": lambda key: say(lang, key), "devices": devices}
 
 
 async def _answered(work: Awaitable[Told], lang: Lang) -> Response:

@@ -70,12 +70,12 @@ class Office:
         self.accounts = Accounts(folder, clock.text)
         self.audits = Audits(self.store, clock, self.accounts)
         self.ordered: list[tuple[str, dict[str, str]]] = []
-        commands = {name: self._command(name) for name in ("accept", "service", "reread", "erase")}
-        commands |= {"pair": self._code, "unpair": self._command("unpair"), "pairings": self._pairings}
+        self.commands = {name: self._command(name) for name in ("accept", "service", "reread", "erase")}
+        self.commands |= {"pair": self._code, "unpair": self._command("unpair"), "pairings": self._pairings}
         make(folder, ("127.0.0.1", "office.test"))
         self.app = create_office(
             self.take,
-            commands,
+            self.commands,
             self.accounts,
             self.audits,
             self.store.path,

@@ -17,7 +17,7 @@ from tests.hall import until
 from tests.office.conftest import Office, Person
 from tests.web.halls import DEAD_GATE, TROUBLE
 
-PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 5)  # type: ignore[arg-type]
+PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 6)  # type: ignore[arg-type]
 
 
 def test_the_route_table_is_walked_by_every_role_and_by_nobody(office: Office) -> None:
@@ -47,7 +47,7 @@ def test_a_window_account_has_its_pin_and_nothing_else(office: Office) -> None:
     with Person(office) as person:
         assert person.login("window", "246813").headers["location"] == "/password"
         assert "6–12 位数字" in person.get("/password").text
-        for path in ("/devices", "/supervision", "/supervision/events", "/audit"):
+        for path in ("/devices", "/import", "/supervision", "/supervision/events", "/audit"):
             assert person.get(path).status_code == 403
 
 

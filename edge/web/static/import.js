@@ -23,7 +23,10 @@ async function post(form, path, values, body) {
   button.disabled = true;
   show([form.dataset.wait]);
   try {
-    const headers = { "content-type": "application/octet-stream" };
+    const headers = {
+      "content-type": "application/octet-stream",
+      "x-form-token": look.elements.token?.value ?? "",
+    };
     const answer = await fetch(`${path}?${query}`, { method: "POST", headers, body });
     const said = await answer.json();
     show(said.lines);
