@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Full, Queue
 
@@ -21,6 +22,7 @@ from drivers.base import (
     Order,
     StoreBusy,
 )
+from drivers.hints import LOOK
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
 from edge.events import own_event
@@ -150,6 +152,12 @@ class Runner:
         except Full:
             return False
         return True
+
+    def hint(self) -> None:
+        """The device says that there is news: it is asked at once, if it is asked at all; never blocks."""
+        if not self._resting and self._orders.empty():
+            with suppress(Full):
+                self._orders.put_nowait(Order(LOOK, lambda _result: None))
 
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end after `stop` was set."""

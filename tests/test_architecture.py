@@ -17,8 +17,8 @@ ARROWS = {
     "drivers.adms": "drivers.base drivers.zk",
     "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
-    "drivers.http": "drivers.base drivers.tape",
-    "drivers.hikvision": "drivers.base drivers.http drivers.sighting",
+    "drivers.http": "drivers.base drivers.hints drivers.tape",
+    "drivers.hikvision": "drivers.base drivers.hints drivers.http drivers.sighting",
     "drivers.zk": "drivers.base drivers.sighting drivers.tape",
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
@@ -100,14 +100,14 @@ ARROWS = {
     "edge.orders": "edge.commands edge.runner edge.uplink",
     "edge.link": """drivers.base edge.clock edge.events edge.gaps edge.guard edge.offsets edge.settings
         edge.store edge.tally edge.trust""",
-    "edge.runner": """drivers.base edge.backoff edge.clock edge.events edge.forecast edge.guard edge.link
-        edge.offsets edge.payloads edge.settings edge.snapshot edge.store""",
+    "edge.runner": """drivers.base drivers.hints edge.backoff edge.clock edge.events edge.forecast
+        edge.guard edge.link edge.offsets edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.notify": "",
     "edge.receiver": """drivers.base edge.clock edge.guard edge.link edge.payloads edge.runner edge.settings
         edge.store""",
-    "edge.ports": """drivers.base edge.approved edge.attention edge.clock edge.clocks edge.commands
-        edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot edge.store
-        edge.whole""",
+    "edge.ports": """drivers.base drivers.hints edge.approved edge.attention edge.clock edge.clocks
+        edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot
+        edge.store edge.whole""",
     "edge.confirmations": "",
     "edge.aside": "edge.confirmations",
     "edge.stall": "",
@@ -163,6 +163,7 @@ ARROWS = {
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
     "edge.listing": "edge.show edge.store edge.words",
+    "drivers.hints": "drivers.base",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
@@ -260,6 +261,7 @@ PURE = [
     "edge/causes/uplink.py",
     "edge/words.py",
     "edge/consume/ranges.py",
+    "drivers/hints.py",
     "drivers/dahua/known.py",
     "drivers/evaluation/codes.py",
     "drivers/evaluation/levels.py",

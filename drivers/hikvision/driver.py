@@ -1,17 +1,23 @@
-"""A Hikvision terminal, asked over HTTP; the rounds are `drivers/http/rounds.py`."""
+"""A Hikvision terminal, asked over HTTP in the rounds of `drivers/http`; what it pushes is a hint."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.base import Link
+from drivers.base import Link, Request
 from drivers.hikvision.options import HikvisionOptions
+from drivers.hikvision.push import news
+from drivers.hints import Hinted
 from drivers.http.rounds import Device, HttpPoller, Identity, Log
 
 if TYPE_CHECKING:
     from drivers.http.client import Client
 
 
-class Hikvision(HttpPoller):
+CALLS = "/hikvision"
+"""The path to set in the terminal's menu (httpHosts), and whatever follows it."""
+
+
+class Hikvision(HttpPoller, Hinted):
     """One terminal."""
 
     Options: ClassVar[type[HikvisionOptions]] = HikvisionOptions
@@ -34,3 +40,18 @@ class Hikvision(HttpPoller):
 
         assert isinstance(device, Isapi)  # noqa: S101 - what `ask` made
         return Reader(device, link, who.serial, self._minors, look)
+
+    @property
+    def calls_from(self) -> str:
+        """See `Hinted`."""
+        return self._options.host
+
+    @staticmethod
+    def hears(request: Request) -> bool:
+        """See `Hinted`."""
+        return request.method in ("POST", "PUT") and request.path.lower().startswith(CALLS)
+
+    @staticmethod
+    def news(body: bytes) -> bool:
+        """See `Hinted`."""
+        return news(body)

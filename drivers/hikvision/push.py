@@ -30,6 +30,14 @@ def pushed(body: bytes) -> list[Pushed]:
     return [found for document in _documents(body) if (found := _event(document)) is not None]
 
 
+def news(body: bytes) -> bool:
+    """Whether there may be something new: an access event, or what cannot be read; no heartbeat is."""
+    documents = _documents(body)
+    if documents:
+        return any(_event(document) is not None for document in documents)
+    return bool(body.strip())
+
+
 def _event(document: Document) -> Pushed | None:
     alert = part(document, "EventNotificationAlert") or document
     inner = part(alert, "AccessControllerEvent")

@@ -3,7 +3,8 @@
 Each round asks for what is new. The clock is asked once a minute before a round, and before news is stored;
 the counts every ten minutes. Over a new connection it is asked again who answers: another device may stand
 there now. A read of the whole log is cut into pieces, between which news has its turn. The clock is set only
-on the order `set_time`, right after a read, and measured again at once.
+on the order `set_time`, right after a read, and measured again at once. A device that says that there is
+news is asked at once, yet not without a pause (`REST_S`): whoever calls in its name must not keep it busy.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from drivers.base import STAFF, VOID, DeviceOffline, Link, Observation, Order, Person, Poller
+from drivers.hints import LOOK
 from drivers.http.options import BODY_MAX, HttpOptions
 from drivers.tape import tape_of
 
@@ -23,6 +25,8 @@ CLOCK_EVERY_S = 60.0
 COUNTS_EVERY_S = 600.0
 ORDERS = ("reread", "set_time", *STAFF)
 LOOK_S = 0.5
+REST_S = 0.5
+"""The least pause before a round that a call brings forward."""
 
 
 class Identity(NamedTuple):
@@ -92,6 +96,7 @@ class Rounds:
         self.who = device.identity()
         self._opened = client.opened
         self._orders: list[Order] = []
+        self._news = False
         self._counts: Mapping[str, int] = {}
         self._notes: Mapping[str, str] = {}
         self._counted_at = -COUNTS_EVERY_S
@@ -109,6 +114,7 @@ class Rounds:
 
     def poll(self, log: Log) -> None:
         """One round; what it proves is told with the device's clock of its beginning."""
+        self._news = False
         self._same_device()
         due = not self._complete or monotonic() - self._clock_at >= CLOCK_EVERY_S
         began, self._began = self._began or (self.look() if due else None), None
@@ -122,13 +128,13 @@ class Rounds:
         self._read_again(log)
 
     def pause(self, log: Log) -> None:
-        """Wait until the next round is due, or there is an order, or a read that has not ended."""
-        end = monotonic() + self._poll_s
-        while (left := end - monotonic()) > 0 and not self._link.stop.is_set():
+        """Wait until the next round is due, or there is news, an order, or a read that has not ended."""
+        began = monotonic()
+        while (left := self._poll_s - (monotonic() - began)) > 0 and not self._link.stop.is_set():
             self._take_orders()
-            if self._orders or log.rereading:
+            if self._orders or log.rereading or (self._news and monotonic() - began >= REST_S):
                 return
-            self._link.stop.wait(min(LOOK_S, left))
+            self._take(self._link.orders(min(LOOK_S, left)))
 
     def leave(self) -> None:
         """Answer the orders that can no longer be carried out."""
@@ -184,10 +190,16 @@ class Rounds:
 
     def _take_orders(self) -> None:
         while (order := self._link.orders(0)) is not None:
-            if order.name in ORDERS:
-                self._orders.append(order)
-            else:
-                order.done("unsupported")
+            self._take(order)
+
+    def _take(self, order: Order | None) -> None:
+        if order is None:
+            return
+        if order.name in ORDERS:
+            self._orders.append(order)
+            return
+        self._news = self._news or order.name == LOOK
+        order.done("ok" if order.name == LOOK else "unsupported")
 
     def _answer(self, name: str, result: Callable[[Order], str]) -> bool:
         """Answer the orders of one name; whether there were any."""

@@ -101,6 +101,13 @@ DEVICE: dict[str, Cause] = {
         "核对考勤机标签上的序列号：是本大厅的则批准，否则查明是谁",
         "compare with the serial on the label: a terminal of this hall? Let it in; else find out who it is",
     ),
+    "unknown_pusher": Cause(
+        "有海康威视协议的推送来自未配置的地址，已拒绝",
+        "a Hikvision push comes from an address that no device table names, and is turned away",
+        '若是本大厅的终端，加一个 driver = "hikvision"、host 为该地址的设备表；否则查明是谁',
+        'a terminal of this hall? Add a device table with driver = "hikvision" and host = this address;'
+        " else find out who it is",
+    ),
     "other_address": Cause(
         "有人从别的地址自称是这台设备，已拒绝",
         "somebody claims to be this device from another address and is turned away",

@@ -2,22 +2,25 @@
 
 Nothing in these protocols proves who calls, so a serial must stand in the config, or be approved by a person,
 and is answered at one address alone: the one in the config, or the first it called from, which is kept in
-`callers.json`. Whoever is turned away is shown, so that a person can decide; from an address where only such
+`callers.json`. A device that is asked and also calls is known by its address (`knock`). Whoever is turned away is shown, so that a person can decide; from an address where only such
 come, nothing more is heard once they came too often. Called from the port's loop and from status; all of it
 is in memory and quick.
 """
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from drivers.base import Listener, Reply, Request
 from edge.clock import WallClock
 from edge.pairing import Doorman
+from edge.ports.knock import Door
 from edge.ports.strangers import Strangers
 from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
@@ -31,6 +34,13 @@ REFUSED = Reply(403, b"not configured here")
 NOT_OURS = Reply(404, b"not here")
 
 
+class Counter(NamedTuple):
+    """Who answers a request. miscounts: its body may be longer than announced."""
+
+    serve: Callable[[Request], Reply]
+    miscounts: bool = True
+
+
 class Desk:
     """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`.
 
@@ -40,13 +50,14 @@ class Desk:
 
     def __init__(
         self,
-        runners: Iterable[Runner],
+        runners: Sequence[Runner],
         clock: WallClock,
         keep: Path,
         families: Mapping[type[Listener], str] | None = None,
         doorman: Doorman | None = None,
     ) -> None:
         self._clock, self._path, self._doorman = clock, keep / FILE, doorman
+        self._door = Door(runners)
         self._families = dict(families or {})
         self._known: dict[tuple[type[Listener], str], Receiver] = {}
         for receiver in runners:
@@ -65,8 +76,10 @@ class Desk:
         """Who was turned away lately, the newest last."""
         return self._strangers.shown
 
-    def admit(self, request: Request) -> Receiver | Reply:
-        """The device a request is of, judged by its head; or the answer it gets instead."""
+    def admit(self, request: Request) -> Counter | Reply:
+        """Who answers a request, judged by its head; or the answer it gets instead."""
+        if family_name := self._door.hears(request):
+            return self._heard(request, family_name)
         claims = ((family, family.identify(request)) for family in self._families)
         family, serial = next((claim for claim in claims if claim[1] is not None), (Listener, None))
         if serial is None:
@@ -79,7 +92,7 @@ class Desk:
             self._strangers.turned_away(serial, request.peer, "", self._families[family])
             return REFUSED
         if family.proves_itself:
-            return receiver
+            return Counter(partial(self.serve, receiver))
         if not self._at_home(receiver, serial, request.peer):
             receiver.claimed("foreign_address")
             device_id = receiver.device.device_id
@@ -88,7 +101,15 @@ class Desk:
         if not self._clock.trusted():
             receiver.hold()
             return AGAIN
-        return receiver
+        return Counter(partial(self.serve, receiver))
+
+    def _heard(self, request: Request, driver: str) -> Counter | Reply:
+        """A call of a device that is asked: only from where one stands; no clock is needed for a hint."""
+        address = _plain(request.peer)
+        if not self._door.home(address):
+            self._strangers.turned_away("", request.peer, "", driver)
+            return REFUSED
+        return Counter(partial(self._door.knocked, address), miscounts=False)
 
     def bothered(self, peer: str) -> None:
         """Somebody there says what is no request."""
@@ -96,7 +117,9 @@ class Desk:
 
     def unwelcome(self, peer: str) -> bool:
         """Whether nothing more is heard from there: too much came to nothing, and no device is at home."""
-        return self._strangers.too_often(peer) and str(_plain(peer)) not in self._homes()
+        address = _plain(peer)
+        at_home = self._door.home(address) or str(address) in self._homes()
+        return self._strangers.too_often(peer) and not at_home
 
     def _homes(self) -> set[str]:
         told = (receiver.listener.address for receiver in self._known.values() if receiver.listener)

@@ -107,8 +107,9 @@ class DevicePort:
         if self.problem:
             yield Attention("listen", "port_unavailable", self.since, self.problem)
         for caller in self.desk.turned_away:
-            cause = "other_address" if caller.device_id else "unknown_terminal"
-            who, subject = f"{caller.serial} @ {caller.address}", caller.device_id or "listen"
+            known = "other_address" if caller.device_id else "unknown_terminal"
+            cause = known if caller.serial else "unknown_pusher"
+            who, subject = f"{caller.serial or '?'} @ {caller.address}", caller.device_id or "listen"
             yield Attention(subject, cause, caller.first, who, approval(caller))
         if self._pairing:
             yield from self._pairing.attention()
@@ -213,9 +214,9 @@ class DevicePort:
         request = Request(
             head.method, head.path, head.query, head.headers, b"", visit.peer, self._clock.now()
         )
-        receiver = self.desk.admit(request)
-        if isinstance(receiver, Reply):
-            return receiver
+        counter = self.desk.admit(request)
+        if isinstance(counter, Reply):
+            return counter
         announced = head.length or 0
         if announced > BODY_MAX:
             return Reply(413, b"too long")
@@ -223,10 +224,10 @@ class DevicePort:
             return AGAIN
         self._held += announced
         try:
-            body, whole = await self._body(visit, head, rest, announced)
+            body, whole = await self._body(visit, head, rest, counter.miscounts)
             visit.reading = False
             told = replace(request, body=body, whole=whole, at=self._clock.now())
-            return await asyncio.wrap_future(self._pool.submit(partial(self.desk.serve, receiver, told)))
+            return await asyncio.wrap_future(self._pool.submit(partial(counter.serve, told)))
         finally:
             self._held -= announced
 
@@ -242,8 +243,9 @@ class DevicePort:
             data += piece
         return wire.parse_head(bytes(data[: end[0]])), bytes(data[end[1] :])
 
-    async def _body(self, visit: Visit, head: Head, rest: bytes, announced: int) -> tuple[bytes, bool]:
+    async def _body(self, visit: Visit, head: Head, rest: bytes, miscounts: bool) -> tuple[bytes, bool]:
         """The body, and whether all of it came; what came late is part of it, see `SURPLUS_S`."""
+        announced = head.length or 0
         if head.expects and not rest:
             visit.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = bytearray(rest)
@@ -252,7 +254,7 @@ class DevicePort:
                 await _fill(body, visit.reader, announced)
         if len(body) < announced:
             return bytes(body), visit.reader.at_eof() and body.endswith(b"\n")
-        if head.method == "POST" and not body.endswith(b"\n"):
+        if miscounts and head.method == "POST" and not body.endswith(b"\n"):
             with suppress(TimeoutError):
                 async with asyncio.timeout(SURPLUS_S):
                     await _fill(body, visit.reader, len(body) + SURPLUS_MAX)

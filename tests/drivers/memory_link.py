@@ -53,6 +53,9 @@ class MemoryLink:
         self.observations.append(observation)
 
     def orders(self, wait_s: float) -> Order | None:
+        end = time.monotonic() + wait_s
+        while not self.waiting and time.monotonic() < end and not self.stop.is_set():
+            time.sleep(0.005)
         return self.waiting.pop(0) if self.waiting else None
 
     @property

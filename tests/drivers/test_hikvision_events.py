@@ -13,7 +13,7 @@ from drivers.hikvision.documents import Unreadable, decode, objects, part, text,
 from drivers.hikvision.events import METHODS, Item, day_before, is_punch, item, reading, wall_clock
 from drivers.hikvision.known import Known, standing
 from drivers.hikvision.page import PAGE_MAX, Page, judge
-from drivers.hikvision.push import pushed
+from drivers.hikvision.push import news, pushed
 from tests.drivers.hikvision_site import samples
 
 MINORS = frozenset(METHODS)
@@ -234,6 +234,20 @@ def test_a_push_is_the_event_of_the_log_in_every_envelope(name: str) -> None:
 )
 def test_what_is_no_event_is_none(body: bytes) -> None:
     assert pushed(body) == []
+
+
+def test_what_may_be_news_wakes_and_a_heartbeat_does_not() -> None:
+    for body in (
+        *ENVELOPES.values(),
+        multipart(JSON_PUSH[:-20]),
+        b'{"eventType": "AccessCon',
+        JPEG,
+        b"[" * 10,
+    ):
+        assert news(body), body[:60]
+    for told in ({"eventType": "heartBeat"}, {**PUSH, "eventType": "videoloss"}, {}):
+        assert not news(json.dumps(told).encode())
+    assert not news(b"\r\n")
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from drivers.base import Reply, Request
+from drivers.hikvision import Hikvision
 from edge import receiver
-from edge.ports import server, strangers
+from edge.ports import DevicePort, server, strangers
+from edge.runner import Runner
+from edge.settings import Device, DeviceKeys, ListenSettings
 from edge.store import Store
 from tests.drivers.adms_site import records
 from tests.hall import until
-from tests.ports.conftest import Door, open_door
+from tests.ports.conftest import Clock, Door, open_door
+from tests.store.halls import ZONE
 
 UPLOAD = "/iclock/cdata?SN=SN1&table=ATTLOG&Stamp=9999"
 POLL = "/iclock/getrequest?SN=SN1"
@@ -309,3 +314,14 @@ def test_a_port_in_use_is_a_problem_with_a_cause_until_it_is_free(
         assert made.call(POLL).status == 200
     finally:
         made.port.stop()
+
+
+def test_a_device_that_may_call_opens_no_port_where_none_is_set(store: Store, tmp_path: Path) -> None:
+    options = Hikvision.Options("127.0.0.1", str(tmp_path / "password"))
+    device = Device("h1", DeviceKeys(driver="hikvision"), partial(Hikvision, options))
+    clock = Clock(ZONE, "system")
+    for host, listens in (("", False), ("127.0.0.1", True)):
+        port = DevicePort([Runner(device, store, clock)], clock, ListenSettings(host=host, port=0), tmp_path)
+        port.start()
+        assert bool(port.port) == listens
+        port.stop()

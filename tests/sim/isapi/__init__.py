@@ -4,6 +4,7 @@ It shares no code with `drivers.hikvision`. Runs alone: `python -m tests.sim.isa
 """
 
 from tests.sim.isapi.faults import Faults
+from tests.sim.isapi.pushing import Push
 from tests.sim.isapi.terminal import Event, Terminal
 
-__all__ = ["Event", "Faults", "Terminal"]
+__all__ = ["Event", "Faults", "Push", "Terminal"]

@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 
 from tests.sim.isapi.faults import Faults
 from tests.sim.isapi.people import People
-from tests.sim.isapi.search import search
+from tests.sim.isapi.pushing import Push
+from tests.sim.isapi.search import search, told
 from tests.sim.web import Answer, WebDevice
 
 VER20 = "http://www.isapi.org/ver20/XMLSchema"
@@ -56,6 +57,8 @@ class Terminal(WebDevice):
     people: People = field(default_factory=People)
     time_mode: str = "manual"
     faults: Faults = field(default_factory=Faults)
+    push: Push | None = None
+    """Where it pushes its events to."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,7 +77,32 @@ class Terminal(WebDevice):
                 del self.log[: self.cyclic_delete]
             front, self._newest = self._newest, self._newest + 1
             self.log.append(Event(self._newest, major, minor, at, user, front=front, **other))
+            if self.push:
+                self._push_event(self.push, self.log[-1])
         return True
+
+    def _push_event(self, push: Push, event: Event) -> None:
+        item = told(self, event)
+        time = item.pop("time")
+        inner = {"majorEventType": item.pop("major"), "subEventType": item.pop("minor"), **item}
+        push.tell(self.host, time, "AccessControllerEvent", {"AccessControllerEvent": inner})
+
+    def beat(self) -> None:
+        """A heartbeat, as it sends every half minute."""
+        if self.push:
+            self.push.tell(self.host, self.clock().isoformat() + self.offset, "heartBeat", {})
+
+    def start(self) -> None:
+        """See `WebDevice`."""
+        super().start()
+        if self.push:
+            self.push.start()
+
+    def stop(self) -> None:
+        """See `WebDevice`."""
+        if self.push:
+            self.push.stop()
+        super().stop()
 
     def punch(
         self, user: str, *, at: datetime | None = None, state: int = -1, minor: int = FACE, uid: int = 0
