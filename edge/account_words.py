@@ -49,6 +49,7 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     "rec.confirmed": ("上级已确认", "confirmed"),
     "rec.missing": ("缺", "missing"),
     "rec.more_here": ("仅本机有", "here alone"),
+    "rec.unproved": ("仅推送未证实", "pushed, unproved"),
     "rec.late": ("补读", "came late"),
     "rec.quarantined": ("隔离", "quarantined"),
     "rec.result": ("结论", "result"),
@@ -61,10 +62,13 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     ),
     "rec.explained": (
         "日期按终端自己的时钟。终端记录取自最近一次完整读取；同一人同一秒同一状态的多条算一条（去重后）；"
-        "补读 = 对账时重读才补上的；未知的终端不计入合计。",
+        "补读 = 对账时重读才补上的；仅推送未证实 = 只由推送而来、终端自己的记录没有证实，可能是伪造；"
+        "未知的终端不计入合计。换机当日，换下的和换上的终端各列一行。",
         "Days are those of the terminals' own clocks. What is on a terminal is counted by the last complete"
         " look at it; records of one person, second and state are one (distinct); came late = brought only by"
-        " reading again for this account; what is unknown is not in the sums.",
+        " reading again for this account; pushed, unproved = only pushed, and not shown by the terminal's own"
+        " log: it may be forged; what is unknown is not in the sums. On the day of a swap the terminal that"
+        " left and the one that came have a row each.",
     ),
     "rec.anchor": (
         "账目锚点: 账期 {epoch} 第 {number} 号 {head}（hall-edge verify --head 可核对此后未被改动）",

@@ -157,15 +157,14 @@ def _stored(lang: "Lang", folder: Path, day: str) -> list["DeviceReconciled"]:
     """The newest stored account of each terminal for a day."""
     from contextlib import closing
 
-    from edge.reconciling import accounts
+    from edge.account.holdings import accounts, newest
     from edge.store import FILE
     from edge.store.books import Books
 
     if not (folder / FILE).exists():
         return []
     with _readable(lang, folder / FILE), closing(Books(folder / FILE)) as books:
-        newest = {each.device_id: each for each in accounts(books) if each.day == day}
-    return list(newest.values())
+        return [each for each in newest(accounts(books)).values() if each.day == day]
 
 
 def _statement(settings: "Settings", day: str, told: list["DeviceReconciled"]) -> "Statement":

@@ -23,6 +23,7 @@ from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.families import known_drivers, load_driver
 from edge.networks import is_network, may_be_asked
 from edge.settings import (
+    AccountSettings,
     Clock,
     Crypto,
     Device,
@@ -45,6 +46,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "clock": Clock,
     "uplink": UplinkSettings,
     "retention": Retention,
+    "account": AccountSettings,
     "web": WebSettings,
     "office": OfficeSettings,
     "listen": ListenSettings,

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from edge.account.filing import Filing
 from edge.attention import Attention
 from edge.clock import WallClock
 from edge.clocks import Clocks
@@ -113,7 +114,7 @@ class Daemon:
         self._keeping = Keeping(self._store, settings.retention, clock, lambda: self._uplink.outbox.retired)
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         parts = (self._store, self._runners, self._uplink, lambda: self._disk.standing, self._clock)
-        self._reconciling = self._accountant(settings.uplink.confirm)
+        self._reconciling = self._accountant(settings)
         self._staff = Staff(Book(folder), self._store, self._clock, self._runners)
         told = (self._attention, self._port.turned_away, self._staff.shown)
         self._status = Status(settings, *parts, VERSION, *told)
@@ -128,13 +129,15 @@ class Daemon:
         self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)
 
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._port, self._hall, self._people, self._staff)
-        return tuple(told for part in parts for told in part.attention())
+        parts = (self._guardian, self._reconciling, self._filing, self._port, self._hall)
+        return tuple(told for part in (*parts, self._people, self._staff) for told in part.attention())
 
-    def _accountant(self, confirm: Sequence[str]) -> Reconciling:
+    def _accountant(self, settings: Settings) -> Reconciling:
+        room = lambda: self._disk.standing.cause == "ok"  # noqa: E731
+        self._filing = Filing(self._store, self._clock, settings, room)
         retired = lambda: self._uplink.outbox.retired  # noqa: E731
-        parts = (self._store, self._clock, self._runners, retired, confirm, self._stop)
-        return Reconciling(*parts, self._guardian.accepted)
+        parts = (self._store, self._clock, self._runners, retired, settings.uplink.confirm, self._stop)
+        return Reconciling(*parts, self._guardian.entry, self._filing.file)
 
     def _obeyed(self, devices: Sequence[Device]) -> Commands:
         """What a person may order."""

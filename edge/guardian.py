@@ -21,7 +21,7 @@ from edge.events import event_id, own_event
 from edge.gaps import Before, gap
 from edge.guard import Guard
 from edge.payloads import DataGap, DeviceService, GapReason
-from edge.register import Identity, Register
+from edge.register import Entry, Identity, Register
 from edge.runner import Runner
 from edge.store import Store
 from edge.tally import Counted
@@ -94,9 +94,9 @@ class Guardian(Guard):
                 about = f"{lost[0][:19]} – {lost[1][:19]}".replace("T", " ")
                 yield Attention(device_id, "records_lost", lost[2], about)
 
-    def accepted(self, device_id: str) -> str:
-        """When a person took this terminal in place of another, "" if it has always been there."""
-        return self._register.entry(device_id).accepted
+    def entry(self, device_id: str) -> Entry:
+        """Which terminals stood for a device, and how it stands."""
+        return self._register.entry(device_id)
 
     def _tell_gap(self, device_id: str, serial: str, start: str, end: str, reason: GapReason) -> None:
         told = DataGap(device_id=device_id, device_serial=serial, start=start, end=end, reason=reason)
@@ -133,7 +133,8 @@ class Guardian(Guard):
         """Another log begins: what the old terminal recorded since it was read last is out of reach."""
         now = self._clock.text()
         since = self._store.complete_until(device_id) or now
-        self._keep(device_id, identity=seen, lost=(since, now, now), accepted=now)
+        changed = self._register.entry(device_id).replaced(known.serial, now)
+        self._keep(device_id, identity=seen, lost=(since, now, now), **changed)
         with _logged():
             self._tell_gap(device_id, known.serial, since, now, "replaced")
 

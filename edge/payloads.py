@@ -20,7 +20,7 @@ PunchState = Literal["check_in", "check_out", "break_out", "break_in", "ot_in", 
 HashAlg = Literal["sha256", "sm3"]
 EpochReason = Literal["new_database", "restored", "older_copy", "salvaged"]
 WithheldReason = Literal["parked", "purged", "erased"]
-ReconciledAs = Literal["equal", "more_here", "missing", "unconfirmed", "pending", "unknown"]
+ReconciledAs = Literal["equal", "more_here", "unproved", "missing", "unconfirmed", "pending", "unknown"]
 GapReason = Literal["log_cleared", "overwritten", "corrupt", "replaced"]
 AlarmCode = Literal[
     "clock_drift",
@@ -136,13 +136,16 @@ class DeviceReconciled(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.reconciled`: the account of one terminal and day, by the terminal's own clock.
 
     result: `equal` = every record on the terminal is stored and confirmed upstream; `more_here` = so are all,
-    and the terminal no longer holds some that were stored; `missing` = it holds some that are not stored;
-    `unconfirmed` = all are stored, some not confirmed; `pending` = records that made no sense may belong to
-    that day; `unknown` = nothing can be said, `reason` (a word of `edge/causes/`) says why.
+    and the terminal no longer holds some that were stored; `unproved` = so are all, and some are stored only
+    because they were pushed: the terminal's own log does not show them; `missing` = it holds some that are
+    not stored; `unconfirmed` = all are stored, some not confirmed; `pending` = records that made no sense may
+    belong to that day; `unknown` = nothing can be said, `reason` (a word of `edge/causes/`) says why.
     on_terminal: records, identical ones each by itself; distinct: different ones. stored: of those kept as
     events, confirmed: of these upstream; before_service: kept as keys and not sent. missing, more_here: facts
-    on one side alone. late: stored only by the reading again that belongs to this account. counted_at: the
-    terminal's clock when the look at everything began. Absent numbers are not known.
+    on one side alone; unproved: of those here, pushed and not shown by its log. late: stored only by the
+    reading again that belongs to this account. counted_at: the terminal's clock when the look at everything
+    began. Absent numbers are not known. After a swap a day has an account for each serial number that stood
+    there; the terminal that left cannot be counted any more.
     """
 
     device_id: str
@@ -157,6 +160,7 @@ class DeviceReconciled(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     before_service: int = 0
     missing: int | None = None
     more_here: int | None = None
+    unproved: int = 0
     late: int = 0
     quarantined: int = 0
     counted_at: str = ""

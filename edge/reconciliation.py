@@ -21,13 +21,15 @@ LOOK_BACK_DAYS = 7
 class Kept:
     """What the hall has of a terminal and day. stored, before: marks of facts; confirmed: rows upstream has.
 
-    quarantined: records that made no sense and may be of that day.
+    quarantined: records that made no sense and may be of that day. unproved: of those stored, pushed and not
+    shown by the terminal's own log so far.
     """
 
     stored: frozenset[Mark]
     before: frozenset[Mark]
     confirmed: int
     quarantined: int
+    unproved: frozenset[Mark] = frozenset()
 
 
 def reconcile(
@@ -45,8 +47,9 @@ def reconcile(
     there = counted.on(day) if counted and counted.serial == serial else None
     ours = kept.stored | kept.before
     missing, more = (None, None) if there is None else (len(there - ours), len(ours - there))
+    unproved = len(kept.unproved - (there or frozenset()))
     reason = trouble or _unknown(day, counted, serial)
-    result: ReconciledAs = "unknown" if reason or there is None else _result(missing, more, kept)
+    result: ReconciledAs = "unknown" if reason or there is None else _result(missing, more, unproved, kept)
     if not asked and result == "unconfirmed":
         reason = "nobody_confirms"
     return DeviceReconciled(
@@ -62,6 +65,7 @@ def reconcile(
         before_service=len(kept.before),
         missing=missing,
         more_here=more,
+        unproved=unproved,
         late=late,
         quarantined=kept.quarantined,
         counted_at=counted.began if counted else "",
@@ -79,13 +83,15 @@ def _unknown(day: str, counted: Counted | None, serial: str) -> str:
     return "day_not_kept" if counted.on(day) is None else ""
 
 
-def _result(missing: int | None, more: int | None, kept: Kept) -> ReconciledAs:
+def _result(missing: int | None, more: int | None, unproved: int, kept: Kept) -> ReconciledAs:
     if missing:
         return "missing"
     if kept.quarantined:
         return "pending"
     if kept.confirmed < len(kept.stored):
         return "unconfirmed"
+    if unproved:
+        return "unproved"
     return "more_here" if more else "equal"
 
 
@@ -97,7 +103,9 @@ def covers(counted: Counted | None, day: str) -> bool:
 
 
 def due(told: Iterable[DeviceReconciled], today: date) -> list[str]:
-    """The days of one terminal to account for: yesterday, and those before it that are not settled."""
-    newest = {each.day: each.result for each in told}
+    """The days of one device to account for: yesterday, and those before it that are not settled."""
+    newest = {(each.day, each.device_serial): each.result for each in told}
+    known = {day for day, _serial in newest}
+    open_days = {day for (day, _serial), result in newest.items() if result not in SETTLED}
     days = [(today - timedelta(days=back)).isoformat() for back in range(LOOK_BACK_DAYS, 0, -1)]
-    return [day for day in days if newest.get(day) not in SETTLED and (day in newest or day == days[-1])]
+    return [day for day in days if day in open_days or (day == days[-1] and day not in known)]

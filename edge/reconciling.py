@@ -1,34 +1,36 @@
 """The duty of reconciliation: three times a day what is due, and whatever day a person asks for.
 
 Each terminal that may answer is read whole again first; what that brings new of the day was missing, and is
-named `late`. Then its count, the store and the receipts are compared, and the result is an event.
+named `late`. Then its count, the store and the receipts are compared, and the result is an event. A terminal
+that stood there on the day and was replaced since is accounted for too, by what it had handed over.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import msgspec
 
 from drivers.base import LinkError
+from edge.account.holdings import KIND, Of, Upstream, accounts, kept, newest, of
 from edge.attention import Attention
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.events import own_event
 from edge.link import DeviceLink
 from edge.payloads import DeviceReconciled
-from edge.reconciliation import LOOK_BACK_DAYS, Kept, covers, due, reconcile
+from edge.reconciliation import LOOK_BACK_DAYS, SETTLED, covers, due, reconcile
+from edge.register import Entry
 from edge.runner import Runner
 from edge.store import Store, epoch_of, position
-from edge.store.books import Books, Rejected
+from edge.store.books import Books
 from edge.tally import mark
 
 LOG = logging.getLogger(__name__)
 
-KIND = "device.reconciled"
 ANSWER_S = 90.0
 """How long the terminals have to be read whole; what comes later is for the next time."""
 
@@ -44,17 +46,18 @@ class Reconciling:
         retired: Callable[[], int],
         confirm: Sequence[str],
         stop: threading.Event,
-        accepted: Callable[[str], str] = lambda _device_id: "",
+        entry: Callable[[str], Entry] = lambda _device_id: Entry(),
+        file: Callable[[Iterable[str]], None] = lambda _days: None,
     ) -> None:
-        """accepted: when a device's present terminal took the place of another, "" if it did not."""
+        """entry: which terminals stood for a device; file: write the proof of these days."""
         self._store, self._clock = store, clock
         self._runners = [runner for runner in runners if runner.device.driver]
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
-        self._accepted = accepted
+        self._entry, self._file = entry, file
         self._alone = threading.Lock()
         self._answers: dict[str, str] = {}
         self._orders: dict[str, tuple[threading.Event, DeviceLink | None]] = {}
-        self._newest: dict[tuple[str, str], tuple[DeviceReconciled, str]] = {}
+        self._newest: dict[Of, tuple[DeviceReconciled, str]] = {}
         self.commands: Commands = {"reconcile": self._by_hand}
 
     def nightly(self) -> None:
@@ -86,12 +89,12 @@ class Reconciling:
         return msgspec.json.encode(told).decode()
 
     def attention(self) -> list[Attention]:
-        """Days of late for which records are missing, or could not be made sense of."""
+        """Days of late for which records are missing, made no sense, or are held by a push alone."""
         oldest = (self._clock.now().date() - timedelta(days=LOOK_BACK_DAYS)).isoformat()
         return [
-            Attention(device_id, f"rec_{account.result}", since, day)
-            for (device_id, day), (account, since) in sorted(self._newest.copy().items())
-            if account.result in ("missing", "pending") and day >= oldest
+            Attention(device_id, f"rec_{account.result}", since, _about(account))
+            for (device_id, _serial, day), (account, since) in sorted(self._newest.copy().items())
+            if account.result in ("missing", "pending", "unproved") and day >= oldest
         ]
 
     def _due(self) -> dict[Runner, list[str]]:
@@ -113,23 +116,22 @@ class Reconciling:
         """Read again where that is needed, then tell each terminal and day; order: as `_ordered`."""
         before = {(runner, day): self._stored(runner, day) for runner, days in wanted.items() for day in days}
         self._read_again([r for r, days in wanted.items() if everyone or not covered(r, days)], order)
-        told = [self._told(runner, day, had) for (runner, day), had in before.items()]
+        told = [each for (runner, day), had in before.items() for each in self._tell(runner, day, had)]
         self._store_news(told)
         for each in told:
-            self._newest[each.device_id, each.day] = (each, self._clock.text())
+            self._newest[of(each)] = (each, self._clock.text())
             LOG.info("account of %s, %s: %s %s", each.device_id, each.day, each.result, each.reason)
+        self._file(each.day for each in told)
         return told
 
     def _store_news(self, told: Sequence[DeviceReconciled]) -> None:
         """As events, but for what is stored already as it is."""
         with closing(Books(self._store.path)) as books:
-            known = {(each.device_id, each.day): _said(each) for each in accounts(books)}
-        news = [each for each in told if each.late or known.get((each.device_id, each.day)) != _said(each)]
+            known = newest(accounts(books))
+        news = [each for each in told if each.late or not _same(known.get(of(each)), each)]
         moment, epoch = self._clock.now(), self._store.tip.epoch
         revision = int(moment.timestamp() * 1000)
-        drafts = [
-            own_event(KIND, epoch, f"{each.device_id} {each.day}", revision, moment, each) for each in news
-        ]
+        drafts = [own_event(KIND, epoch, " ".join(of(each)), revision, moment, each) for each in news]
         try:
             if drafts:
                 self._store.add(*drafts)
@@ -172,36 +174,52 @@ class Reconciling:
             rows = books.punches(serial, day, day)
             return frozenset(mark(row.fact) for row in rows) if serial else None
 
+    def _tell(self, runner: Runner, day: str, had: frozenset[int] | None) -> Iterator[DeviceReconciled]:
+        """The accounts of a day: those of the terminals that left since, then that of the present one."""
+        entry = self._entry(runner.device.device_id)
+        former = [self._left(runner, day, serial) for serial in entry.stood(day)]
+        yield from former
+        present = self._told(runner, day, had)
+        if not former or entry.accepted[:10] <= day or present.stored:
+            yield present
+
+    def _left(self, runner: Runner, day: str, serial: str) -> DeviceReconciled:
+        """Of a terminal that is gone: by the last good account, else by what it had handed over."""
+        device_id = runner.device.device_id
+        with closing(Books(self._store.path)) as books:
+            before = newest(accounts(books)).get((device_id, serial, day))
+            if before is not None and before.result in SETTLED:
+                return before
+            held = kept(books, serial, day, self._upstream())
+        return reconcile(device_id, serial, day, None, held, trouble="terminal_gone", asked=self._asked)
+
     def _told(self, runner: Runner, day: str, had: frozenset[int] | None) -> DeviceReconciled:
         counted = runner.link.counted if runner.link else None
-        retired = self._retired()
-        epoch_first = position(epoch_of(self._store.tip.position), 0)
-        with closing(Books(self._store.path)) as books, closing(self._store.reader()) as reader:
+        upstream = self._upstream()
+        with closing(Books(self._store.path)) as books:
             serial = serial_of(runner, books)
-            rows, aside = books.punches(serial, day, day), reader.parked().keys()
-            held = [r for r in rows if r.position <= retired or r.position < epoch_first]
-            kept = Kept(
-                frozenset(mark(row.fact) for row in rows),
-                frozenset(map(mark, books.before_service(serial, day, day))),
-                sum(row.position not in aside for row in held) if self._asked else 0,
-                sum(_may_be(each, day) for each in books.rejects(serial)),
-            )
+            held = kept(books, serial, day, upstream)
         trouble = self._trouble(runner, day)
-        late = len(kept.stored - had) if had is not None and covers(counted, day) else 0
+        late = len(held.stored - had) if had is not None and covers(counted, day) else 0
         return reconcile(
             runner.device.device_id,
             serial,
             day,
             counted,
-            kept,
+            held,
             trouble=trouble,
             late=late,
             asked=self._asked,
         )
 
+    def _upstream(self) -> Upstream:
+        retired, first = self._retired(), position(epoch_of(self._store.tip.position), 0)
+        with closing(self._store.reader()) as reader:
+            return Upstream(retired, first, frozenset(reader.parked()), self._asked)
+
     def _trouble(self, runner: Runner, day: str) -> str:
         """Why nothing can be said of a terminal and day, whatever was counted; or ""."""
-        if self._accepted(runner.device.device_id)[:10] > day:
+        if self._entry(runner.device.device_id).accepted[:10] > day:
             return "terminal_replaced"
         counted = runner.link.counted if runner.link else None
         if covers(counted, day):
@@ -230,17 +248,15 @@ def serial_of(runner: Runner, books: Books) -> str:
     return next((serial for serial, device in books.serials().items() if device == device_id), "")
 
 
-def accounts(books: Books) -> list[DeviceReconciled]:
-    """All accounts that are stored, oldest first."""
-    return [msgspec.json.decode(data, type=DeviceReconciled) for data in books.own(KIND)]
+def _same(before: DeviceReconciled | None, now: DeviceReconciled) -> bool:
+    """Whether two accounts say the same, whenever they were made."""
+    return before is not None and _said(before) == _said(now)
 
 
 def _said(account: DeviceReconciled) -> DeviceReconciled:
-    """What an account says, whenever it was made."""
     return msgspec.structs.replace(account, counted_at="", late=0)
 
 
-def _may_be(reject: Rejected, day: str) -> bool:
-    """Whether a record that made no sense may be of that day."""
-    next_day = (datetime.fromisoformat(day) + timedelta(days=1)).isoformat()
-    return (reject.pending_from or "") < next_day and reject.seen[:10] >= day
+def _about(account: DeviceReconciled) -> str:
+    """The day; of what a push alone tells, how many."""
+    return f"{account.day} ({account.unproved})" if account.result == "unproved" else account.day

@@ -12,6 +12,7 @@ from drivers.base import Observation
 from edge.whole import read_kept, write_whole
 
 FILE = "terminals.json"
+FORMER_MAX = 16
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One device. out: why it is out of service; gone: event id of the newest fact when a gap was told last.
 
     lost: from when to when records may be lost, and when that was found. accepted: when a person took it in
-    place of another.
+    place of another; former: those that stood here before, as (serial, until), oldest first.
     """
 
     identity: Identity = Identity("")
@@ -47,6 +48,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     gone: str = ""
     lost: tuple[str, str, str] | None = None
     accepted: str = ""
+    former: tuple[tuple[str, str], ...] = ()
+
+    def stood(self, day: str) -> list[str]:
+        """The serial numbers of the former terminals that stood here on a day, or on a part of it."""
+        begins = ["", *(until[:10] for _serial, until in self.former)]
+        spans = zip(begins, self.former, strict=False)
+        found = dict.fromkeys(serial for since, (serial, until) in spans if since <= day <= until[:10])
+        return [serial for serial in found if serial != self.identity.serial]
+
+    def replaced(self, serial: str, at: str) -> dict[str, object]:
+        """What changes when the terminal `serial` leaves."""
+        return {"accepted": at, "former": (*self.former, (serial, at))[-FORMER_MAX:]}
 
 
 class Register:

@@ -92,6 +92,16 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     command_days: Annotated[int, msgspec.Meta(ge=180, le=1825)] = 400
 
 
+class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[account]`: where the proof of each day is filed as a page and an Excel file, and for how long.
+
+    folder: "" = `accounts` beside the database.
+    """
+
+    folder: str = ""
+    keep_days: Annotated[int, msgspec.Meta(ge=30, le=3650)] = 400
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[web]`: the status page; loopback unless a person decides otherwise."""
 
@@ -156,6 +166,7 @@ class Settings:
     clock: Clock
     uplink: UplinkSettings
     retention: Retention
+    account: AccountSettings
     web: WebSettings
     office: OfficeSettings
     listen: ListenSettings

@@ -16,11 +16,12 @@ COLUMNS = (
     "confirmed",
     "missing",
     "more_here",
+    "unproved",
     "late",
     "quarantined",
     "result",
 )
-ORDER = ("missing", "unknown", "pending", "unconfirmed", "more_here", "equal")
+ORDER = ("missing", "unknown", "pending", "unconfirmed", "unproved", "more_here", "equal")
 """Worst first."""
 
 
@@ -90,6 +91,7 @@ def _row(each: DeviceReconciled, name: str, lang: Lang) -> list[Cell]:
         each.confirmed,
         each.missing,
         each.more_here,
+        each.unproved,
         each.late,
         each.quarantined,
     )

@@ -8,13 +8,15 @@ from edge.show import inert
 from edge.statement import Statement, heads, rows, totals
 from edge.words import Lang, cause_text, say
 
-WIDTHS = (14, 18, 10, 10, 10, 10, 12, 8, 12, 10, 10, 60)
+WIDTHS = (14, 18, 10, 10, 10, 10, 12, 8, 12, 12, 10, 10, 60)
+
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
 
 
 def write_sheet(statement: Statement, lang: Lang, path: Path) -> None:
     """Write the file at `path`; OSError when that cannot be."""
     try:
-        with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        with xlsxwriter.Workbook(path, OPTIONS) as book:
             _fill(book, statement, lang)
     except xlsxwriter.exceptions.FileCreateError as error:
         raise OSError(str(error)) from error

@@ -92,8 +92,10 @@ ARROWS = {
     "edge.cli_staff": "edge.cli_base edge.control edge.show_staff edge.snapshot edge.words",
     "edge.show_staff": "edge.show edge.snapshot edge.words",
     "edge.reconciliation": "edge.payloads edge.tally",
-    "edge.reconciling": """drivers.base edge.attention edge.clock edge.commands edge.events edge.link
-        edge.payloads edge.reconciliation edge.runner edge.store edge.tally""",
+    "edge.account": """edge.attention edge.clock edge.payloads edge.reconciliation edge.settings
+        edge.statement edge.statement_page edge.statement_sheet edge.store edge.tally""",
+    "edge.reconciling": """drivers.base edge.account edge.attention edge.clock edge.commands edge.events
+        edge.link edge.payloads edge.reconciliation edge.register edge.runner edge.store edge.tally""",
     "edge.statement": "edge.payloads edge.words",
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",
@@ -141,17 +143,17 @@ ARROWS = {
     "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
     "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
-    "edge.daemon": """edge.attention edge.clock edge.clocks edge.commands edge.contract edge.correcting
-        edge.disk edge.documents edge.erasure edge.events edge.farewell edge.guardian edge.importing
-        edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people edge.ports edge.pulse
-        edge.receiver edge.reconciling edge.register edge.runner edge.settings edge.staff edge.status
-        edge.store edge.uplink edge.version edge.volume edge.web""",
+    "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands
+        edge.contract edge.correcting edge.disk edge.documents edge.erasure edge.events edge.farewell
+        edge.guardian edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads
+        edge.people edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner
+        edge.settings edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
         edge.store edge.trace""",
     "edge.show_trace": "edge.show edge.store edge.trace edge.words",
-    "edge.cli_account": """edge.cli_base edge.control edge.payloads edge.reconciliation edge.reconciling
+    "edge.cli_account": """edge.account edge.cli_base edge.control edge.payloads edge.reconciliation
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",

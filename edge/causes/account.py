@@ -10,10 +10,17 @@ ACCOUNTS: dict[str, Cause] = {
         "nothing to do",
     ),
     "rec_more_here": Cause(
-        "一致：终端上的全部已存并确认；终端上已少于本机（被清除、覆盖，或未证实的推送）",
-        "equal, and more is here than on the terminal by now (cleared, overwritten, or an unproved push)",
+        "一致：终端上的全部已存并确认；终端上已少于本机（被清除或覆盖）",
+        "equal, and more is here than on the terminal by now (cleared or overwritten)",
         "若没有人清除过终端，请核对多出的记录",
         "if nobody cleared the terminal, look at the records that are here alone",
+    ),
+    "rec_unproved": Cause(
+        "终端上的全部已存并确认；另有仅由推送而来、终端自己的记录里没有的打卡，可能是伪造，不作数",
+        "all on the terminal is stored and confirmed; besides, some were only pushed and its own log does not"
+        " show them: they may be forged and do not count",
+        "在终端菜单中核对这一天的打卡；确为伪造则查找网段内的陌生设备",
+        "compare that day with the terminal's menu; if they are forged, find what else is in its network",
     ),
     "rec_missing": Cause(
         "有缺：终端上有本机没有的记录，重读后仍缺",
@@ -62,6 +69,20 @@ ACCOUNTS: dict[str, Cause] = {
         "what was read whole is another terminal (another serial number)",
         "核对终端序列号",
         "check the terminal's serial number",
+    ),
+    "terminal_gone": Cause(
+        "这台终端已被换下，无法再清点；只列出它交给本机的和上级已确认的",
+        "this terminal was replaced and cannot be counted any more; shown is what it had handed over, and"
+        " how much of that upstream has confirmed",
+        "若有其 U 盘导出文件，用 hall-edge import-punches 导入；否则该时段不得判缺勤",
+        "import its USB export with hall-edge import-punches; else nobody counts as absent then",
+    ),
+    "proof_unwritten": Cause(
+        "对账单文件没有写成（对账结果本身已存）",
+        "the files of the account could not be written (the account itself is stored)",
+        "检查磁盘空间和 [account] folder 的权限；可用 hall-edge reconcile --stored --html 另写",
+        "check disk space and the permissions of folder in [account];"
+        " hall-edge reconcile --stored --html writes it elsewhere",
     ),
     "terminal_replaced": Cause(
         "这一天在该处的是另一台终端，此后已换机",

@@ -1,9 +1,9 @@
 """The port that devices call: HTTP from the LAN, where everything is hostile. Nothing here writes to the
 store.
 
-Read in this order: `wire` (bytes of a request and an answer), `knock`, `desk` and `strangers` (who may come in,
-who is turned away), `server` (sockets, caps and deadlines), `approving` (a person lets somebody in). What a request
-means is the driver's business, in a pool of threads that pages never share.
+Read in this order: `wire` (bytes of a request and an answer), `knock`, `desk` and `strangers` (who may come
+in, who is turned away), `server` (sockets, caps and deadlines), `approving` (a person lets somebody in). What
+a request means is the driver's business, in a pool of threads that pages never share.
 """
 
 from edge.ports.approving import BEGIN_ANEW, Approving

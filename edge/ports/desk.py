@@ -2,9 +2,9 @@
 
 Nothing in these protocols proves who calls, so a serial must stand in the config, or be approved by a person,
 and is answered at one address alone: the one in the config, or the first it called from, which is kept in
-`callers.json`. A device that is asked and also calls is known by its address (`knock`). Whoever is turned away is shown, so that a person can decide; from an address where only such
-come, nothing more is heard once they came too often. Called from the port's loop and from status; all of it
-is in memory and quick.
+`callers.json`. A device that is asked and also calls is known by its address (`knock`). Whoever is turned
+away is shown, so that a person can decide; from an address where only such come, nothing more is heard once
+they came too often. Called from the port's loop and from status; all of it is in memory and quick.
 """
 
 import logging

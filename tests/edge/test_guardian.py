@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from drivers.base import DeviceRefused, Driver, Link, Observation
@@ -15,7 +16,7 @@ from edge.forecast import days_left, nearly_full
 from edge.gaps import Before, gap
 from edge.guardian import Guardian
 from edge.offsets import Offset, drift
-from edge.register import Entry, Identity, Register
+from edge.register import FORMER_MAX, Entry, Identity, Register
 from edge.runner import Runner
 from edge.settings import Device, DeviceKeys
 from edge.store import Store
@@ -42,6 +43,7 @@ class Guarded:
 
     def __init__(self, folder: Path, store: Store) -> None:
         clock = WallClock(ZONE, "system")
+        self.folder = folder
         self.store, self.guardian = store, Guardian(store, clock, Register(folder))
         self.runner = Runner(Device("fp-1", DeviceKeys(driver="x"), Idle), store, clock, self.guardian)
         self.guardian.stand_by([self.runner])
@@ -85,7 +87,8 @@ def test_another_model_under_the_same_serial_waits_too_and_is_no_other_log(guard
     assert guarded.sees("SN1", "SpeedFace")
     assert not guarded.sees("SN1", "F18")
     assert (guarded.told("device.data_gap"), guarded.told("edge.audit")) == (0, 1)
-    assert guarded.guardian.accepted("fp-1") == ""
+    entry = Register(guarded.folder).entry("fp-1")
+    assert (entry.accepted, entry.former) == ("", ())
     assert [*guarded.guardian.attention()] == []
 
 
@@ -234,3 +237,18 @@ def test_drift(first_ms: int, ms: int, hours: int, boot: Any, told: float | None
     sample = Sample(wall, hours * 3600.0, boot.id)
     found = drift(Offset(first_ms, BOOT, 0.0, 0.0), ms, sample)
     assert found == (None if told is None else pytest.approx(told))
+
+
+def test_who_stood_where_on_a_day_over_several_swaps() -> None:
+    former = (("A", "2026-11-20T09:00:00+08:00"), ("B", "2026-11-22T18:00:00+08:00"))
+    entry = Entry(identity=Identity("C"), former=former)
+    assert entry.stood("2026-11-19") == ["A"]
+    assert entry.stood("2026-11-20") == ["A", "B"]
+    assert entry.stood("2026-11-21") == ["B"]
+    assert entry.stood("2026-11-23") == []
+    back = Entry(identity=Identity("A"), former=entry.former)
+    assert back.stood("2026-11-20") == ["B"], "the one that came back is the present one"
+    for number in range(40):
+        entry = msgspec.structs.replace(entry, **entry.replaced(str(number), "2026-11-25T08:00:00+08:00"))
+    assert len(entry.former) == FORMER_MAX
+    assert entry.former[-1] == ("39", entry.accepted)

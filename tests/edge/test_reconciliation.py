@@ -11,7 +11,7 @@ import pytest
 from edge.causes import CAUSES
 from edge.payloads import DeviceReconciled, ReconciledAs
 from edge.reconciliation import Kept, due, reconcile
-from edge.statement import ORDER, Anchor, Statement, totals
+from edge.statement import COLUMNS, ORDER, Anchor, Statement, rows, totals
 from edge.statement_page import html
 from edge.statement_sheet import write_sheet
 from edge.tally import KEPT_MAX, Counted, Tally, mark
@@ -26,11 +26,12 @@ def counted(*facts: str, began: str = NEXT, serial: str = "SN1", copies: int = 1
     return tally.counted(serial, began)
 
 
-def kept(*stored: str, before: str = "", confirmed: int | None = None, quarantined: int = 0) -> Kept:
-    marks = frozenset(map(mark, stored))
-    return Kept(
-        marks, frozenset(map(mark, before)), len(stored) if confirmed is None else confirmed, quarantined
-    )
+def kept(
+    *stored: str, before: str = "", confirmed: int | None = None, quarantined: int = 0, unproved: str = ""
+) -> Kept:
+    marks, pushed = frozenset(map(mark, stored)), frozenset(map(mark, unproved))
+    sure = len(stored) if confirmed is None else confirmed
+    return Kept(marks, frozenset(map(mark, before)), sure, quarantined, pushed)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,9 @@ def kept(*stored: str, before: str = "", confirmed: int | None = None, quarantin
         (counted(*"abc"), kept(*"ab"), {}, "missing", ""),
         (counted(*"abc"), kept(*"abd"), {}, "missing", ""),
         (counted(*"ab"), kept(*"abd"), {}, "more_here", ""),
+        (counted(*"ab"), kept(*"abxy", unproved="xy"), {}, "unproved", ""),
+        (counted(*"ab"), kept(*"abx", unproved="ab"), {}, "more_here", ""),
+        (counted(*"abc"), kept(*"abx", unproved="x"), {}, "missing", ""),
         (counted(*"abc"), kept(*"abc", confirmed=2), {}, "unconfirmed", ""),
         (counted(*"abc"), kept(*"abc", confirmed=0), {"asked": False}, "unconfirmed", "nobody_confirms"),
         (counted(*"abc"), kept(*"abc", quarantined=1), {}, "pending", ""),
@@ -76,6 +80,17 @@ def test_numbers_that_are_not_known_are_absent() -> None:
     assert (told.on_terminal, told.distinct, told.missing, told.more_here, told.stored) == (4, 3, 2, 1, 2)
 
 
+def test_what_a_push_alone_tells_is_counted_and_named() -> None:
+    told = reconcile("fp-1", "SN1", DAY, counted(*"ab"), kept(*"abxyz", unproved="xyb"))
+    assert (told.result, told.unproved, told.more_here, told.stored) == ("unproved", 2, 3, 5)
+    assert reconcile("fp-1", "SN1", DAY, None, kept(*"ax", unproved="x")).unproved == 1
+    page = html(Statement("h", "p", DAY, NEXT, [told], None), "en")
+    assert "they may be forged" in page
+    assert "<th>pushed, unproved</th>" in page
+    (row,) = rows(Statement("h", "p", DAY, NEXT, [told], None), "zh")
+    assert row[COLUMNS.index("unproved")] == 2
+
+
 def test_a_count_remembers_the_newest_days_and_says_of_older_ones_that_it_does_not() -> None:
     tally = Tally()
     tally.add([("2026-01-01", f"old{n}", 1) for n in range(10)], 3)
@@ -89,8 +104,8 @@ def test_a_count_remembers_the_newest_days_and_says_of_older_ones_that_it_does_n
     assert (told.result, told.reason) == ("unknown", "day_not_kept")
 
 
-def account(day: str, result: ReconciledAs) -> DeviceReconciled:
-    return DeviceReconciled(device_id="fp-1", device_serial="SN1", day=day, result=result)
+def account(day: str, result: ReconciledAs, serial: str = "SN1") -> DeviceReconciled:
+    return DeviceReconciled(device_id="fp-1", device_serial=serial, day=day, result=result)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +117,8 @@ def account(day: str, result: ReconciledAs) -> DeviceReconciled:
         ([account("2026-11-20", "unconfirmed"), account("2026-11-24", "more_here")], ["2026-11-20"]),
         ([account("2026-11-20", "missing"), account("2026-11-20", "equal")], ["2026-11-24"]),
         ([account("2026-11-17", "unknown")], ["2026-11-24"]),
+        ([account("2026-11-24", "unproved")], ["2026-11-24"]),
+        ([account("2026-11-24", "unknown", "OLD"), account("2026-11-24", "equal")], ["2026-11-24"]),
     ],
 )
 def test_what_is_due(told: list[DeviceReconciled], days: list[str]) -> None:

@@ -4,24 +4,27 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from drivers.base import DeviceOffline, Driver, Link, Observation
+from edge.account.holdings import accounts
 from edge.causes import CAUSES
 from edge.clock import WallClock
 from edge.commands import Refused
+from edge.events import Origin, normalize, own_event
 from edge.payloads import DeviceReconciled
-from edge.reconciling import Reconciling, accounts
+from edge.reconciling import Reconciling
+from edge.register import Entry, Identity
 from edge.runner import Runner
 from edge.settings import Device, DeviceKeys
-from edge.store import Store
+from edge.store import Intake, Store
 from edge.store.books import Books
 from tests.hall import until
-from tests.store.halls import ZONE, open_store
+from tests.store.halls import NOW, ZONE, intake, open_store, punch
 
 DAY = "2026-11-19"
 
@@ -29,9 +32,9 @@ DAY = "2026-11-19"
 class Obedient(Driver):
     """Carries out each order, and counts only where it is told to."""
 
-    def __init__(self, counts: bool, pause_s: float = 0.0) -> None:
+    def __init__(self, counts: bool, pause_s: float = 0.0, began: str = "2026-11-20T12:00:00") -> None:
         super().__init__(None)
-        self.counts, self.pause_s = counts, pause_s
+        self.counts, self.pause_s, self.began = counts, pause_s, began
         self.names: list[str] = []
 
     def run(self, link: Link) -> None:
@@ -42,7 +45,7 @@ class Obedient(Driver):
                 self.names.append(order.name)
                 if self.counts:
                     link.reading(whole=True)
-                    link.emit([], "c", "2026-11-20T12:00:00")
+                    link.emit([], "c", self.began)
                 order.done("ok")
 
 
@@ -53,10 +56,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def started(store: Store, driver: Driver, calls: bool = False) -> tuple[Reconciling, Runner]:
+def started(store: Store, driver: Driver, *more: object, calls: bool = False) -> tuple[Reconciling, Runner]:
     clock = WallClock(ZONE, "system")
     runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: driver, "", calls), store, clock)
-    duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop)
+    duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop, *more)  # type: ignore[arg-type]
     runner.start()
     assert until(lambda: runner.health.told, 10)
     return duty, runner
@@ -72,7 +75,7 @@ def test_at_night_one_that_calls_may_leave_out_what_is_unchanged_and_for_a_perso
     store: Store, calls: bool, name: str
 ) -> None:
     driver = Obedient(counts=True)
-    duty, runner = started(store, driver, calls)
+    duty, runner = started(store, driver, calls=calls)
     try:
         duty.nightly()
         asked(duty)
@@ -132,7 +135,7 @@ def test_what_is_missing_or_pending_is_shown_for_a_week(store: Store) -> None:
         for back, result in ((1, "missing"), (2, "pending"), (3, "unknown"), (8, "missing")):
             day = (today - timedelta(days=back)).isoformat()
             told = DeviceReconciled(device_id="fp-1", device_serial="SN1", day=day, result=result)  # type: ignore[arg-type]
-            duty._newest["fp-1", day] = (told, "2026-11-25T02:31:00+08:00")
+            duty._newest["fp-1", "SN1", day] = (told, "2026-11-25T02:31:00+08:00")
         causes = [each.cause for each in duty.attention()]
         assert causes == ["rec_pending", "rec_missing"]
         assert set(causes) <= CAUSES.keys()
@@ -189,3 +192,75 @@ def test_a_terminal_that_is_away_for_long_is_owed_one_order(store: Store) -> Non
     finally:
         runner.stop.set()
         runner.join(5)
+
+
+SWAPPED = Entry(
+    identity=Identity("SN1"),
+    accepted="2026-11-20T09:00:00+08:00",
+    former=(("OLD", "2026-11-20T09:00:00+08:00"),),
+)
+
+
+def told(duty: Reconciling, day: str) -> dict[str, DeviceReconciled]:
+    answer = duty.commands["reconcile"]({"day": day})
+    return {each.device_serial: each for each in msgspec.json.decode(answer, type=list[DeviceReconciled])}
+
+
+def test_the_day_of_a_swap_is_accounted_for_on_both_sides(store: Store) -> None:
+    store.take(intake(1, 2, 3, serial="OLD"))
+    filed: list[str] = []
+    driver = Obedient(counts=True, began="2026-11-21T02:30:00")
+    duty, runner = started(store, driver, lambda _device: SWAPPED, filed.extend)
+    try:
+        both = told(duty, "2026-11-20")
+        old, new = both["OLD"], both["SN1"]
+        assert (old.result, old.reason, old.stored, old.on_terminal) == ("unknown", "terminal_gone", 3, None)
+        assert (new.result, new.stored) == ("equal", 0)
+        assert {old.reason} <= CAUSES.keys()
+        assert filed == ["2026-11-20"] * 2
+        assert [*told(duty, "2026-11-21")] == ["SN1"], "a day later the old one is no matter any more"
+        assert told(duty, "2026-11-20") == both
+        with closing(Books(store.path)) as books:
+            assert len(accounts(books)) == 3, "what is as it was is not told again"
+        before = told(duty, "2026-11-19")
+        assert {serial: each.reason for serial, each in before.items()} == {"OLD": "terminal_gone"}
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_a_good_account_of_a_terminal_that_left_stands(store: Store) -> None:
+    good = DeviceReconciled(
+        device_id="fp-1", device_serial="OLD", day="2026-11-20", result="equal", on_terminal=3, stored=3
+    )
+    moment = WallClock(ZONE, "system").now()
+    store.add(own_event("device.reconciled", store.tip.epoch, "x", 1, moment, good))
+    duty, runner = started(store, Obedient(counts=True), lambda _device: SWAPPED)
+    try:
+        assert told(duty, "2026-11-20")["OLD"] == good
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+def test_forged_pushes_are_named_as_such(store: Store) -> None:
+    pushed = punch(5)._replace(facts={**punch(5).facts, "unconfirmed": True})
+    draft = normalize(pushed, Origin("fp-1", "adms", ZONE, 0, True), NOW)
+    store.take(Intake("fp-1", "SN1", (draft,), "c"))
+    duty, runner = started(store, Obedient(counts=True, began="2026-11-21T02:30:00"))
+    duty._asked, duty._retired = True, lambda: store.tip.position  # type: ignore[method-assign]
+    try:
+        account = told(duty, "2026-11-20")["SN1"]
+        assert (account.result, account.unproved, account.more_here) == ("unproved", 1, 1)
+        duty._clock = Late(ZONE, "system")
+        assert [(each.cause, each.about) for each in duty.attention()] == [("rec_unproved", "2026-11-20 (1)")]
+    finally:
+        runner.stop.set()
+        runner.join(5)
+
+
+class Late(WallClock):
+    """The day after."""
+
+    def now(self) -> datetime:
+        return NOW + timedelta(days=1)

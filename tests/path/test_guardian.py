@@ -71,8 +71,11 @@ def test_another_terminal_is_not_read_until_a_person_accepts_it(hall: Hall) -> N
         assert (gap["reason"], gap["device_serial"]) == ("replaced", "SN0000001")
         assert gap["from"] < gap["to"]
         assert [each["action"] for each in told(hall, "edge.audit")] == ["device.accept"]
-        account = json.loads(hall_edge("reconcile", "--json", config=hall.daemon.config).stdout)[0]
-        assert (account["result"], account["reason"]) == ("unknown", "terminal_replaced")
+        today = hall.terminal.clock().date().isoformat()
+        said = hall_edge("reconcile", "--json", "--day", today, config=hall.daemon.config).stdout
+        old, new = json.loads(said)
+        assert (old["device_serial"], old["reason"], old["stored"]) == ("SN0000001", "terminal_gone", 1)
+        assert (new["device_serial"], new["reason"], new["stored"]) == ("SN0000002", "day_not_over", 1)
     hall.terminal.start()
     assert until(lambda: device(hall).cause == "terminal_swapped", 30), "the old one back is another one, too"
 

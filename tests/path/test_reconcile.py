@@ -5,8 +5,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from edge.account.holdings import accounts
 from edge.payloads import DeviceReconciled
-from edge.reconciling import accounts
 from edge.store import FILE, sqlite
 from edge.store.books import Books
 from tests.hall import consuming, until
@@ -53,6 +53,11 @@ def test_terminal_stored_and_confirmed_are_held_against_one_another(hall: Hall) 
         page, sheet = hall.folder / "page.html", hall.folder / "sheet.xlsx"
         shown = hall_edge("reconcile", "--html", str(page), "--excel", str(sheet), config=hall.daemon.config)
         assert "一致" in shown.stdout
+        filed = hall.daemon.folder / "accounts"
+        assert {path.name for path in filed.iterdir()} >= {
+            f"account-{day.date()}.html",
+            f"account-{day.date()}.xlsx",
+        }
         assert "考勤对账单" in page.read_text(encoding="utf-8")
         assert sheet.stat().st_size > 3000
         english = hall_edge("--lang", "en", "reconcile", config=hall.daemon.config)

@@ -1,0 +1,1 @@
+"""Tests of what the account rests on, and of its files."""
