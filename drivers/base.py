@@ -109,8 +109,8 @@ class Reject:
 class Observation:
     """What a device says of itself, for status and clock offset.
 
-    device_clock: its naive wall clock, read just now. counts: `logs`, `log_max`, `users`.
-    notes: cause word -> detail, for what is wrong without stopping the work.
+    device_clock: its naive wall clock, read just now. counts: `logs`, `log_max`, `users`. settings:
+    `duplicate_period_s`, `cyclic_delete`; None = not told. notes: cause -> detail of what does not stop work.
     """
 
     serial: str
@@ -119,6 +119,7 @@ class Observation:
     device_clock: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, int | None] = field(default_factory=dict)
 
 
 class Person(NamedTuple):

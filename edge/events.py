@@ -31,6 +31,7 @@ TOPIC_KIND = {
     "config": "edge",
     "device": "dev",
     "edge": "edge",
+    "enrollment": "dev",
     "evaluation": "eval",
     "guestbook": "sup",
     "inspection": "sup",

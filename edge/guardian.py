@@ -14,6 +14,7 @@ from typing import Literal
 
 from drivers.base import DeviceRefused, LinkError, Observation
 from edge.attention import Attention
+from edge.checks import wrong
 from edge.clock import WallClock
 from edge.clocks import audit
 from edge.commands import Arguments, Commands, Refused
@@ -39,6 +40,8 @@ class Guardian(Guard):
         self._seen: dict[str, Identity] = {}
         self._runners: dict[str, Runner] = {}
         self._one = threading.Lock()
+        self._wrong: dict[tuple[str, str], str] = {}
+        """Settings that are wrong -> since when that is known."""
         self.commands: Commands = {"accept": self._accept, "service": self._service}
 
     def stand_by(self, runners: Sequence[Runner]) -> None:
@@ -86,7 +89,19 @@ class Guardian(Guard):
             LOG.warning("the gap of %s may be told again: %s", device_id, error)
 
     def attention(self) -> Iterator[Attention]:
-        """Where records may have been lost lately."""
+        """Where records may have been lost lately, or will be for a setting of the terminal."""
+        yield from self._lost()
+        found = {(device_id, cause): about for device_id, cause, about in self._wrongly_set()}
+        self._wrong = {each: self._wrong.get(each) or self._clock.text() for each in found}
+        for (device_id, cause), about in found.items():
+            yield Attention(device_id, cause, self._wrong[device_id, cause], about)
+
+    def _wrongly_set(self) -> Iterator[tuple[str, str, str]]:
+        for device_id, runner in self._runners.items():
+            if told := runner.health.told:
+                yield from ((device_id, *each) for each in wrong(told.observation.settings))
+
+    def _lost(self) -> Iterator[Attention]:
         oldest = self._clock.now() - timedelta(days=LOST_SHOWN_DAYS)
         for device_id in self._runners:
             lost = self._register.entry(device_id).lost

@@ -18,6 +18,8 @@ from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)
 FILE = "nights.json"
+ALSO = {"device": ("enrollment",)}
+"""First word of a class -> of the other kinds that are kept as long."""
 
 
 class Keeping:
@@ -44,7 +46,9 @@ class Keeping:
         diary = msgspec.structs.replace(diary, emptied=dict(diary.emptied))
         for word, days in msgspec.structs.asdict(self._kept).items():
             latest = (today - timedelta(days=days)).isoformat()
-            self._empty(diary, word.removesuffix("_days"), aged(diary, latest, days), between)
+            name = word.removesuffix("_days")
+            for each in (name, *ALSO.get(name, ())):
+                self._empty(diary, each, aged(diary, latest, days), between)
         self._store.give_back()
         if diary != before:
             self._write(diary)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
+from edge.enrolled import Enrolments
 from edge.events import Draft, Origin, drafts_of
 from edge.gaps import WITNESSES, Before
 from edge.guard import Guard
@@ -60,7 +61,8 @@ class DeviceLink:
         self.revoked = False
         self._told = Told(Observation(serial), "", None)
         self._cursor = store.cursor(device.device_id)
-        self._in_service = False
+        self._in_service: frozenset[str] = frozenset()
+        self._enrolled = Enrolments(store.path)
         self._zone = clock.zone(device.keys.zone)
         self._jump: Jump | None = None
         self.duplicates = 0
@@ -92,7 +94,8 @@ class DeviceLink:
         """See `drivers.base.Link`."""
         self._alive()
         sample, origin = self._origin()
-        drafts, refused = drafts_of(readings, self._stampers(readings, origin, sample), sample.wall)
+        news = self._enrolled.news(readings)
+        drafts, refused = drafts_of(news, self._stampers(news, origin, sample), sample.wall)
         before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,
@@ -106,6 +109,7 @@ class DeviceLink:
         )
         self.duplicates += len(drafts) - self._store.take(intake)
         self._cursor, self._in_service = cursor, in_service
+        self._enrolled.keep([reading for reading, _draft in drafts])
         self._count(drafts, len(intake.rejects), complete_until)
         self._alive()
 
@@ -138,7 +142,7 @@ class DeviceLink:
         self._alive()
         self._guard.admit(self._device.device_id, observation)
         if observation.serial != self._told.observation.serial:
-            self._in_service = False
+            self._in_service = frozenset()
             self._told, self._jump = self._told._replace(offset=None), None
         sample, offset = self._clock.sample(), self._told.offset
         shown_ms = clock_offset_ms(observation.device_clock, self._zone, sample.wall)
@@ -196,21 +200,22 @@ class DeviceLink:
         device = self._device.device_id
         return sample, Origin(device, keys.driver, self._zone, offset, bool(source), sample.began)
 
-    def _before_service(self, drafts: Sequence[tuple[Reading, Draft]]) -> tuple[frozenset[str], bool]:
-        """Facts from before `in_service_from`, and whether the log has come to the first one in service.
+    def _before_service(
+        self, drafts: Sequence[tuple[Reading, Draft]]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Facts from before `in_service_from`, and the kinds whose log has come to the first one in service.
 
-        What follows that one in the log was made later, whatever date it bears; a year that cannot be was
+        What follows that one in its log was made later, whatever date it bears; a year that cannot be was
         stamped by a clock that fell back.
         """
-        since, in_service = self._device.keys.in_service_from, self._in_service
+        since, in_service = self._device.keys.in_service_from, set(self._in_service)
         before: set[str] = set()
         for reading, draft in drafts:
-            in_service = in_service or since is None or reading.device_time >= since.isoformat()
-            if in_service:
-                break
-            if int(reading.device_time[:4]) >= EARLIEST_YEAR:
+            if since is None or reading.device_time >= since.isoformat():
+                in_service.add(reading.kind)
+            elif reading.kind not in in_service and int(reading.device_time[:4]) >= EARLIEST_YEAR:
                 before.add(draft.fact)
-        return frozenset(before), in_service
+        return frozenset(before), frozenset(in_service)
 
     def _true_time(self, device_time: str | None) -> str | None:
         """A moment of the device's clock as true time; None where it is no moment."""

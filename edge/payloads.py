@@ -112,6 +112,21 @@ class DeviceAlarm(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     operator: str | None = None
 
 
+class Enrollment(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
+    """`enrollment.changed`: how a person is enrolled on a device, where that is no longer as told before.
+
+    device_time: when it was seen. Booleans alone; absent = the device does not tell without handing out a
+    template, which nobody asks it for.
+    """
+
+    device_user_id: str
+    native_key: str
+    has_fingerprint: bool | None = None
+    has_face: bool | None = None
+    has_card: bool | None = None
+    staff_no: str | None = None
+
+
 class DeviceService(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
     """`device.service`: a person took a device out of service, or put it back; out, it holds no watermark."""
 
@@ -239,6 +254,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "device.status": DeviceStatus,
     "time.corrected": TimeCorrected,
     "device.alarm": DeviceAlarm,
+    "enrollment.changed": Enrollment,
     "device.service": DeviceService,
     "device.data_gap": DataGap,
     "device.reconciled": DeviceReconciled,

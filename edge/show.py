@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edge import checks
 from edge.contract import Event
 from edge.probe import Probed
 from edge.settings import Device
@@ -44,6 +45,7 @@ def status_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     """The whole status: conclusion last, as a technician reads upwards from the prompt."""
     lines = [f"{inert(snapshot.hall_name)} {snapshot.county}/{snapshot.hall}  {snapshot.at[:19]}", ""]
     lines += _table([_device_row(device, lang) for device in snapshot.devices], lang)
+    lines += _settings_lines(snapshot, lang)
     lines += ["", _uplink_line(snapshot, lang), _store_line(snapshot, lang), ""]
     if not snapshot.problems:
         return [*lines, say(lang, "all_well")]
@@ -125,6 +127,12 @@ def _device_row(device: DeviceHealth, lang: Lang) -> list[str]:
         offset,
         "; ".join(filter(None, (what, next_step(lang, device.cause), full_soon(device, lang)))),
     ]
+
+
+def _settings_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
+    """The settings of each terminal that was asked for them."""
+    told = [(inert(device.name), checks.told(device.settings, lang)) for device in snapshot.devices]
+    return ["", *(f"  {name}: {text}" for name, text in told if text)] if any(t for _, t in told) else []
 
 
 def full_soon(device: DeviceHealth, lang: Lang) -> str:

@@ -14,6 +14,7 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users.
 
     clock_drift: seconds a day that its clock gains; log_days_left: until its log is full. None = not known.
+    settings: see `edge/checks.py`; None = it does not let them be read.
     """
 
     device_id: str
@@ -33,6 +34,7 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
     clock_drift: float | None = None
     log_days_left: float | None = None
     counts: dict[str, int] = {}
+    settings: dict[str, int | None] = {}
     stored: int = 0
     duplicates: int = 0
     quarantined: int = 0

@@ -157,6 +157,7 @@ class Status:
             clock_drift=told.drift if told else None,
             log_days_left=self._log_days_left(runner, observation.counts),
             counts=dict(observation.counts),
+            settings=dict(observation.settings),
             stored=row.stored if row else 0,
             duplicates=runner.link.duplicates if runner.link else 0,
             quarantined=row.quarantined if row else 0,

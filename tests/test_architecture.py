@@ -14,12 +14,12 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 ARROWS = {
     "drivers.base": "",
-    "drivers.adms": "drivers.base drivers.zk",
+    "drivers.adms": "drivers.base drivers.enrolment drivers.zk",
     "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
     "drivers.http": "drivers.base drivers.hints drivers.tape",
-    "drivers.hikvision": "drivers.base drivers.hints drivers.http drivers.sighting",
-    "drivers.zk": "drivers.base drivers.sighting drivers.tape",
+    "drivers.hikvision": "drivers.base drivers.enrolment drivers.hints drivers.http drivers.sighting",
+    "drivers.zk": "drivers.base drivers.enrolment drivers.sighting drivers.tape",
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
     "edge.commission": """drivers.base drivers.sighting drivers.tape edge.cli_base edge.complaints edge.config
@@ -78,14 +78,17 @@ ARROWS = {
     "edge.gaps": "edge.payloads edge.tally",
     "edge.forecast": "",
     "edge.attention": "",
+    "edge.checks": "edge.words",
+    "edge.enrolled": "drivers.base drivers.enrolment edge.store",
     "edge.export_file": "",
     "edge.importing": """drivers.base edge.clock edge.clocks edge.commands edge.events edge.export_file
         edge.offsets edge.runner edge.store""",
     "edge.cli_import": "edge.cli_base edge.control edge.export_file edge.show edge.words",
     "edge.guard": "drivers.base edge.gaps edge.tally",
     "edge.register": "drivers.base edge.whole",
-    "edge.guardian": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.events
-        edge.gaps edge.guard edge.payloads edge.register edge.runner edge.store edge.tally""",
+    "edge.guardian": """drivers.base edge.attention edge.checks edge.clock edge.clocks edge.commands
+        edge.events edge.gaps edge.guard edge.payloads edge.register edge.runner edge.store
+        edge.tally""",
     "edge.cli_terminals": "edge.cli_base edge.words",
     "edge.staff": """drivers.base edge.attention edge.causes edge.clock edge.commands edge.events edge.link
         edge.payloads edge.runner edge.snapshot edge.store edge.whole""",
@@ -100,8 +103,8 @@ ARROWS = {
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",
     "edge.orders": "edge.commands edge.runner edge.uplink",
-    "edge.link": """drivers.base edge.clock edge.events edge.gaps edge.guard edge.offsets edge.settings
-        edge.store edge.tally edge.trust""",
+    "edge.link": """drivers.base edge.clock edge.enrolled edge.events edge.gaps edge.guard
+        edge.offsets edge.settings edge.store edge.tally edge.trust""",
     "edge.runner": """drivers.base drivers.hints edge.backoff edge.clock edge.events edge.forecast
         edge.guard edge.link edge.offsets edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.notify": "",
@@ -138,10 +141,12 @@ ARROWS = {
         edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
         edge.words""",
-    "edge.web": "edge.causes edge.commands edge.contract edge.export_file edge.snapshot edge.words",
+    "edge.web": """edge.causes edge.checks edge.commands edge.contract edge.export_file
+        edge.snapshot edge.words""",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
-    "edge.show": "edge.consume edge.contract edge.probe edge.settings edge.snapshot edge.verify edge.words",
+    "edge.show": """edge.checks edge.consume edge.contract edge.probe edge.settings edge.snapshot
+        edge.verify edge.words""",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands
         edge.contract edge.correcting edge.disk edge.documents edge.erasure edge.events edge.farewell
@@ -166,6 +171,7 @@ ARROWS = {
         edge.words""",
     "edge.listing": "edge.show edge.store edge.words",
     "drivers.hints": "drivers.base",
+    "drivers.enrolment": "drivers.base",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
@@ -264,6 +270,11 @@ PURE = [
     "edge/words.py",
     "edge/consume/ranges.py",
     "drivers/hints.py",
+    "drivers/enrolment.py",
+    "drivers/zk/operations.py",
+    "drivers/adms/enrolled.py",
+    "drivers/hikvision/users.py",
+    "edge/checks.py",
     "drivers/dahua/known.py",
     "drivers/evaluation/codes.py",
     "drivers/evaluation/levels.py",

@@ -14,12 +14,14 @@ from typing import ClassVar
 from drivers.adms import attlog, oplog, speech
 from drivers.adms.asking import Asking
 from drivers.adms.attlog import Upload
+from drivers.adms.enrolled import PEOPLE, enrolled
 from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
 from drivers.adms.pace import Pace
 from drivers.adms.people import Tongue
 from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
+from drivers.enrolment import statements
 from drivers.zk.export import exported
 from drivers.zk.punches import readings
 
@@ -45,6 +47,7 @@ class Adms(Listener):
         self._asking = Asking()
         self._model = self._firmware = ""
         self._counts: dict[str, int] = {}
+        self._settings: dict[str, int | None] = {"duplicate_period_s": None, "cyclic_delete": None}
         self._notes: dict[str, str] = {}
         self._forgotten: set[str] = set()
         self._pace = Pace()
@@ -129,6 +132,9 @@ class Adms(Listener):
                 self._learn(speech.options(request.body))
             case table:
                 self._forget(table, request.body)
+                if table in PEOPLE:
+                    self._observe(link)
+                    self._emit(self._people(request), [], self._asking.known(link), link)
         self._observe(link)
         return OK if request.whole else AGAIN
 
@@ -184,8 +190,14 @@ class Adms(Listener):
         self._observe(link)
         known = self._asking.known(link)
         known = known.stamped("OPERLOG", query.get("stamp", "")) if request.whole else known
-        self._emit(alarms, [], known, link)
+        self._emit([*alarms, *self._people(request)], [], known, link)
         return Reply(200, b"OK:%d" % lines) if request.whole else AGAIN
+
+    def _people(self, request: Request) -> list[Reading]:
+        """How people are enrolled, at this moment of the terminal's clock."""
+        clock = request.at.replace(tzinfo=None) + self._timing.offset
+        found = enrolled(request.body, request.whole)
+        return statements(self.serial, clock.isoformat(timespec="seconds"), found)
 
     def _give(self, request: Request, link: Link) -> Reply:
         if told := _query(request).get("info"):
@@ -241,11 +253,12 @@ class Adms(Listener):
         self._model = about.model or self._model
         self._firmware = about.firmware or self._firmware
         self._counts.update(about.counts)
+        self._settings.update(about.settings)
 
     def _observe(self, link: Link, clock: str | None = None) -> None:
         notes = {**self._asking.notes, **self._notes}
         who = (self.serial, self._model, self._firmware)
-        link.observed(Observation(*who, clock, dict(self._counts), notes))
+        link.observed(Observation(*who, clock, dict(self._counts), notes, dict(self._settings)))
 
 
 def _query(request: Request) -> dict[str, str]:

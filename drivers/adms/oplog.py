@@ -3,26 +3,18 @@
     OPLOG op TAB operator TAB YYYY-MM-DD HH:MM:SS TAB 4 numbers     what somebody did at the terminal
     USER … FP … FACE … USERPIC … BIODATA …                          people and their templates
 
-Only lines of OPLOG are looked at. All others hold names, passwords, cards and templates: counted, and
-forgotten.
+Lines of OPLOG are read. All others hold names, passwords, cards and templates: of those is kept whose they
+are and of which kind, as booleans (`drivers/enrolment.py`); the rest is counted, and forgotten.
 """
 
+import re
 from collections.abc import Iterable
 
 from drivers.adms.attlog import LINE_MAX, moment, names, split, text
-from drivers.base import Fact, Reading
+from drivers.base import Reading
+from drivers.zk.operations import alarm, told
 
-KIND = "device.alarm"
-CODES = {
-    "21": "clock_set",
-    "22": "factory_reset",
-    "23": "log_deleted",
-    "105": "log_deleted",
-}
-"""Operation -> code of the alarm (protocols §4: table of operations 0-126)."""
-ALARM = "3"
-CASE_OPENED = "55"
-"""What an entry of operation 3 names in its fourth column when the case was opened."""
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def alarms(serial: str, body: bytes, whole: bool = True) -> tuple[list[Reading], int]:
@@ -34,19 +26,13 @@ def alarms(serial: str, body: bytes, whole: bool = True) -> tuple[list[Reading],
 
 def _alarm(serial: str, line: bytes) -> Reading | None:
     fields = text(line).strip("\0 ").removeprefix("OPLOG").lstrip(" \t").split("\t")
-    if len(fields) < 3:
+    if len(fields) < 3 or not _NUMBER.fullmatch(fields[0]):
         return None
-    opened = fields[0] == ALARM and fields[3:4] == [CASE_OPENED]
-    alarm = "tamper" if opened else CODES.get(fields[0])
-    if alarm is None:
+    about = fields[3] if _NUMBER.fullmatch("".join(fields[3:4])) else "0"
+    code, time = alarm(int(fields[0]), int(about)), moment(fields[2].strip())
+    if code is None or not time:
         return None
-    time = moment(fields[2].strip())
-    if not time:
-        return None
-    operator = fields[1] if names(fields[1]) else ""
-    facts: dict[str, Fact] = {"code": alarm, "active": True, "operation": int(fields[0])}
-    facts |= {"operator": operator} if operator else {}
-    return Reading(KIND, serial, f"{time}|{fields[0]}|{operator}", time, facts)
+    return told(serial, code, int(fields[0]), fields[1] if names(fields[1]) else "", time)
 
 
 def _once(readings: Iterable[Reading]) -> list[Reading]:

@@ -27,6 +27,9 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}")
 COUNTS = {"UserCount": "users", "TransactionCount": "logs"}
 """Options that count; the unit of the limits is not documented (adms13), so they are left out."""
 
+SETTINGS = {"AlarmReRec": "duplicate_period_s", "DelRecord": "cyclic_delete"}
+"""Options as a pull terminal names them: minutes; how many records a full log drops."""
+
 
 class Result(NamedTuple):
     """What the terminal says to one command; 0 or more: done."""
@@ -42,6 +45,7 @@ class About(NamedTuple):
     model: str | None = None
     firmware: str | None = None
     counts: Mapping[str, int] = {}
+    settings: Mapping[str, int] = {}
 
 
 def greeting(serial: str, stamps: Mapping[str, str], delay_s: int, at: datetime) -> bytes:
@@ -104,7 +108,13 @@ def about(values: Mapping[str, str]) -> About:
     """What options and the answer to INFO say that we show."""
     model, firmware = values.get("~DeviceName"), values.get("FWVersion")
     counts = {name: int(values[key]) for key, name in COUNTS.items() if _is_count(values.get(key, ""))}
-    return About(model and _word(model), firmware and _word(firmware), counts)
+    told = {name: values[key].strip() for key, name in SETTINGS.items() if key in values}
+    settings = {name: int(value) for name, value in told.items() if _is_count(value)}
+    if "duplicate_period_s" in settings:
+        settings["duplicate_period_s"] *= 60
+    if "cyclic_delete" in settings:
+        settings["cyclic_delete"] = int(settings["cyclic_delete"] > 0)
+    return About(model and _word(model), firmware and _word(firmware), counts, settings)
 
 
 def info(told: str) -> About:

@@ -1,9 +1,10 @@
 """A Hikvision terminal, asked over HTTP in the rounds of `drivers/http`; what it pushes is a hint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from drivers.base import Link, Request
+from drivers.hikvision.beside import Beside
 from drivers.hikvision.options import HikvisionOptions
 from drivers.hikvision.push import news
 from drivers.hints import Hinted
@@ -26,6 +27,7 @@ class Hikvision(HttpPoller, Hinted):
     def __init__(self, options: HikvisionOptions) -> None:
         super().__init__(options)
         self._minors = frozenset(options.pass_minors)
+        self._beside: Beside | None = None
 
     def ask(self, client: "Client") -> Device:
         """See `HttpPoller`."""
@@ -39,7 +41,15 @@ class Hikvision(HttpPoller, Hinted):
         from drivers.hikvision.reader import Reader
 
         assert isinstance(device, Isapi)  # noqa: S101 - what `ask` made
+        self._beside = Beside(device, link, who.serial)
         return Reader(device, link, who.serial, self._minors, look)
+
+    def beside(self, counts: Mapping[str, int], clock: str | None) -> Mapping[str, int | None]:
+        """See `HttpPoller`."""
+        if self._beside is None:
+            return {}
+        self._beside.look(counts.get("users"), clock)
+        return self._beside.settings
 
     @property
     def calls_from(self) -> str:

@@ -10,6 +10,8 @@ from drivers.hikvision.documents import Document, Unreadable, decode, part, text
 from drivers.hikvision.events import day_before, wall_clock
 from drivers.hikvision.page import PAGE_MAX, Page, judge
 from drivers.hikvision.people import People
+from drivers.hikvision.users import PAGE_MAX as USERS_A_PAGE
+from drivers.hikvision.users import Users, users
 from drivers.http.client import Client, trouble
 from drivers.http.rounds import Identity
 
@@ -18,6 +20,13 @@ TIME = "/ISAPI/System/time"
 USERS = "/ISAPI/AccessControl/UserInfo/Count?format=json"
 TOTAL = "/ISAPI/AccessControl/AcsEventTotalNum?format=json"
 SEARCH = "/ISAPI/AccessControl/AcsEvent?format=json"
+FIND_USERS = "/ISAPI/AccessControl/UserInfo/Search?format=json"
+READER = "/ISAPI/AccessControl/CardReaderCfg/1?format=json"
+STORAGE = "/ISAPI/AccessControl/AcsEvent/StorageCfg?format=json"
+MODES = ("regular", "time", "cycle")
+"""What becomes of old events: only `cycle` makes room when the log is full."""
+NO_PAUSE = 255
+"""Seconds that mean «no pause»."""
 JSON = "application/json"
 ALWAYS = {"startTime": "1970-01-01T00:00:00+08:00", "endTime": "2037-12-31T23:59:59+08:00"}
 """Of a search by number only where a firmware insists: it may hide what a lost clock stamped."""
@@ -72,6 +81,24 @@ class Isapi:
         events = part(self._optional("POST", TOTAL, asked), "AcsEventTotalNum").get("totalNum")
         told = {"events": whole(events), "users": whole(users)}  # not `logs`: most are no punches
         return {name: number for name, number in told.items() if number is not None and number < 1 << 32}
+
+    def settings(self) -> dict[str, int | None]:
+        """Seconds in which a second pass of a person is dropped; whether a full log drops the oldest."""
+        reader = part(self._optional("GET", READER), "CardReaderCfg")
+        mode = text(part(self._optional("GET", STORAGE), "EventStorageCfg").get("mode")).lower()
+        told = [whole(reader.get(name)) for name in ("swipeInterval", "faceRecogizeInterval")]
+        pauses = [0 if seconds >= NO_PAUSE else seconds for seconds in told if seconds is not None]
+        return {
+            "duplicate_period_s": max(pauses, default=None),
+            "cyclic_delete": int(mode == "cycle") if mode in MODES else None,
+        }
+
+    def users(self, position: int, search: str) -> Users | None:
+        """Some of those who are known to it; None where it does not tell."""
+        where = {"searchID": search, "searchResultPosition": position, "maxResults": USERS_A_PAGE}
+        body = json.dumps({"UserInfoSearchCond": where}).encode()
+        answer = self._client.ask("POST", FIND_USERS, body, JSON)
+        return users(answer.body, search) if answer.status == 200 else None
 
     def page(self, begin: int, end: int | None = None) -> Page:
         """Events from number `begin` on, as many as fit; asked again once where the answer is none."""

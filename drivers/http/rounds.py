@@ -99,6 +99,9 @@ class Rounds:
         self._news = False
         self._counts: Mapping[str, int] = {}
         self._notes: Mapping[str, str] = {}
+        self._settings: Mapping[str, int | None] = {}
+        self.shown: str | None = None
+        """The device's clock when it was asked last."""
         self._counted_at = -COUNTS_EVERY_S
         self._clock_at = 0.0
         self._complete = False
@@ -108,7 +111,7 @@ class Rounds:
     def look(self) -> str | None:
         """Tell the Link the clock as it is now."""
         self._clock_at = monotonic()
-        clock = self._device.clock()
+        self.shown = clock = self._device.clock()
         self._observe(clock)
         return clock
 
@@ -186,7 +189,18 @@ class Rounds:
     def _observe(self, clock: str | None) -> None:
         if monotonic() - self._counted_at >= COUNTS_EVERY_S:
             self._counted_at, self._counts = monotonic(), self._device.counts()
-        self._link.observed(Observation(*self.who, clock, self._counts, self._notes))
+        self._link.observed(Observation(*self.who, clock, self._counts, self._notes, self._settings))
+
+    def know(self, settings: Mapping[str, int | None]) -> None:
+        """Its settings are these."""
+        if settings != self._settings:
+            self._settings = settings
+            self._observe(None)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How much it holds, as it said last."""
+        return self._counts
 
     def _take_orders(self) -> None:
         while (order := self._link.orders(0)) is not None:
@@ -246,10 +260,15 @@ class HttpPoller(Poller, ABC):
         self._rounds = Rounds(self._client, device, link, self._options.poll_seconds)
         self._log = self.log(device, link, self._rounds.who, self._rounds.look)
 
+    def beside(self, _counts: Mapping[str, int], _clock: str | None) -> Mapping[str, int | None]:
+        """One question beside the log, if one is due; the settings known so far. A family may have none."""
+        return {"duplicate_period_s": None, "cyclic_delete": None}
+
     def poll(self, link: Link) -> None:
         """Ask for what is new."""
         if self._rounds and self._log:
             self._rounds.poll(self._log)
+            self._rounds.know(self.beside(self._rounds.counts, self._rounds.shown))
 
     def pause(self, link: Link) -> None:
         """Wait for the next round or for an order."""

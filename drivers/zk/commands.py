@@ -22,6 +22,7 @@ from drivers.zk.wire import Wire
 VENDOR = (ZKError, ValueError, struct.error, IndexError, AttributeError, TypeError)
 """What pyzk raises on an answer it does not like."""
 ATTENDANCE_EVENT = 1
+OPTION_DIGITS = 6
 _GOOD = frozenset((Cmd.OK, Cmd.PREPARE_DATA, Cmd.DATA))
 
 
@@ -109,6 +110,14 @@ class Commands:
         with suppress(*VENDOR):
             self._plain.refresh_data()
         return answer
+
+    def number(self, option: str) -> int | None:
+        """An option that is a number; None where the terminal does not tell it."""
+        answer = self._wire.ask(Cmd.OPTION, option.encode() + b"\0")
+        name, _, value = text(answer.data, "ascii").partition("=")
+        told = value.strip()
+        good = answer.command == Cmd.OK and name == option and told.isascii() and told.isdecimal()
+        return int(told) if good and len(told) <= OPTION_DIGITS else None
 
     def sizes(self) -> Sizes | None:
         """What it counts; None when it does not tell, DeviceOffline when it has forgotten our session."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from time import monotonic
 
 from drivers.base import STAFF, Link, Observation, Order
+from drivers.zk.beside import Beside
 from drivers.zk.commands import ATTENDANCE_EVENT, Commands, Identity
 from drivers.zk.frames import Packet
 from drivers.zk.options import ZkOptions
@@ -40,6 +41,7 @@ class Contact:
         self._poll_s = options.poll_seconds
         self._reader = Reader(wire, link, identity.serial, options, self._look)
         self._people = People(wire, commands, options.encoding, lambda: self._reader.layout)
+        self._beside = Beside(wire, commands, link, identity.serial, options.encoding)
         self._orders: list[Order] = []
         self._notes: dict[str, str] = {}
         self._counter: int | None = None
@@ -57,11 +59,14 @@ class Contact:
         clock = self._clock() if monotonic() - self._clock_at >= CLOCK_EVERY_S else None
         sizes = self._commands.sizes()
         if self._orders or self._must_read(sizes):
+            reread = self._ordered("reread")
             self._read(sizes)
             self._observe(sizes, self._clock())
             self._set_time()
             self._change_people()
+            self._beside.look(sizes, self._clock, now=reread)
             return
+        self._beside.look(sizes, self._clock)
         self._observe(sizes, clock)
         if clock and not self._blind and not self._notes:
             self._link.emit([], self._link.cursor, clock)
@@ -123,7 +128,8 @@ class Contact:
     def _observe(self, sizes: Sizes | None, clock: str | None) -> None:
         who = self._identity
         counts, self._sizes = _counts(sizes), sizes
-        self._link.observed(Observation(who.serial, who.model, who.firmware, clock, counts, self._notes))
+        told = (who.serial, who.model, who.firmware, clock, counts, self._notes, self._beside.settings)
+        self._link.observed(Observation(*told))
 
     def _hear(self, events: list[Packet]) -> None:
         """Emit what the log will say of these events; where it cannot be known, look at once.

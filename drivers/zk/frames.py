@@ -33,8 +33,10 @@ class Cmd(IntEnum):
 
     USER_WRITE = 8
     USERS = 9
+    OPTION = 11
     ATTENDANCE = 13
     USER_DELETE = 18
+    OPERATIONS = 34
     SIZES = 50
     SET_TIME = 202
     EVENT = 500

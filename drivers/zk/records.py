@@ -11,7 +11,8 @@
     time    ((y-2000)*372 + (m-1)*31 + d-1) * 86400 + seconds of the day
 
 Source: protocols §2.4. A record that makes no sense is set aside by itself; the rest flows on.
-Passwords and cards stand in these bytes and are never taken out; `table` writes a card on order.
+Passwords and cards stand in these bytes and are never taken out, but for whether there is a card; `table`
+writes a card on order.
 """
 
 from collections.abc import Callable
@@ -44,20 +45,23 @@ class Bad(NamedTuple):
 
 
 class User(NamedTuple):
-    """One line of the user table."""
+    """One line of the user table; card: whether there is one."""
 
     uid: int
     user_id: str
     name: str
+    card: bool = False
 
 
 class Sizes(NamedTuple):
-    """What a terminal counts, and how much it holds."""
+    """What a terminal counts, and how much it holds; faces: None where it does not say."""
 
     users: int
     records: int
     users_max: int
     records_max: int
+    fingers: int | None = None
+    faces: int | None = None
 
 
 def text(raw: bytes, encoding: str) -> str:
@@ -196,22 +200,27 @@ def _users_28(data: bytes, encoding: str) -> list[User]:
     if len(data) % _USER_28.size:
         return []
     rows = _USER_28.iter_unpack(data)
-    return [User(row[0], _number_id(row[7]), text(row[3], encoding)) for row in rows]
+    return [User(row[0], _number_id(row[7]), text(row[3], encoding), row[4] != 0) for row in rows]
 
 
 def _users_72(data: bytes, encoding: str) -> list[User]:
     if len(data) % _USER_72.size:
         return []
     rows = _USER_72.iter_unpack(data)
-    return [User(row[0], _text_id(row[6]), text(row[3], encoding)) for row in rows]
+    return [User(row[0], _text_id(row[6]), text(row[3], encoding), row[4] != 0) for row in rows]
 
 
 def _named_share(users: list[User]) -> float:
     return sum(bool(user.user_id) for user in users) / len(users) if users else 0.0
 
 
+WITH_FACES = 92
+"""Bytes of an answer that counts faces too."""
+
+
 def decode_sizes(data: bytes) -> Sizes | None:
     """The answer to «sizes», 80 bytes or more; None when it is shorter."""
     if len(data) < 80:
         return None
-    return Sizes(*(int.from_bytes(data[at : at + 4], "little") for at in (16, 32, 60, 64)))
+    places = (16, 32, 60, 64, 24, *([80] if len(data) >= WITH_FACES else []))
+    return Sizes(*(int.from_bytes(data[at : at + 4], "little") for at in places))

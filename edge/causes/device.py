@@ -168,6 +168,19 @@ DEVICE: dict[str, Cause] = {
         "先对账（hall-edge reconcile）确认全部已由上级收到，再在设备菜单中清除旧记录",
         "first hall-edge reconcile shows that upstream has all; then clear old records in the device menu",
     ),
+    "duplicate_period": Cause(
+        "终端设有重复打卡间隔：其间同一人再打卡不被记录，外出和返回可能漏记",
+        "the terminal drops a second punch of a person within its duplicate-punch period:"
+        " a leave and a return may go unrecorded",
+        "在终端菜单中把重复打卡间隔（重复确认时间）设为 0",
+        "set the duplicate-punch period to 0 in its menu",
+    ),
+    "cyclic_delete_off": Cause(
+        "终端未开循环删除：存满后不再记录打卡",
+        "cyclic delete is off: once its log is full the terminal records no more punches",
+        "在终端菜单中打开循环删除（循环覆盖）；全部记录已由本机存下",
+        "turn cyclic delete (overwrite) on in its menu; all that it holds is stored here",
+    ),
     "no_data": Cause(
         "连接正常，但尚无任何记录",
         "connected, but there is no record yet",

@@ -95,6 +95,15 @@ class Books:
         )
         return [Rejected(*row) for row in rows]
 
+    def of_kind(self, serial: str, kind: str) -> list[bytes]:
+        """The payloads of a terminal's facts of a kind that still have theirs, oldest stored first."""
+        rows = self._ask(
+            "SELECT body FROM event WHERE fact BETWEEN ? AND ? AND fact LIKE '%|' || ?"
+            " AND body IS NOT NULL ORDER BY position",
+            (*_stretch(serial, "", ""), kind),
+        )
+        return [bytes(msgspec.json.decode(row[0], type=Event).data) for row in rows]
+
     def own(self, kind: str) -> list[bytes]:
         """The payloads of the hall's own events of a kind that still have theirs, oldest first."""
         rows = self._ask(

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from drivers.base import IntakeClosed, Reject
 from edge.events import Draft
+from edge.store.books import PUNCH
 from edge.store.confirming import confirm
 from edge.store.ledger import Ledger
 
@@ -62,7 +63,8 @@ def take(ledger: Ledger, intake: Intake) -> int:
         seen = [draft.fact for draft in intake.drafts if draft.fact in held and not draft.hint]
         ledger.add_own(confirm(ledger, intake.device_id, intake.serial, seen, ledger.now()), recorded)
     rejected = sum(_quarantine(ledger, intake, reject, recorded) for reject in intake.rejects)
-    _keep_device(ledger, intake, new, rejected, recorded)
+    punches = sum(draft.kind == PUNCH for draft in fresh)
+    _keep_device(ledger, intake, new, punches, rejected, recorded)
     return new
 
 
@@ -79,7 +81,9 @@ def save_watermark(ledger: Ledger, device_id: str, complete_until: str | None) -
     )
 
 
-def _keep_device(ledger: Ledger, intake: Intake, new: int, rejected: int, recorded: str) -> None:
+def _keep_device(
+    ledger: Ledger, intake: Intake, new: int, punches: int, rejected: int, recorded: str
+) -> None:
     connection = ledger.connection
     row = connection.execute(
         "SELECT serial, cursor FROM device WHERE device_id = ?", (intake.device_id,)
@@ -89,7 +93,7 @@ def _keep_device(ledger: Ledger, intake: Intake, new: int, rejected: int, record
             "INSERT INTO device (device_id, serial, cursor, last_data, stored, quarantined)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (device_id) DO UPDATE SET serial = ?2, cursor = ?3,"
             " last_data = coalesce(?4, last_data), stored = stored + ?5, quarantined = quarantined + ?6",
-            (intake.device_id, intake.serial, intake.cursor, recorded if new else None, new, rejected),
+            (intake.device_id, intake.serial, intake.cursor, recorded if new else None, punches, rejected),
         )
     if intake.complete_until and not first_read_ended(ledger, intake.serial):
         connection.execute(

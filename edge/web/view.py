@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from edge.causes import CAUSES
+from edge.checks import told
 from edge.contract import Problem
 from edge.snapshot import DeviceHealth, Snapshot, StaffPart, UplinkHealth
 from edge.web.short import NAME_MAX, NOTHING, TEXT_MAX, clock_offset, moment, plain, since
@@ -169,7 +170,14 @@ def _device(device: DeviceHealth, at: str, lang: Lang) -> DeviceView:
         fill=full,
         fill_text=NOTHING if full is None else f"{full} %",
         cause="" if device.cause == "ok" else text,
-        detail=_joined([plain(device.detail, TEXT_MAX), quarantined, _full_soon(device, lang)]),
+        detail=_joined(
+            [
+                plain(device.detail, TEXT_MAX),
+                quarantined,
+                _full_soon(device, lang),
+                told(device.settings, lang),
+            ]
+        ),
         next_step=step,
     )
 

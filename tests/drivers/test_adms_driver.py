@@ -104,7 +104,10 @@ def test_biometrics_and_photos_are_thanked_for_and_forgotten(
     kept = repr((here.readings, here.rejects, here.observations, here.cursor, caplog.text))
     assert "SECRET" not in kept
     assert f"{table!r} is not kept: {len(TEMPLATES[table])} bytes, sha256" in caplog.text
-    assert (here.readings, here.rejects) == ([], [])
+    assert here.rejects == []
+    assert {each.kind for each in here.readings} <= {"enrollment.changed"}
+    ways = [way for each in here.readings for name, way in each.facts.items() if name != "device_user_id"]
+    assert {type(way) for way in ways} <= {bool}, "booleans alone"
 
 
 def test_a_reread_becomes_a_question_that_outlives_a_crash_and_is_answered_by_its_own_id() -> None:

@@ -124,7 +124,7 @@ def test_a_whole_read_is_a_count_of_the_terminal_and_a_broken_one_is_none(
 def test_orders_that_are_left_are_answered(kind: Any, driver: Any) -> None:
     link, done = MemoryLink(), list[str]()
     with kind() as terminal, running(driver(terminal, poll_s=3600), link) as work:
-        work.until(lambda: link.completes)
+        work.until(lambda: link.completes and link.observations[-1].settings)
         terminal.http.silent = True
         link.waiting.append(order("reread", done))
         work.until(lambda: not link.waiting)

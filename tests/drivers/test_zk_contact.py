@@ -12,9 +12,9 @@ from tests.drivers.zk_site import DAY_ONE, captures, driver, history, keys
 from tests.sim.zk import Faults, Terminal
 
 TRANSPORTS = ["tcp", "udp"]
-ALLOWED = {11, 13, 50, 201, 500, 1000, 1001, 1100, 1102, 1502, 1503, 1504, 2000}
-READ_SETS = {9, 13}
-"""What may be asked by 1503: users and the log. 7 would be the fingerprint templates."""
+ALLOWED = {9, 11, 13, 34, 50, 201, 500, 1000, 1001, 1100, 1102, 1502, 1503, 1504, 2000}
+READ_SETS = {9, 13, 34}
+"""What may be asked by 1503: users, the log and the operations. 7 would be the fingerprint templates."""
 
 
 @pytest.fixture(autouse=True)

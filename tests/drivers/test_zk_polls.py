@@ -65,7 +65,7 @@ def test_with_nothing_new_a_poll_is_one_question_and_no_emit():
         terminal.load(history(100))
         link = MemoryLink()
         with running(driver(terminal, poll_s=0.05), link) as work:
-            work.until(lambda: len(link.observations) > 3)
+            work.until(lambda: link.observations and link.observations[-1].settings)
             terminal.commands.clear()
             emits, rounds = link.emits, len(link.observations)
             work.until(lambda: len(link.observations) > rounds + 5)

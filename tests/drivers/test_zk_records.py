@@ -81,7 +81,7 @@ def test_a_live_body_written_by_hand(vector):
 @pytest.mark.parametrize("vector", vectors()["users"], ids=lambda v: v["source"][:24])
 def test_users_written_by_hand(vector):
     users = decode_users(bytes.fromhex(vector["hex"]), 1, "gb18030")
-    assert [list(user) for user in users] == vector["users"]
+    assert [list(user[:3]) for user in users] == vector["users"]
 
 
 @given(st.sampled_from(["40", "49"]), U16, IDS, U8, TIMES, U8)
@@ -180,7 +180,8 @@ def test_recorded_users_times_sizes_and_live_events():
         if "sizes" in told:
             sizes = decode_sizes(raw[16:] if raw.startswith(b"PP") else raw)
             want = told["sizes"]
-            assert sizes == (want["users"], want["records"], want["users_cap"], want["rec_cap"])
+            assert sizes is not None
+            assert sizes[:4] == (want["users"], want["records"], want["users_cap"], want["rec_cap"])
             seen.add("sizes")
         if told.get("live"):
             numeric = isinstance(told["live"]["user_id"], int)
@@ -254,5 +255,5 @@ def test_sizes_of_every_length():
     numbers = [n * 10 for n in range(28)]
     raw = struct.pack("<28I", *numbers)
     for length in (80, 86, 92, 112):
-        assert decode_sizes(raw[:length]) == (40, 80, 150, 160)
+        assert decode_sizes(raw[:length]) == (40, 80, 150, 160, 60, 200 if length >= 92 else None)
     assert decode_sizes(raw[:79]) is None

@@ -32,6 +32,7 @@ BUILT = {
     "tamper.": set(get_args(Fault)),
     "standing.": set(get_args(Standing)),
     "rec.": set(COLUMNS),
+    "setting.": {"duplicate_period_s", "cyclic_delete"},
     "halls.word.": set(ORDER),
     "staff.": {*get_args(StaffPart.__annotations__["state"]), *NAMES},
     "halls.next.": {*ORDER} - {"well", "troubled"},

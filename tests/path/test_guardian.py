@@ -157,6 +157,33 @@ def test_a_log_that_wraps_while_it_is_read_loses_nothing_and_one_nearly_full_rin
     assert until(lambda: [each["code"] for each in told(hall, "device.alarm")] == ["log_nearly_full"], 90)
 
 
+def facts(hall: Hall, kind: str) -> list[dict[str, Any]]:
+    """The payloads of what the terminal itself stated, of a kind."""
+    with closing(Books(hall.daemon.folder / FILE)) as books:
+        return [json.loads(data) for data in books.of_kind(hall.terminal.serial, kind)]
+
+
+def test_operations_enrolment_and_settings_of_a_polled_terminal_are_told_once(hall: Hall) -> None:
+    hall.terminal.options |= {"AlarmReRec": "5"}
+    hall.terminal.add_user(1, "1001", card=4711)
+    hall.terminal.operate(23, who=1)
+    hall.terminal.punch("1001")
+    for _ in range(2):
+        hall.daemon.start()
+        assert until(lambda: online(hall) and "duplicate_period" in problems(hall), 20)
+        (alarm,) = facts(hall, "device.alarm")
+        assert (alarm["code"], alarm["operator"]) == ("log_deleted", "1001")
+        (enrolled,) = facts(hall, "enrollment.changed")
+        assert (enrolled["device_user_id"], enrolled["has_card"]) == ("1001", True)
+        assert device(hall).stored == 1
+        hall.daemon.stop()
+    hall.daemon.start()
+    assert until(lambda: online(hall) and device(hall).settings, 20)
+    shown = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
+    assert "duplicate-punch period 5 min, cyclic delete not readable" in shown
+    assert "set the duplicate-punch period to 0 in its menu" in shown
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_commands_say_what_they_want(hall: Hall, lang: str) -> None:
     assert hall_edge("--lang", lang, "accept", "fp-1", config=hall.daemon.config).returncode == 5

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
+from tests.sim.isapi.beside import Beside
 from tests.sim.isapi.faults import Faults
 from tests.sim.isapi.people import People
 from tests.sim.isapi.pushing import Push
@@ -57,6 +58,7 @@ class Terminal(WebDevice):
     people: People = field(default_factory=People)
     time_mode: str = "manual"
     faults: Faults = field(default_factory=Faults)
+    beside: Beside = field(default_factory=Beside)
     push: Push | None = None
     """Where it pushes its events to."""
 
@@ -167,8 +169,11 @@ class Terminal(WebDevice):
             return self._xml(
                 {"Time": {"timeMode": self.time_mode, "localTime": shown, "timeZone": "CST-8:00:00"}}
             )
+        if (told := self.beside.answer(method, path, body)) is not None:
+            return self._told(told)
         if path == "/ISAPI/AccessControl/UserInfo/Count":
-            return self._told({"UserInfoCount": {"userNumber": self.users + len(self.people.known)}})
+            known = len(self.people.known) + len(self.beside.enrolled)
+            return self._told({"UserInfoCount": {"userNumber": self.users + known}})
         with self.lock:
             if (about := self.people.answer(method, path, body)) is not None:
                 self.after_people(path)

@@ -43,6 +43,9 @@ class Device:
     live_size: int = 32
     cyclic_delete: int = 0
     sizes_payload: int = 92
+    fingers: int = 0
+    faces: int = 0
+    """How many are enrolled in all."""
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
@@ -51,6 +54,7 @@ class Device:
         self._length = layouts.record_length(self.record_size)
         self._log: list[Punch | bytes] = []
         self._bytes = bytearray()
+        self._operations = bytearray()
         self._users: dict[int, User] = {}
         self._uids: dict[str, int] = {}
         self.enrolled: Counter[int] = Counter()
@@ -153,7 +157,18 @@ class Device:
         """The counters of command 50, with the lies of the faults."""
         with self._lock:
             records = 0 if self.faults.counter_zero else max(0, len(self._log) + self.faults.counter)
-            return layouts.free_sizes(len(self._users), records, self.capacity, self.sizes_payload)
+            users, enrolled = len(self._users), (self.fingers, self.faces)
+            return layouts.free_sizes(users, records, self.capacity, self.sizes_payload, *enrolled)
+
+    def operate(self, code: int, *, at: datetime | None = None, who: int = 0, about: int = 0) -> None:
+        """Somebody does something at the terminal: an entry of its operation log."""
+        with self._lock:
+            self._operations += layouts.operation(at or self.clock(), code, who, about)
+
+    def operation_log(self) -> bytes:
+        """The operation log as a dataset."""
+        with self._lock:
+            return len(self._operations).to_bytes(4, "little") + self._operations
 
     # users
 

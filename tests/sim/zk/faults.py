@@ -45,6 +45,8 @@ class Faults:
     """Wait so long before each reply."""
     unsupported: set[int] = field(default_factory=set)
     """Commands this firmware does not know."""
+    deaf_to: set[int] = field(default_factory=set)
+    """Commands it never answers."""
     unsupported_reply: int = Cmd.UNKNOWN
     """What it says to them: 65535, some firmwares 2001."""
 

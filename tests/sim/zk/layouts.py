@@ -148,10 +148,17 @@ def live_event(punch: Punch, uid: int, size: int) -> bytes:
     return (body + _six(punch.time)).ljust(size, b"\0")[:size]
 
 
-def free_sizes(users: int, records: int, capacity: int, payload: int = 92) -> bytes:
+def operation(time: datetime, code: int, who: int = 0, about: int = 0) -> bytes:
+    """An entry of the operation log: who (uid), what, when, what it concerned; 16 bytes."""
+    return struct.pack("<HBxI4H", who, code, pack_time(time), about, 0, 0, 0)
+
+
+def free_sizes(
+    users: int, records: int, capacity: int, payload: int = 92, fingers: int = 0, faces: int = 0
+) -> bytes:
     """The counters of command 50: twenty u32, three more for faces at 92 bytes, five more unknown at 112."""
     numbers = [0] * 28
-    numbers[4], numbers[8] = users, records
+    numbers[4], numbers[6], numbers[8], numbers[20] = users, fingers, records, faces
     numbers[14:17] = [3000, 10_000, capacity]
     numbers[17:20] = [3000, 10_000 - users, capacity - records]
     numbers[22] = 3000

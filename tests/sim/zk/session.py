@@ -44,6 +44,8 @@ class Session:
             return []
         if ask.command in (Cmd.CONNECT, Cmd.AUTH) and faults.refuse_session is not None:
             return self._say(ask, faults.refuse_session)
+        if ask.command in faults.deaf_to:
+            return []
         if ask.command in faults.unsupported:
             return self._say(ask, faults.unsupported_reply)
         if ask.command == Cmd.CONNECT:
@@ -155,6 +157,8 @@ class Session:
         device = self._device
         if command == Cmd.USERS:
             dataset = device.user_table()
+        elif command == Cmd.OPLOG:
+            dataset = device.operation_log()
         elif command == Cmd.ATTLOG:
             device.load(device.faults.punch_during_read)
             device.faults.punch_during_read.clear()
@@ -232,6 +236,7 @@ _HANDLERS: dict[int, Callable[[Session, Packet], list[Packet]]] = {
     Cmd.EVENT: Session._register,
     Cmd.ATTLOG: Session._direct,
     Cmd.USERS: Session._direct,
+    Cmd.OPLOG: Session._direct,
     Cmd.READ_PREPARE: Session._prepare,
     Cmd.READ_CHUNK: Session._read_chunk,
     Cmd.FREE_DATA: Session._free,

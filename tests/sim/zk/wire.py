@@ -28,6 +28,7 @@ class Cmd(IntEnum):
     CLEAR_DATA = 14
     CLEAR_ATTLOG = 15
     DELETE_USER = 18
+    OPLOG = 34
     FREE_SIZES = 50
     START_VERIFY = 60
     CANCEL_CAPTURE = 62
