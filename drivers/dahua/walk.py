@@ -15,6 +15,7 @@ from drivers.dahua.records import Access, access
 
 COUNT = 100
 COUNT_MAX = 25_600
+GROWS = 4
 SLACK_S = 60
 """So far a record may lie outside what was asked for: firmwares round."""
 Ask = Callable[[int, int, int], Found]
@@ -62,7 +63,7 @@ class Walk:
         if times and not limits.blind and not begin - SLACK_S <= times[0] <= times[-1] <= end + SLACK_S:
             limits.blind, self._spans = True, [self._all]
             return records
-        if reply.told is not None and reply.told != many:
+        if reply.told != many and (reply.told is not None or not many):
             self.fault = f"it counts {reply.told} records and hands out {many}"
         if limits.proved < many < min(self._count, limits.most) and not limits.blind:
             self._prove(begin, end, times, many)
@@ -80,6 +81,8 @@ class Walk:
 
     def _take(self, end: int, many: int, total: int | None) -> None:
         """The span is whole."""
+        if self._limits.blind and many and many * GROWS == self._count:
+            self.fault = f"it hands out {many} records again, however many are asked for"
         if total is not None and total > many:
             self.fault = f"it hands out {many} of {total} records"
         self._spans.pop()
@@ -92,7 +95,7 @@ class Walk:
             middle = max(begin, min(_middle(begin, end, came), end - 1))
             self._spans[-1:] = [(middle + 1, end), (begin, middle)]
         elif self._count < min(COUNT_MAX, self._limits.most):
-            self._count *= 4
+            self._count *= GROWS
         else:
             self.fault = f"it hands out no more than {min(self._count, self._limits.most)} records"
             self._spans.pop()

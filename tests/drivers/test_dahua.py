@@ -190,6 +190,41 @@ def test_what_is_counted_and_not_handed_out_is_never_called_complete() -> None:
     assert link.notes == {}
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(count=2), Faults(count=-1), Faults(stuck=100), Faults(short=1)],
+    ids=["counts too many", "counts too few", "the same page again and again", "hands out too few"],
+)
+def test_a_reply_that_contradicts_itself_is_read_and_never_called_complete(faults: Faults) -> None:
+    terminal = Terminal()
+    terminal.load(past(330))
+    link = MemoryLink()
+    with terminal:
+        read(terminal, link)
+        terminal.faults = faults
+        terminal.load(past(20, first=330))
+        link.completes.clear()
+        asked, done = len(terminal.paths), list[str]()
+        link.waiting.append(Order("reread", done.append))
+        with running(driver(terminal, poll_s=0.3), link) as work:
+            work.until(lambda: done)
+        assert done != ["ok"]
+        assert link.completes == []
+        assert len(terminal.paths) - asked < 200, "no hot loop"
+        assert len({reading.key for reading in link.readings}) == len(link.facts) <= 350
+        terminal.faults = Faults()
+        read(terminal, link)
+    assert link.facts == keys(terminal)
+
+
+def test_an_empty_reply_without_a_number_proves_nothing() -> None:
+    terminal, link = Terminal(faults=Faults(found="")), MemoryLink()
+    terminal.faults.found = "?"
+    with terminal, running(driver(terminal), link) as work:
+        work.until(lambda: "answers_contradict" in link.notes)
+    assert link.completes == []
+
+
 def test_a_terminal_that_hands_out_little_in_no_order_is_still_read_on() -> None:
     terminal = Terminal(faults=Faults(by_number=True))
     terminal.load(past(150))

@@ -16,6 +16,7 @@ WHOLE = {
     "total of the whole log": Faults(total_of_log=True),
     "one event repeated": Faults(repeat=True),
     "wrong count": Faults(count=3),
+    "count too low": Faults(count=-1),
     "unknown status": Faults(word="PARTIAL"),
     "no status": Faults(word=" "),
     "another search, once": Faults(other_search=1),
@@ -31,7 +32,14 @@ WHOLE = {
 }
 
 
-DOUBTED = ("total of the whole log", "ok too early", "wrong count", "unknown status", "no status")
+DOUBTED = (
+    "total of the whole log",
+    "ok too early",
+    "wrong count",
+    "count too low",
+    "unknown status",
+    "no status",
+)
 """Whose pages contradict themselves in a whole read."""
 NEVER_COMPLETE = ("more for ever", "unknown status", "wrong count", "no status")
 

@@ -67,9 +67,10 @@ def test_what_was_not_stored_is_told_again(store: Store, monkeypatch: pytest.Mon
     def busy(_intake: object) -> int:
         raise StoreBusy("slow")
 
-    with monkeypatch.context() as patched, pytest.raises(StoreBusy):
+    with monkeypatch.context() as patched:
         patched.setattr(store, "take", busy)
-        first.emit(said(1, Enrolled("7", card=True)), "a")
+        with pytest.raises(StoreBusy):
+            first.emit(said(1, Enrolled("7", card=True)), "a")
     first.emit(said(1, Enrolled("7", card=True)), "a")
     assert kept(store) == [("7", None, None, True)]
 

@@ -30,6 +30,12 @@ class Faults:
     """The last records of a reply are missing, though they are counted."""
     repeat: bool = False
     """Each reply holds its last record twice."""
+    stuck: int = 0
+    """Whatever is asked for, the first so many records come, and no other."""
+    count: int = 0
+    """Added to «found»."""
+    found: str = ""
+    """Said in place of a number."""
     missing: set[str] = field(default_factory=set)
     """Fields this firmware does not tell."""
     bad_date: set[int] = field(default_factory=set)

@@ -136,7 +136,10 @@ class Terminal(WebDevice):
         page = found[: min(int(asked.get("count", "1024")), faults.count_max)]
         told = len(page) + (faults.repeat and bool(page))
         handed = [*page, *page[-1:]] if faults.repeat else page[: len(page) - faults.short]
-        lines = [f"found={told}"]
+        if faults.stuck:
+            handed = self.log[: faults.stuck]
+            told = len(handed)
+        lines = [f"found={faults.found or told + faults.count}"]
         if faults.total:
             lines.insert(0, f"totalCount={len(found)}")
         for index, record in enumerate(handed):
