@@ -39,14 +39,16 @@ def load(path: Path) -> "Settings":
 def order(lang: "Lang", path: Path, name: str, /, **arguments: str) -> None:
     """Order something of the running daemon, and say what became of it."""
     from edge.control import command
+    from edge.show import inert
     from edge.words import say
 
     answer = command(Path(load(path).store.folder), name, **arguments)
     if answer is None:
         leave(EXIT_DEAD, say(lang, "not_running"))
+    told = "\n".join(map(inert, answer.text.splitlines()))  # it may name what a terminal calls itself
     if not answer.done:
-        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    click.echo(f"{say(lang, 'done')}: {answer.text}")
+        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {told}")
+    click.echo(f"{say(lang, 'done')}: {told}")
 
 
 def actor() -> str:

@@ -92,7 +92,7 @@ class Reconciling:
         """Days of late for which records are missing, made no sense, or are held by a push alone."""
         oldest = (self._clock.now().date() - timedelta(days=LOOK_BACK_DAYS)).isoformat()
         return [
-            Attention(device_id, f"rec_{account.result}", since, _about(account))
+            Attention(device_id, f"rec_{account.result}", since, _about(account), _step(account))
             for (device_id, _serial, day), (account, since) in sorted(self._newest.copy().items())
             if account.result in ("missing", "pending", "unproved") and day >= oldest
         ]
@@ -260,3 +260,8 @@ def _said(account: DeviceReconciled) -> DeviceReconciled:
 def _about(account: DeviceReconciled) -> str:
     """The day; of what a push alone tells, how many."""
     return f"{account.day} ({account.unproved})" if account.result == "unproved" else account.day
+
+
+def _step(account: DeviceReconciled) -> str:
+    """What a person types about such a day."""
+    return f"hall-edge reread {account.device_id}" if account.result == "missing" else ""

@@ -43,6 +43,10 @@ def pad(text: str, columns: int) -> str:
 
 def status_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     """The whole status: conclusion last, as a technician reads upwards from the prompt."""
+    return [*map(inert, _status_lines(snapshot, lang))]
+
+
+def _status_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     lines = [f"{inert(snapshot.hall_name)} {snapshot.county}/{snapshot.hall}  {snapshot.at[:19]}", ""]
     lines += _table([_device_row(device, lang) for device in snapshot.devices], lang)
     lines += _settings_lines(snapshot, lang)
@@ -69,7 +73,7 @@ def clock_lines(snapshot: Snapshot, lang: Lang) -> list[str]:
     for problem in snapshot.problems:
         if problem.subject == "clock":
             lines += ["", problem.text[lang], f"  → {say(lang, 'next')}: {problem.next_step[lang]}"]
-    return lines
+    return [*map(inert, lines)]
 
 
 def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:

@@ -47,7 +47,7 @@ def _fill(book: xlsxwriter.Workbook, statement: Statement, lang: Lang) -> None:
     sheet.write_string(8 + len(statement.accounts), 0, say(lang, "rec.explained"))
     if statement.anchor:
         anchor = say(lang, "rec.anchor", **statement.anchor._asdict())
-        sheet.write_string(9 + len(statement.accounts), 0, anchor)
+        sheet.write_string(9 + len(statement.accounts), 0, inert(anchor))
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

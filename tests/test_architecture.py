@@ -153,7 +153,7 @@ ARROWS = {
         edge.guardian edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads
         edge.people edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner
         edge.settings edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
-    "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.words",
+    "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.show edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
         edge.store edge.trace""",
