@@ -19,7 +19,7 @@ events, their place in the outbox and the cursor are on disk in one commit. The 
      ├─ IntakeClosed            the store takes nothing now (disk full, quarantine full)
      ├─ StoreBusy               no commit within 10 s: outcome unknown, emit the same again
      └─ LinkRevoked             this Link is withdrawn: leave `run`
-Anything else that leaves `run` is a bug and gets a traceback.
+    anything else that leaves `run` is a bug and gets a traceback
 """
 
 import threading
@@ -31,8 +31,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
-EMIT_MAX, RAW_MAX = 1000, 4096  # readings one `emit` takes; raw bytes kept of one rejected record
-STAFF, VOID = ("staff_push", "staff_revoke"), "void"  # about a person; the answer of one that is no more
+from drivers.orders import STAFF as STAFF
+from drivers.orders import VOID as VOID
+from drivers.orders import Order as Order
+from drivers.orders import Person as Person
+
+EMIT_MAX, RAW_MAX = 1000, 4096
+"""Most readings one `emit` takes; most raw bytes kept of one rejected attendance record."""
+
 Fact: TypeAlias = "str | int | bool | tuple[Fact, ...] | Mapping[str, Fact] | None"
 
 
@@ -122,29 +128,6 @@ class Observation:
     settings: Mapping[str, int | None] = field(default_factory=dict)
 
 
-class Person(NamedTuple):
-    """Whom a staff order is about. order: its id, each time the same; card: "" = leave it as it is."""
-
-    order: str
-    user: str
-    name: str = ""
-    card: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A command for this device; `done(result)` answers it, once: `ok`, or a word and `: detail`.
-
-    clock: of a `set_time`: the naive wall clock to set at the moment of asking; None = not now, so refuse.
-    person: of `staff_push` and `staff_revoke`, at the moment of asking; None = it no longer stands.
-    """
-
-    name: str
-    done: Callable[[str], None]
-    clock: Callable[[], str | None] = lambda: None
-    person: Callable[[], Person | None] = lambda: None
-
-
 class Link(Protocol):
     """What the daemon hands a driver; the driver knows nothing else of the daemon."""
 
@@ -174,6 +157,9 @@ class Link(Protocol):
 
     def observed(self, observation: Observation) -> None:
         """Tell what the device says of itself; never blocks."""
+
+    def now(self) -> str:
+        """Our wall clock in the device's zone, naive, whole seconds: for a device that has no clock."""
 
     def orders(self, wait_s: float) -> Order | None:
         """The next command for this device, or None after `wait_s` seconds."""

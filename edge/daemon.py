@@ -26,8 +26,8 @@ from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting, dating
 from edge.disk import DiskWatch
-from edge.documents.hall import Hall
 from edge.erasure import Erasure
+from edge.evaluation.evaluations import Evaluations
 from edge.events import Place, event_type
 from edge.farewell import stop_on_signals
 from edge.guardian import Guardian
@@ -97,9 +97,9 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._hall = Hall(settings.documents.folder, self._store, self._clock)
+        self._evaluations = Evaluations(settings.documents.folder, self._store, self._clock)
         self._guardian = Guardian(self._store, self._clock, Register(folder))
-        self._runners = [runner_of(each, self._store, clock, self._guardian) for each in settings.devices]
+        self._runners = self._standing(settings.devices)
         self._guardian.stand_by(self._runners)
         self._port = DevicePort(self._runners, self._clock, settings.listen, folder, self._store)
         self._uplink = Uplink(
@@ -128,8 +128,12 @@ class Daemon:
         self._web = self._server(settings.web.host, settings.web.port)
         self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)
 
+    def _standing(self, devices: Sequence[Device]) -> list[Runner]:
+        parts = (self._store, self._clock, self._guardian, self._evaluations.complete)
+        return [runner_of(device, *parts) for device in devices]
+
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._filing, self._port, self._hall)
+        parts = (self._guardian, self._reconciling, self._filing, self._port, self._evaluations)
         return tuple(told for part in (*parts, self._people, self._staff) for told in part.attention())
 
     def _accountant(self, settings: Settings) -> Reconciling:
@@ -153,7 +157,7 @@ class Daemon:
             **self._approving.commands,
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
-            **self._hall.commands,
+            **self._evaluations.commands(self._runners),
             **self._port.commands,
             **self._people.commands,
             **self._staff.commands,
@@ -231,7 +235,7 @@ class Daemon:
         while not self._stop.wait(1.0):
             self._mind_the_clock()
             self._correcting.step()
-            self._hall.documents.look()
+            self._evaluations.look()
             self._staff.step()
             for runner in self._runners:
                 runner.supervise()

@@ -6,7 +6,7 @@ stored, hashed and sent as they are, and never change: what is learned later is 
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -138,12 +138,16 @@ def topic_kind(event_type: str) -> str:
     return TOPIC_KIND[event_type.removeprefix(TYPE_PREFIX).split(".", 1)[0]]
 
 
+Complete = Callable[[Reading, datetime, TimeQuality], Reading]
+"""Adds what the hall knows of a fact at its moment (with zone): `edge/evaluation/completing.py`."""
+
+
 def normalize(reading: Reading, origin: Origin, now: datetime) -> Draft:
     """A device's fact as a `Draft`; BadReading when it does not fit the catalogue. `now` has a zone."""
     return _draft(reading, origin, _utc(now))
 
 
-def _draft(reading: Reading, origin: Origin, utc: datetime) -> Draft:
+def _draft(reading: Reading, origin: Origin, utc: datetime, complete: Complete | None = None) -> Draft:
     """See `normalize`. Reckons without zones, ten times as fast: `utc` and all times here are naive."""
     kind, serial, key, device_time, facts, copies = reading
     device_id, driver, zone, offset_ms, trusted, boot = origin
@@ -153,6 +157,8 @@ def _draft(reading: Reading, origin: Origin, utc: datetime) -> Draft:
         time, quality = judge_time(told, offset_ms, now, trusted)
     except OverflowError as error:
         raise BadReading(f"device_time {device_time!r}: {error}") from error
+    if complete and kind != REPEATED:
+        facts = complete(reading, time.replace(tzinfo=timezone(ahead)), quality).facts
     fact = f"{serial}|{key}|{kind}"
     if not fact.isprintable():
         raise BadReading(f"control characters in {fact!r}")
@@ -170,7 +176,10 @@ def _draft(reading: Reading, origin: Origin, utc: datetime) -> Draft:
 
 
 def drafts_of(
-    readings: Sequence[Reading], origins: Iterable[Origin], now: datetime
+    readings: Sequence[Reading],
+    origins: Iterable[Origin],
+    now: datetime,
+    complete: Complete | None = None,
 ) -> tuple[list[tuple[Reading, Draft]], list[Reject]]:
     """Drafts of what fits the catalogue; the rest as rejects, so that it blocks nothing."""
     drafts: list[tuple[Reading, Draft]] = []
@@ -178,7 +187,7 @@ def drafts_of(
     utc = _utc(now)
     for reading, origin in zip(readings, origins):  # noqa: B905 - one origin may be repeated without end
         try:
-            drafts.append((reading, _draft(reading, origin, utc)))
+            drafts.append((reading, _draft(reading, origin, utc, complete)))
         except BadReading as error:
             refused.append(Reject.frame(str(error), repr(reading).encode()))
     return drafts, refused

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
 from edge.clock import WallClock
 from edge.enrolled import Enrolments
-from edge.events import Draft, Origin, drafts_of
+from edge.events import Complete, Draft, Origin, drafts_of
 from edge.gaps import WITNESSES, Before
 from edge.guard import Guard
 from edge.offsets import EARLIEST_YEAR, Jump, Offset, at_stamp, clock_offset_ms, drift, measured, shifted
@@ -53,11 +53,12 @@ class DeviceLink:
         on_contact: Callable[[Told], None],
         guard: Guard | None = None,
         serial: str = "",
+        complete: Complete | None = None,
     ) -> None:
-        """serial: of the device, where it is known before it says so."""
+        """serial: of the device, where it is known before it says so. complete: see `edge/events.py`."""
         self._device, self._store, self._clock = device, store, clock
         self._stop, self._orders, self._on_contact = stop, orders, on_contact
-        self._guard = guard or Guard()
+        self._guard, self._complete = guard or Guard(), complete
         self.revoked = False
         self._told = Told(Observation(serial), "", None)
         self._cursor = store.cursor(device.device_id)
@@ -95,7 +96,9 @@ class DeviceLink:
         self._alive()
         sample, origin = self._origin()
         news = self._enrolled.news(readings)
-        drafts, refused = drafts_of(news, self._stampers(news, origin, sample), sample.wall)
+        drafts, refused = drafts_of(
+            news, self._stampers(news, origin, sample), sample.wall, self._complete
+        )
         before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,
@@ -160,6 +163,10 @@ class DeviceLink:
         if first is None or first.uptime_s < offset.since_s:
             self._drift_from = first = Offset(shown_ms, sample.began, sample.uptime_s, sample.uptime_s)
         return drift(first, shown_ms, sample)
+
+    def now(self) -> str:
+        """See `drivers.base.Link`."""
+        return self._clock.now().astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
     def orders(self, wait_s: float) -> Order | None:
         """See `drivers.base.Link`."""

@@ -5,6 +5,7 @@ is an IP, never a name: what a name means can change between the check and the c
 of the systemd unit's IPAddressAllow.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -40,3 +41,13 @@ def may_be_asked(host: str, added: Sequence[str]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return any(address in network for network in (*LOCAL, *map(ip_network, added)))
+
+
+def is_host(text: str) -> bool:
+    """Whether `text` is empty, a host name or an IP address, and nothing more."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]*", text):
+        return True
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False

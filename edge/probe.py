@@ -59,6 +59,10 @@ class ProbeLink:
         self._stop.set()
         raise LinkRevoked("probed")
 
+    def now(self) -> str:
+        """Our wall clock: of no device that is probed."""
+        return datetime.now().astimezone().replace(tzinfo=None).isoformat(timespec="seconds")
+
     def orders(self, wait_s: float) -> Order | None:
         """None: nobody orders anything."""
 

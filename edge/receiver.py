@@ -6,15 +6,16 @@ Its state follows what it says, as a polled device's does; one that has not call
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from drivers.base import DeviceError, Driver, LinkError, Listener, Reply, Request
 from edge.clock import WallClock
+from edge.events import Complete
 from edge.guard import Guard
 from edge.link import DeviceLink
 from edge.payloads import AlarmCode, DeviceAlarm
-from edge.runner import DEADLINE_S, Runner
+from edge.runner import DEADLINE_S, NOTHING, Runner
 from edge.settings import Device
 from edge.store import Store
 
@@ -32,8 +33,15 @@ WAIT_S = 10.0
 class Receiver(Runner):
     """One device that calls."""
 
-    def __init__(self, device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> None:
-        super().__init__(device, store, clock, guard)
+    def __init__(
+        self,
+        device: Device,
+        store: Store,
+        clock: WallClock,
+        guard: Guard | None = None,
+        complete: Complete | None = None,
+    ) -> None:
+        super().__init__(device, store, clock, guard, complete)
         self._zone = clock.zone(device.keys.zone)
         self._turn = threading.Lock()
         self._began_s: float | None = None
@@ -66,6 +74,7 @@ class Receiver(Runner):
             self._contacted,
             self._guard,
             serial=self._listener.serial,
+            complete=self._complete,
         )
 
     def serve(self, request: Request) -> Reply:
@@ -90,9 +99,10 @@ class Receiver(Runner):
         name: str,
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
+        about: Mapping[str, str] = NOTHING,
     ) -> bool:
         """See `Runner`; the order is on disk when this returns, or waits in memory for the next request."""
-        taken = super().order(name, done, clock)
+        taken = super().order(name, done, clock, about)
         if taken:
             self._make_last()
         return taken
@@ -173,6 +183,12 @@ class Receiver(Runner):
         return made if isinstance(made, Listener) else None
 
 
-def runner_of(device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> Runner:
+def runner_of(
+    device: Device,
+    store: Store,
+    clock: WallClock,
+    guard: Guard | None = None,
+    complete: Complete | None = None,
+) -> Runner:
     """The runner that fits a device: one that is asked, or one that calls."""
-    return (Receiver if device.calls else Runner)(device, store, clock, guard)
+    return (Receiver if device.calls else Runner)(device, store, clock, guard, complete)

@@ -7,7 +7,7 @@ fresh thread; the daemon leaves for systemd to restart it when that happened too
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Full, Queue
@@ -25,7 +25,7 @@ from drivers.base import (
 from drivers.hints import LOOK
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
-from edge.events import own_event
+from edge.events import Complete, own_event
 from edge.forecast import nearly_full
 from edge.guard import Guard
 from edge.link import DeviceLink, Told
@@ -49,6 +49,7 @@ REST_S = 5.0
 REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
 
+NOTHING: Mapping[str, str] = {}
 ALARMS: dict[str, AlarmCode] = {
     "clock_off": "clock_drift",
     "wrong_key": "auth_failed",
@@ -74,8 +75,16 @@ class Health:
 class Runner:
     """One device: its thread and its state."""
 
-    def __init__(self, device: Device, store: Store, clock: WallClock, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        store: Store,
+        clock: WallClock,
+        guard: Guard | None = None,
+        complete: Complete | None = None,
+    ) -> None:
         self.device, self._store, self._clock, self._guard = device, store, clock, guard
+        self._complete = complete
         self.stop = threading.Event()
         self.abandoned = 0
         self._resting = False
@@ -94,9 +103,8 @@ class Runner:
         make = self.device.driver
         if make is None or self._resting:
             return
-        self.link = DeviceLink(
-            self.device, self._store, self._clock, self.stop, self._orders, self._contacted, self._guard
-        )
+        parts = (self._store, self._clock, self.stop, self._orders, self._contacted, self._guard)
+        self.link = DeviceLink(self.device, *parts, complete=self._complete)
         self._thread = threading.Thread(
             target=self._run,
             args=(make, self.link, self.stop),
@@ -134,6 +142,7 @@ class Runner:
         name: str,
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
+        about: Mapping[str, str] = NOTHING,
     ) -> bool:
         """Hand the driver an order; False when it has too many, or is at rest. `done` must not raise."""
         return self.hand(Order(name, done, clock))
@@ -148,7 +157,7 @@ class Runner:
         if self._resting:
             return False
         try:
-            self._orders.put_nowait(replace(order, done=answered))
+            self._orders.put_nowait(replace(order, done=answered, about))
         except Full:
             return False
         return True

@@ -239,6 +239,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "count.log_max": ("记录容量", "logs at most"),
     "count.users": ("人员数", "users"),
     "count.users_max": ("人员容量", "users at most"),
+    "count.late": ("重复按键", "late presses"),
+    "count.noise": ("噪声字节", "bytes of noise"),
+    "count.unasked": ("未邀请的按键", "presses nobody asked for"),
+    "count.unknown_keys": ("未配置的按键", "keys not in the config"),
 }
 
 

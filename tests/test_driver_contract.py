@@ -22,7 +22,7 @@ from drivers.base import (
 from edge.causes import CAUSES
 from edge.families import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
-from tests.drivers.sites import CALLERS, SITES, CallingSite, Site
+from tests.drivers.sites import CALLERS, SAYS_ONCE, SITES, CallingSite, Site
 
 SHARED = {"base", "enrolment", "evaluation", "hints", "http", "sighting", "tape"}
 """The door, and what drivers share."""
@@ -33,11 +33,26 @@ FOUND = sorted(
 
 CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener)]
 ASKED = [name for name in FOUND if name not in CALLING]
+KEEPING = [name for name in ASKED if name not in SAYS_ONCE]
 
 
 @pytest.fixture(params=ASKED)
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     assert request.param in SITES, f"driver {request.param} has no site in tests/drivers/sites.py"
+    with SITES[request.param]() as made:
+        yield made
+
+
+@pytest.fixture(params=KEEPING)
+def keeping_site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A device with a log of its own."""
+    with SITES[request.param]() as made:
+        yield made
+
+
+@pytest.fixture(params=sorted(SAYS_ONCE))
+def once_site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A device that keeps nothing."""
     with SITES[request.param]() as made:
         yield made
 
@@ -112,7 +127,8 @@ def test_one_that_calls_stops_within_three_seconds(caller: CallingSite) -> None:
 def test_options_have_defaults_or_names_and_refuse_bad_values_by_name(name: str) -> None:
     with SITES[name]() as site:
         kind = load_driver(name).Options
-        good = {field.name: "192.0.2.1" for field in fields(kind) if field.default is MISSING}
+        named = {field.name: "192.0.2.1" for field in fields(kind) if field.default is MISSING}
+        good = getattr(site, "good_options", named)
         kind(**good)
         for key, value in site.bad_options.items():
             with pytest.raises(ValueError, match=key):
@@ -126,7 +142,22 @@ def test_the_constructor_opens_nothing(site: Site) -> None:
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before, kept
 
 
-def test_what_the_device_records_is_emitted_once_and_known_again(site: Site) -> None:
+def test_what_a_device_that_keeps_nothing_says_is_emitted_once(once_site: Site) -> None:
+    for number in range(3):
+        once_site.record(number)
+    link = MemoryLink()
+    with running(once_site.driver(), link) as work:
+        work.until(lambda: len(link.facts) == 3)
+    told = [(reading.kind, reading.key) for reading in link.readings]
+    assert len(set(told)) == len(told)
+    assert {reading.serial for reading in link.readings} == {link.observations[0].serial}
+    with running(once_site.driver(), link) as work:
+        work.until(lambda: len(link.observations) > 1)
+    assert len(link.readings) == len(told), "another life says nothing again"
+
+
+def test_what_the_device_records_is_emitted_once_and_known_again(keeping_site: Site) -> None:
+    site = keeping_site
     for number in range(3):
         site.record(number)
     first, again = MemoryLink(), MemoryLink()
@@ -179,7 +210,8 @@ def test_a_peer_that_drops_is_offline_and_the_next_life_goes_on(site: Site) -> N
         work.until(lambda: len(link.facts) == 2)
 
 
-def test_a_silent_peer_is_offline_in_the_end(site: Site) -> None:
+def test_a_silent_peer_is_offline_in_the_end(keeping_site: Site) -> None:
+    site = keeping_site
     site.hush()
     with running(site.driver(), MemoryLink()) as work:
         error = work.ended()

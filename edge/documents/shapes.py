@@ -135,7 +135,7 @@ class Oddities(Shape, frozen=True, kw_only=True):
     """
 
     too_fast_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 1000
-    burst_count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    burst_count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     burst_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 60
     repeat_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
 

@@ -5,8 +5,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 
 from drivers.base import EMIT_MAX, Driver, Observation, Order, Reading, Reject
+
+ZONE = timezone(timedelta(hours=8))
 
 
 class MemoryLink:
@@ -51,6 +54,9 @@ class MemoryLink:
 
     def observed(self, observation: Observation) -> None:
         self.observations.append(observation)
+
+    def now(self) -> str:
+        return datetime.now(ZONE).replace(tzinfo=None).isoformat(timespec="seconds")
 
     def orders(self, wait_s: float) -> Order | None:
         end = time.monotonic() + wait_s

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from drivers.base import Driver, Listener, Request
+from drivers.keypad import Keypad
 from tests.drivers import adms_site
 from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
 from tests.drivers.zk_site import driver as zk_driver
-from tests.sim import dahua, isapi
+from tests.sim import dahua, isapi, keypad
 from tests.sim.zk import Faults, Terminal
 
 
@@ -156,5 +157,52 @@ def _dahua() -> Iterator[Site]:
         yield WebSite(terminal, {**WEB_OPTIONS, "methods": "ipc", "utc_offset_minutes": 900})
 
 
-SITES = {"dahua": _dahua, "hikvision": _hikvision, "zk": _zk}
+@dataclass
+class KeypadSite:
+    """Keypads behind a converter, which keeps what is pressed while nobody is connected."""
+
+    pads: keypad.Pads
+    wire: keypad.Converter
+    good_options: Mapping[str, Any] = field(
+        default_factory=lambda: {"port": "/dev/ttyS0", **keypad.OPTIONS, "windows": {"01": "A01"}}
+    )
+    bad_options: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "port": "COM1",
+            "keys": {},
+            "window": "A01",
+            "windows": {"zz": "A01"},
+            "mode": "morse",
+            "baud": 1,
+            "key_command": "",
+        }
+    )
+
+    def driver(self) -> Driver:
+        windows = {address: f"A{address}" for address in self.pads.addresses}
+        return Keypad(Keypad.Options(self.wire.port, **{**keypad.OPTIONS, "windows": windows}))
+
+    def record(self, number: int) -> None:
+        self.pads.press(1 + number % 5, self.pads.addresses[number % len(self.pads.addresses)])
+
+    def hush(self) -> None:
+        """A keypad answers nothing in any case."""
+
+    def drop(self) -> None:
+        self.wire.unplug()
+
+    def connections(self) -> int:
+        return self.wire.connections
+
+
+@contextmanager
+def _keypad() -> Iterator[Site]:
+    wire = keypad.Converter()
+    with keypad.Pads(("01", "02", "03"), wire=wire) as pads:
+        yield KeypadSite(pads, wire)
+
+
+SITES = {"dahua": _dahua, "hikvision": _hikvision, "keypad": _keypad, "zk": _zk}
+SAYS_ONCE = {"keypad"}
+"""Devices that keep nothing, and are silent while nobody is at them: no second look shows the same again."""
 CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite}

@@ -28,6 +28,16 @@ PUSHES = """[device.face-1]
 driver = "adms"
 serial = "A1"
 """
+PADS = """[site]
+county = "410421"
+hall = "hall-1"
+[device.pads]
+port = "COM3"
+driver = "keypad"
+window = "A01"
+mode = "ascii-key"
+keys = { 1 = 'very_satisfied', 2 = 'satisfied', 3 = 'dissatisfied' }
+"""
 LISTEN = "[listen]\nhost = '10.0.0.1'\n"
 
 
@@ -85,6 +95,12 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
         (GOOD.replace("[device.fp-1]", '[device."fp 1"]'), ["device.fp 1", "A-Z"]),
         (GOOD + 'in_service_from = "soon"\n', [":9", "[device.fp-1]", "in_service_from"]),
         (GOOD + "[device.fp-1]\n", [":9", "TOML"]),
+        (PADS, [":5", "[device.pads]", "port", "by-id"]),
+        (PADS.replace("COM3", "socket://8.8.8.8:4001"), ["[device.pads]", "'8.8.8.8'", "private network"]),
+        (
+            PADS.replace("COM3", "/dev/ttyS0").replace(" 3 = 'dissatisfied'", " 3 = 'good'"),
+            ["[device.pads]", "keys", "good"],
+        ),
         ("[site\n", [":1", "TOML"]),
         (GOOD + "[uplink]\nconfirm = ['a b']\n", [":10", "[uplink]", "confirm"]),
         (GOOD + "[uplink]\ncert_file = 'x'\n", ["[uplink]", "key_file"]),

@@ -27,7 +27,10 @@ BUILT = {
     "punch.": set(get_args(PunchState)),
     "verify.": set(get_args(VerifyMethod)),
     "quality.": set(get_args(TimeQuality)),
-    "count.": {"logs", "events", "log_max", "users", "users_max"},
+    "count.": {
+        *("logs", "events", "log_max", "users", "users_max"),
+        *("late", "noise", "unasked", "unknown_keys"),
+    },
     "clock.": {word or "nobody" for word in get_args(Source)},
     "tamper.": set(get_args(Fault)),
     "standing.": set(get_args(Standing)),

@@ -1,0 +1,75 @@
+"""Inviting a citizen to rate, at whatever evaluator stands at the window; staff, queue or business asks.
+
+A service that was rated twice is not invited again. The order goes to the device, which answers with the
+session.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from drivers.evaluation.door import Evaluator
+from edge.commands import Arguments, Commands, Refused
+from edge.evaluation.services import NUMBER_MAX, Services
+from edge.runner import Runner
+from edge.words import both
+
+ANSWER_S = 8.0
+ORDERS = ("invite", "cancel", "welcome")
+NOT_DONE = ("unsupported", "not stored", "nothing is asked there", "over")
+
+
+def windows_of(runner: Runner) -> tuple[str, ...]:
+    """The windows a device stands at."""
+    made = runner.device.driver() if runner.device.driver else None
+    return made.windows if isinstance(made, Evaluator) else ()
+
+
+class Inviting:
+    """Of one hall."""
+
+    def __init__(self, runners: Sequence[Runner], services: Services) -> None:
+        self._services = services
+        self._at = [(window, runner) for runner in runners for window in windows_of(runner)]
+
+    @property
+    def commands(self) -> Commands:
+        """What staff, queue and business systems may order, each by the route that is theirs."""
+        return {
+            "invite": lambda arguments: self.order("invite", arguments),
+            "cancel": lambda arguments: self.order("cancel", arguments),
+            "welcome": lambda arguments: self.order("welcome", arguments),
+        }
+
+    def order(self, name: str, arguments: Arguments) -> str:
+        """Hand an order to the evaluator of `window`; the session's id, or «done»; Refused says why not.
+
+        invite: also trigger (staff, business_system, queue), project_no, item_code, timeout_s.
+        """
+        runner = self._evaluator(arguments.get("window", ""))
+        project = arguments.get("project_no", "")
+        if name == "invite" and project and self._services.times(project) >= NUMBER_MAX:
+            raise Refused(f"{project}: 已评价两次 / was rated twice")
+        answered, answers = threading.Event(), list[str]()
+
+        def done(answer: str) -> None:
+            answers.append(answer)
+            answered.set()
+
+        if not runner.order(name, done, about=dict(arguments)) or not answered.wait(ANSWER_S):
+            raise Refused(f"{runner.device.device_id}: 评价器没有应答 / the evaluator did not answer")
+        if answers[0] in NOT_DONE:
+            raise Refused(answers[0])
+        return answers[0]
+
+    def _evaluator(self, window: str) -> Runner:
+        """The one that works, of those at the window."""
+        there = [runner for own, runner in self._at if own == window]
+        if not there:
+            raise Refused(f"{window}: 没有评价器 / no evaluator stands there")
+        working = [runner for runner in there if runner.health.state in ("online", "degraded")]
+        if not working:
+            text, step = both(there[0].health.cause)
+            raise Refused(
+                f"{there[0].device.device_id}: {text['zh']} / {text['en']} → {step['zh']} / {step['en']}"
+            )
+        return working[0]
