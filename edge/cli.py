@@ -30,6 +30,7 @@ from edge.cli_base import load as _load
 from edge.cli_base import order as _order
 from edge.cli_clock import clock, set_time
 from edge.cli_import import import_punches
+from edge.cli_keypad import keypad_test
 from edge.cli_office import account, certificate
 from edge.cli_proof import erase, verify
 from edge.cli_staff import staff
@@ -241,6 +242,7 @@ main.add_command(approve)
 main.add_command(service)
 main.add_command(staff)
 main.add_command(import_punches)
+main.add_command(keypad_test)
 main.add_command(clock)
 main.add_command(set_time)
 main.add_command(verify)

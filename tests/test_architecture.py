@@ -162,8 +162,13 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
+<<<<<<< HEAD
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_office
         edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission edge.control
+=======
+    "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
+        edge.cli_office edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control
+>>>>>>> 791cc6c (Let a technician try every key of a keypad: hall-edge keypad-test)
         edge.daemon edge.documents edge.heap edge.listing edge.logs edge.ports edge.show edge.snapshot
         edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
@@ -175,6 +180,7 @@ ARROWS = {
     "drivers.keypad": "drivers.base drivers.evaluation",
     "edge.evaluation": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
         edge.commands edge.documents edge.runner edge.store edge.whole edge.words""",
+    "edge.cli_keypad": "drivers.base drivers.evaluation drivers.keypad edge.cli_base edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""
 
@@ -196,6 +202,7 @@ HOMES = {
         "edge.cli_base",
         "edge.cli_clock",
         "edge.cli_import",
+        "edge.cli_keypad",
         "edge.cli_office",
         "edge.cli_proof",
         "edge.cli_staff",

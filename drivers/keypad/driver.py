@@ -42,12 +42,9 @@ class Keypad(Evaluator):
                 return
             self._observe(link, memory)
             self._resume(link, memory)
-            ear = Ear(self.options.frame(), self.options.layout(), *self._around())
+            ear = Ear(self.options.frame(), self.options.layout(), *self.options.around())
             while not link.stop.is_set():
                 self._round(link, line, ear, memory)
-
-    def _around(self) -> tuple[bytes, bytes]:
-        return bytes.fromhex(self.options.key_prefix), bytes.fromhex(self.options.key_suffix)
 
     def _round(self, link: Link, line: Line, ear: Ear, memory: Memory) -> None:
         before = ear.noise

@@ -63,7 +63,7 @@ class KeypadOptions:
         words = (("frame_length", Length), ("frame_counts", Counts), ("frame_covers", Covers))
         for name, known in (*words, ("frame_checksum", Checksum)):
             if getattr(self, name) not in get_args(known):
-                raise ValueError(f"{name}: {', '.join(get_args(known))}")
+                raise ValueError(f"{name}: {_one_of(*get_args(known))}")
         hexes = ("start", "thanks", "welcome", "key_prefix", "key_suffix", "frame_header", "frame_trailer")
         for name in (*hexes, "key_command"):
             _hex(name, getattr(self, name))
@@ -72,7 +72,7 @@ class KeypadOptions:
         offsets |= dict.fromkeys(("command_at", "key_at", "frame_body_size"), (0, FRAME_MAX))
         for name, (low, high) in {**limits, **offsets}.items():
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name}: {low}-{high}")
+                raise ValueError(f"{name}: 应在此范围内 / must be within {low}-{high}")
         if WIDTH[self.frame_length] == 0 and self.frame_body_size < 1 and self.mode == "frame":
             raise ValueError("frame_body_size: 无长度字段时必填 / needed where frames have no length")
 
@@ -87,7 +87,7 @@ class KeypadOptions:
     def _check_keys(self) -> None:
         for code, word in self.keys.items():
             if word not in (*LEVELS, TIMEOUT):
-                raise ValueError(f"keys: {code!r} = {word!r}: {', '.join(LEVELS)}, {TIMEOUT}")
+                raise ValueError(f"keys: {code!r} = {word!r}: {_one_of(*LEVELS, TIMEOUT)}")
             if self.mode == "ascii-key" and len(code) != 1:
                 raise ValueError(f"keys: {code!r}: 一个字符 / one character")
             if self.mode == "frame" and not (len(code) == 2 and _is_hex(code) and code == code.lower()):
@@ -147,6 +147,10 @@ class KeypadOptions:
         how = (self.frame_length, self.frame_counts, self.frame_checksum, self.frame_covers)
         return Frame(header, trailer, *how, self.frame_body_size)
 
+    def around(self) -> tuple[bytes, bytes]:
+        """What stands before and after a bare key."""
+        return bytes.fromhex(self.key_prefix), bytes.fromhex(self.key_suffix)
+
     def layout(self) -> Layout:
         """Where in a body things stand."""
         command = bytes.fromhex(self.key_command)
@@ -157,6 +161,10 @@ class KeypadOptions:
         body = bytes.fromhex(hexes.replace(ADDRESS, address))
         frame = self.frame()
         return frame.pack(body) if frame and body else body
+
+
+def _one_of(*words: str) -> str:
+    return f"只能是 / must be one of {', '.join(words)}"
 
 
 def _is_hex(text: str) -> bool:

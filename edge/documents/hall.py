@@ -27,6 +27,7 @@ class Hall:
             Path(folder) if folder else None, state, clock.text, self._today, self._tell
         )
         self.sign_ons = SignOns(state)
+        self.documents.look()
 
     def on_duty(self, window_no: str, at: datetime) -> Duty:
         """Who was at a window at a moment (with zone)."""
