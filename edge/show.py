@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge import checks
+from drivers.evaluation.levels import NAMES
 from edge.contract import Event
 from edge.probe import Probed
 from edge.settings import Device
@@ -85,6 +86,10 @@ def event_line(event: Event, data: dict[str, object], lang: Lang) -> str:
         told = (("punch", "punch_state"), ("verify", "verify_method"), ("quality", "time_quality"))
         parts += [who, *(word(lang, group, data.get(name, "")) for group, name in told)]
         parts += [say(lang, "punch_unconfirmed")] if data.get("unconfirmed") else []
+    elif kind.startswith("evaluation."):
+        said = str(next((data[name] for name in ("level", "reason", "trigger") if name in data), ""))
+        named = next((names for level, names in NAMES.items() if level == said), (said, said))
+        parts += [kind, str(data.get("window_no", "")), named[lang == "en"]]
     else:
         state = data.get("state")
         parts += [

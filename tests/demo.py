@@ -22,22 +22,26 @@ import iotcore
 
 from edge import consume
 from edge.contract import Event
+from edge.control import command
 from edge.farewell import stop_on_signals
 from edge.show import status_lines, taken_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import adms, dahua, isapi
+from tests.sim import adms, dahua, isapi, keypad
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
 FOLDER = Path("demo-data")
 BROKER_PORT = 18830
 DEVICE_PORT = 8081
-KIND = "attendance.punch"
+KEYPAD_PORT = 14400
+KINDS = ("attendance.punch", "evaluation.submitted")
+INVITE_EVERY_S = 2.5
 PASSWORD_FILE = FOLDER / "terminal.password"
 WebTerminal = dahua.Terminal | isapi.Terminal
 Device = Terminal | WebTerminal | adms.Terminal
+Emitting = Device | keypad.Pads
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -123,8 +127,18 @@ def people(halls: list[Device], stop: threading.Event) -> None:
             terminal.punch(user, at=at, state=random.choice([0, 1]), uid=STAFF.index(user) + 1)
 
 
+def services(pads: keypad.Pads, daemon: Daemon, stop: threading.Event) -> None:
+    """At one window after the other a service ends, and its citizen is asked to rate it."""
+    while True:
+        for window in ("A01", "A02", "A03"):
+            if stop.wait(INVITE_EVERY_S):
+                until(lambda: pads.about_to == 0, 10)
+                return
+            command(daemon.folder, "invite", window=window, trigger="queue")
+
+
 @contextlib.contextmanager
-def small_hall(show: object) -> Iterator[tuple[list[Device], Daemon]]:
+def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, Daemon]]:
     """Broker, consumer, terminals and daemon, up until the block ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -138,18 +152,20 @@ def small_hall(show: object) -> Iterator[tuple[list[Device], Daemon]]:
             terminal.load(history(3))
             halls.append(up.enter_context(terminal))
         halls += [up.enter_context(terminal) for terminal in web_terminals()]
+        pads = up.enter_context(keypad.Pads(("01", "02", "03"), wire=keypad.Converter(KEYPAD_PORT)))
+        pads.answers = True
         up.callback(daemon.stop)
         daemon.start()
-        yield halls, daemon
+        yield halls, pads, daemon
 
 
-def result(halls: list[Device], daemon: Daemon) -> dict[str, int]:
-    """The account: what the terminals recorded against what the consumer holds."""
+def result(halls: Sequence[Emitting], daemon: Daemon) -> dict[str, int]:
+    """The account: what terminals and keypads recorded against what the consumer holds."""
     reader = Reader(daemon.folder / FILE)
     snapshot = daemon.status()
-    emitted, stored = sum(terminal.emitted for terminal in halls), reader.count(KIND)
+    emitted, stored = sum(each.emitted for each in halls), sum(map(reader.count, KINDS))
     reader.close()
-    confirmed = consume.count(FOLDER / "county.db", KIND)
+    confirmed = sum(consume.count(FOLDER / "county.db", kind) for kind in KINDS)
     quarantined = snapshot.store.quarantined if snapshot else 0
     lost = emitted - confirmed - quarantined
     return {
@@ -162,7 +178,7 @@ def result(halls: list[Device], daemon: Daemon) -> dict[str, int]:
 
 
 def main() -> int:
-    """Run the demo; 0 when every punch arrived once."""
+    """Run the demo; 0 when every punch and every rating arrived once."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=0, help="end after so long; 0 = on Ctrl-C")
     parser.add_argument("--lang", choices=["zh", "en"], default="zh")
@@ -174,10 +190,14 @@ def main() -> int:
     def show(events: Sequence[Event]) -> None:
         print("\n".join(f"  ↑ {line}" for line in taken_lines(events, lang)), flush=True)
 
-    with small_hall(show) as (halls, daemon):
+    with small_hall(show) as (halls, pads, daemon):
         print(say("start", lang), flush=True)
-        crowd = threading.Thread(target=people, args=(halls, stop))
-        crowd.start()
+        crowd = [
+            threading.Thread(target=people, args=(halls, stop)),
+            threading.Thread(target=services, args=(pads, daemon, stop)),
+        ]
+        for each in crowd:
+            each.start()
         ends = time.monotonic() + (options.seconds or 1e9)
         while time.monotonic() < ends and not stop.wait(
             min(STATUS_EVERY_S, max(0.0, ends - time.monotonic()))
@@ -185,10 +205,12 @@ def main() -> int:
             if snapshot := daemon.status():
                 print("\n".join(["", *status_lines(snapshot, lang), ""]), flush=True)
         stop.set()
-        crowd.join()
+        for each in crowd:
+            each.join()
         print(say("settle", lang), flush=True)
-        until(lambda: result(halls, daemon)["lost"] == 0, SETTLE_S, 0.5)
-        account = result(halls, daemon)
+        emitting = [*halls, pads]
+        until(lambda: result(emitting, daemon)["lost"] == 0, SETTLE_S, 0.5)
+        account = result(emitting, daemon)
     print(json.dumps(account))
     return 0 if account["emitted"] == account["stored"] == account["confirmed"] else 1
 

@@ -145,7 +145,7 @@ ARROWS = {
         edge.snapshot edge.words""",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
-    "edge.show": """edge.checks edge.consume edge.contract edge.probe edge.settings edge.snapshot
+    "edge.show": """drivers.evaluation edge.consume edge.contract edge.probe edge.settings edge.snapshot
         edge.verify edge.words""",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands edge.contract
@@ -162,13 +162,8 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-<<<<<<< HEAD
-    "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_office
-        edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission edge.control
-=======
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
         edge.cli_office edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control
->>>>>>> 791cc6c (Let a technician try every key of a keypad: hall-edge keypad-test)
         edge.daemon edge.documents edge.heap edge.listing edge.logs edge.ports edge.show edge.snapshot
         edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",

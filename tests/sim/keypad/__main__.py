@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.sim.keypad", description=__doc__)
     add = parser.add_argument
     add("--tcp", type=int, help="behind a converter at this TCP port, in place of a pty")
+    add("--host", default="127.0.0.1", help="the converter's address")
     add("--pads", type=int, default=3, help="keypads on the line, addresses from 01")
     add("--ascii", action="store_true", help="one bare key a press, no frames, one keypad")
     add("--press-every", type=float, default=0, metavar="SECONDS", help="somebody presses so often")
@@ -41,7 +42,7 @@ def main() -> int:
     stop = threading.Event()
     stop_on_signals(stop)
     addresses = ["01"] if told.ascii else [f"{number:02x}" for number in range(1, told.pads + 1)]
-    wire = Pty() if told.tcp is None else Converter(told.tcp)
+    wire = Pty() if told.tcp is None else Converter(told.tcp, told.host)
     with Pads(addresses, "ascii-key" if told.ascii else "frame", wire) as pads:
         pads.answers = told.answers
         print(json.dumps({"port": pads.port, "options": {} if told.ascii else OPTIONS}), flush=True)

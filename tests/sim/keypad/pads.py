@@ -58,6 +58,8 @@ class Pads:
         self.emitted = 0
         self.answers = False
         """Somebody presses a key soon after most invitations."""
+        self.about_to = 0
+        """So many people are about to press."""
         self.random = random.Random(seed)
         self._got = b""
         self._stop = threading.Event()
@@ -109,9 +111,14 @@ class Pads:
     def _answer(self, name: str, address: str) -> None:
         if self.answers and name == "start" and self.random.random() < 0.8:
             stars, pause_s = self.random.randint(1, 5), self.random.uniform(0.5, 3.0)
-            pause = threading.Timer(pause_s, self.press, (stars, address))
+            pause = threading.Timer(pause_s, self._press_at_last, (stars, address))
             pause.daemon = True
+            self.about_to += 1
             pause.start()
+
+    def _press_at_last(self, stars: int, address: str) -> None:
+        self.press(stars, address)
+        self.about_to -= 1
 
     def __enter__(self) -> Self:
         self._thread.start()

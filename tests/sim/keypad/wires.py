@@ -65,8 +65,8 @@ class Pty:
 class Converter:
     """A serial-to-Ethernet converter: one client, bytes through."""
 
-    def __init__(self, port: int = 0) -> None:
-        self._server = socket.create_server(("127.0.0.1", port))
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        self._server = socket.create_server((host, port))
         self._server.settimeout(PATIENCE_S)
         self._client: socket.socket | None = None
         self._kept = b""
@@ -75,7 +75,8 @@ class Converter:
 
     @property
     def port(self) -> str:
-        return f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        host, port = self._server.getsockname()
+        return f"socket://{host}:{port}"
 
     def plug(self) -> None: ...
 
