@@ -60,8 +60,8 @@ def offset_now(runner: Runner, clock: WallClock) -> int | None:
 
 
 def offsets(runners: Iterable[Runner], clock: WallClock) -> list[int]:
-    """The offsets of the terminals that answer; one that calls follows our clock, so its word is our own."""
-    asked = [runner for runner in runners if not runner.device.calls]
+    """The offsets of the terminals that answer; one that calls, or an evaluator, has only our own word."""
+    asked = [runner for runner in runners if not (runner.device.calls or runner.device.windows)]
     there = [runner for runner in asked if runner.health.state in ("online", "degraded")]
     return [offset for runner in there if (offset := offset_now(runner, clock)) is not None]
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from drivers.base import Driver, Listener
+from drivers.evaluation.door import Evaluator
 from edge.approved import beside
 from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.families import known_drivers, load_driver
@@ -199,7 +200,8 @@ class _Reader:
         fault = "\n".join(map(str, self.wrong))
         made, usable = driver() if isinstance(driver, partial) else None, keys.enabled and not fault
         calls, people = isinstance(made, Listener), made is not None and made.takes_people
-        return Device(device_id, keys, driver if usable else None, fault, calls, people)
+        windows = made.windows if isinstance(made, Evaluator) else ()
+        return Device(device_id, keys, driver if usable else None, fault, calls, people, windows)
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys

@@ -155,10 +155,10 @@ def _draft(reading: Reading, origin: Origin, utc: datetime, complete: Complete |
     try:
         now = utc + ahead
         time, quality = judge_time(told, offset_ms, now, trusted)
+        if complete and kind != REPEATED:
+            facts = complete(reading, time.replace(tzinfo=timezone(ahead)), quality).facts
     except OverflowError as error:
         raise BadReading(f"device_time {device_time!r}: {error}") from error
-    if complete and kind != REPEATED:
-        facts = complete(reading, time.replace(tzinfo=timezone(ahead)), quality).facts
     fact = f"{serial}|{key}|{kind}"
     if not fact.isprintable():
         raise BadReading(f"control characters in {fact!r}")

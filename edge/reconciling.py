@@ -51,7 +51,7 @@ class Reconciling:
     ) -> None:
         """entry: which terminals stood for a device; file: write the proof of these days."""
         self._store, self._clock = store, clock
-        self._runners = [runner for runner in runners if runner.device.driver]
+        self._runners = [each for each in runners if each.device.driver and not each.device.windows]
         self._retired, self._asked, self._stop = retired, bool(confirm), stop
         self._entry, self._file = entry, file
         self._alone = threading.Lock()

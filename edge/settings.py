@@ -149,6 +149,8 @@ class Device:
     """It calls us (`Listener`)."""
     takes_people: bool = False
     """It carries out staff orders."""
+    windows: tuple[str, ...] = ()
+    """It asks citizens at these to rate (`Evaluator`): no log to account for, no clock but ours."""
 
     @property
     def name(self) -> str:

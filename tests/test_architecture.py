@@ -50,7 +50,8 @@ ARROWS = {
     "edge.settings": "drivers.base edge.contract",
     "edge.complaints": "",
     "edge.approved": "edge.whole",
-    "edge.config": "drivers.base edge.approved edge.complaints edge.families edge.networks edge.settings",
+    "edge.config": """drivers.base drivers.evaluation edge.approved edge.complaints edge.families
+        edge.networks edge.settings""",
     "edge.networks": "",
     "edge.payloads": "edge.catalogue",
     "edge.events": "drivers.base edge.contract edge.offsets edge.payloads edge.trust",
@@ -173,8 +174,8 @@ ARROWS = {
     "drivers.hints": "drivers.base",
     "drivers.enrolment": "drivers.base",
     "drivers.keypad": "drivers.base drivers.evaluation",
-    "edge.evaluation": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
-        edge.commands edge.documents edge.runner edge.store edge.whole edge.words""",
+    "edge.evaluation": """drivers.base edge.attention edge.catalogue edge.clock edge.commands edge.documents
+        edge.runner edge.store edge.whole edge.words""",
     "edge.cli_keypad": "drivers.base drivers.evaluation drivers.keypad edge.cli_base edge.words",
 }
 """Room -> the rooms it imports: exactly these. A new arrow is added here, in a commit that says why."""

@@ -78,7 +78,10 @@ class Keypad(Evaluator):
             memory.unasked += 1
             return
         else:
+            late = desk.late
             desk, said = machine.answer(desk, self._answer(link, press, now_s))
+            if desk.late > late:
+                LOG.info("%s: a late press at %s", self.options.serial, self.options.places[press.address])
         memory.pressed_s[press.address] = now_s
         memory.say(press.address, desk, said, self.options.serial)
         self._save(link, memory)

@@ -68,7 +68,7 @@ def opened(options: KeypadOptions, memory: Memory, stop: threading.Event) -> Ite
         _watch(port)
         yield Line(port)
     finally:
-        port.close()
+        _close(port)
 
 
 def _wait_for(path: str, memory: Memory, stop: threading.Event) -> None:
@@ -78,6 +78,14 @@ def _wait_for(path: str, memory: Memory, stop: threading.Event) -> None:
         raise DeviceOffline("not_plugged_in", path)
     while not os.path.exists(path) and not stop.wait(LOOK_S):
         pass
+
+
+def _close(port: serial.Serial) -> None:
+    """pyserial leaves the socket of a dead connection open."""
+    connection = getattr(port, "_socket", None)
+    port.close()
+    if isinstance(connection, socket.socket):
+        connection.close()
 
 
 def _watch(port: serial.Serial) -> None:

@@ -7,7 +7,6 @@ session.
 import threading
 from collections.abc import Sequence
 
-from drivers.evaluation.door import Evaluator
 from edge.commands import Arguments, Commands, Refused
 from edge.evaluation.services import NUMBER_MAX, Services
 from edge.runner import Runner
@@ -18,18 +17,12 @@ ORDERS = ("invite", "cancel", "welcome")
 NOT_DONE = ("unsupported", "not stored", "nothing is asked there", "over")
 
 
-def windows_of(runner: Runner) -> tuple[str, ...]:
-    """The windows a device stands at."""
-    made = runner.device.driver() if runner.device.driver else None
-    return made.windows if isinstance(made, Evaluator) else ()
-
-
 class Inviting:
     """Of one hall."""
 
     def __init__(self, runners: Sequence[Runner], services: Services) -> None:
         self._services = services
-        self._at = [(window, runner) for runner in runners for window in windows_of(runner)]
+        self._at = [(window, runner) for runner in runners for window in runner.device.windows]
 
     @property
     def commands(self) -> Commands:

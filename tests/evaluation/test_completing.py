@@ -93,6 +93,15 @@ def test_a_clock_that_is_not_believed_flags_the_rating(site: Hall) -> None:
     assert (told.time_quality, "clock_suspect" in told.quality_flags) == ("suspect", True)
 
 
+def test_a_time_at_the_edge_of_the_calendar_blocks_nothing(site: Hall) -> None:
+    odd = [
+        rating(5, f"s{n}", "A01", time)
+        for n, time in enumerate(("0001-01-01T00:00:00", "9999-12-31T23:59:59"))
+    ]
+    site.link().emit([*odd, rating(5, "s9", "A01", at(site))], None)
+    assert "s9" in {each.session_id for each in site.submitted()}
+
+
 def test_tags_bear_the_version_of_the_dictionary_in_force(site: Hall) -> None:
     link = site.link()
     link.emit([rating(5, "s1", "A01", at(site), dwell_ms=4000, tags=("510",))], None)
