@@ -96,9 +96,7 @@ class DeviceLink:
         self._alive()
         sample, origin = self._origin()
         news = self._enrolled.news(readings)
-        drafts, refused = drafts_of(
-            news, self._stampers(news, origin, sample), sample.wall, self._complete
-        )
+        drafts, refused = drafts_of(news, self._stampers(news, origin, sample), sample.wall, self._complete)
         before, in_service = self._before_service(drafts)
         intake = Intake(
             self._device.device_id,

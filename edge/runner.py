@@ -145,7 +145,7 @@ class Runner:
         about: Mapping[str, str] = NOTHING,
     ) -> bool:
         """Hand the driver an order; False when it has too many, or is at rest. `done` must not raise."""
-        return self.hand(Order(name, done, clock))
+        return self.hand(Order(name, done, clock, about=about))
 
     def hand(self, order: Order) -> bool:
         """The same for an order that outlives a crash by itself."""
@@ -157,7 +157,7 @@ class Runner:
         if self._resting:
             return False
         try:
-            self._orders.put_nowait(replace(order, done=answered, about))
+            self._orders.put_nowait(replace(order, done=answered))
         except Full:
             return False
         return True

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge import checks
 from drivers.evaluation.levels import NAMES
+from edge import checks
 from edge.contract import Event
 from edge.probe import Probed
 from edge.settings import Device

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parent.parent
 MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 ARROWS = {
-    "drivers.base": "",
+    "drivers.base": "drivers.orders",
+    "drivers.orders": "",
     "drivers.adms": "drivers.base drivers.enrolment drivers.zk",
     "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
@@ -146,14 +147,14 @@ ARROWS = {
         edge.snapshot edge.words""",
     "edge.control": "edge.commands edge.snapshot",
     "edge.probe": "drivers.base drivers.tape edge.control edge.offsets",
-    "edge.show": """drivers.evaluation edge.consume edge.contract edge.probe edge.settings edge.snapshot
-        edge.verify edge.words""",
+    "edge.show": """drivers.evaluation edge.checks edge.consume edge.contract edge.probe edge.settings
+        edge.snapshot edge.verify edge.words""",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands edge.contract
-        edge.correcting edge.disk edge.documents edge.erasure edge.evaluation edge.events edge.farewell
-        edge.guardian edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads
-        edge.people edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner
-        edge.settings edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.correcting edge.disk edge.erasure edge.evaluation edge.events edge.farewell edge.guardian
+        edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
+        edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings
+        edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.show edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
@@ -164,9 +165,9 @@ ARROWS = {
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
-        edge.cli_office edge.cli_proof edge.cli_terminals edge.cli_upstream edge.commission edge.control
-        edge.daemon edge.documents edge.heap edge.listing edge.logs edge.ports edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+        edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission
+        edge.control edge.daemon edge.documents edge.heap edge.listing edge.logs edge.ports edge.show
+        edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
