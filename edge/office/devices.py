@@ -1,4 +1,4 @@
-"""The technician's page: every device as the status shows it, and what a person should see to, with buttons.
+"""The technician's page: devices as the status shows them, who was turned away, what to see to; with buttons.
 
 An order goes through the very commands of the command line, under the name of who gave it; which ones, and
 which fields each takes, stands in ORDERS.
@@ -20,6 +20,7 @@ from edge.web.view import DeviceView, page
 
 ORDERS: dict[str, tuple[str, ...]] = {
     "accept": ("device", "serial"),
+    "approve": ("serial", "address", "device", "name"),
     "service": ("device", "to", "reason"),
     "reread": ("device",),
 }
@@ -48,7 +49,8 @@ class Devices:
         snapshot = await anyio.to_thread.run_sync(self._take)
         seen = page(snapshot, visit.lang)
         rows = [_shown(each, view) for each, view in zip(snapshot.devices, seen.devices, strict=True)]
-        return self._frame.shown(visit, "devices.html", page=seen, rows=rows)
+        away = snapshot.turned_away
+        return self._frame.shown(visit, "devices.html", page=seen, rows=rows, turned_away=away)
 
     async def order(self, visit: Visit) -> Response:
         """Carry out one of ORDERS, and say what became of it."""
@@ -60,7 +62,7 @@ class Devices:
         body = msgspec.json.encode({**given, "actor": who.name})
         answer = await anyio.to_thread.run_sync(obey, self._commands, name, body)
         result: Result = "done" if answer.done else "refused"
-        target = given.get("device", "-")
+        target = given.get("device") or given.get("serial", "-")
         await anyio.to_thread.run_sync(
             self._audits.tell, who.name, who.role, f"order.{name}", target, result, answer.text
         )

@@ -80,6 +80,17 @@ OFFICE: dict[str, tuple[str, str]] = {
         "核对机身序列号后再确认；旧终端未读的记录将无法取得",
         "compare the serial number on its case first; what was not read from the old one is out of reach",
     ),
+    "turned_away": ("呼叫本机而被拒绝的设备", "devices that called and were turned away"),
+    "approve": ("批准", "let it in"),
+    "approve_name": ("名称", "name"),
+    "approve_new": (
+        "先核对机身标签上的序列号；批准后守护进程重新开始，约数秒",
+        "compare the serial number on its case first; the daemon then begins anew, which takes seconds",
+    ),
+    "approve_moved": (
+        "它自称是 {device}，但地址不同：先在设备菜单中核对其 IP",
+        "it claims to be {device}, from another address: look up its IP in its menu first",
+    ),
     "service_out": ("停用", "take out of service"),
     "service_in": ("恢复启用", "put back into service"),
     "reason": ("原因", "reason"),

@@ -13,6 +13,7 @@ import pytest
 from edge.office.accounts import ROLES
 from edge.office.app import pages_of
 from edge.office.visit import ANYBODY
+from edge.snapshot import Caller
 from tests.hall import until
 from tests.office.conftest import Office, Person
 from tests.web.halls import DEAD_GATE, TROUBLE
@@ -91,6 +92,25 @@ def test_an_order_is_the_command_of_the_command_line_and_says_what_became_of_it(
         ("technician", "order.accept", "zk-gate", "done"),
         ("technician", "order.service", "zk-gate", "refused"),
     ]
+
+
+def test_who_was_turned_away_is_let_in_by_a_button(office: Office) -> None:
+    seen = {"first": "2026-11-25T09:00:00+08:00", "last": "2026-11-25T09:00:00+08:00", "driver": "adms"}
+    stranger = Caller(serial='N"7<b>', address="192.0.2.7", device_id="", **seen)
+    moved = Caller(serial="SN1", address="192.0.2.8", device_id="zk-gate", **seen)
+    office.now = msgspec.structs.replace(TROUBLE, turned_away=())
+    with office.person("technician") as person:
+        assert "批准" not in person.get("/devices").text
+        office.now = msgspec.structs.replace(TROUBLE, turned_away=(stranger, moved))
+        shown = person.get("/devices").text
+        assert 'value="N&#34;7&lt;b&gt;"' in shown
+        assert "它自称是 zk-gate" in shown
+        token, order = person.token("/devices"), {"order": "approve", "serial": "SN1"}
+        person.post("/devices", token=token, address="192.0.2.8", device="", driver="zk", **order)
+        assert "已执行: approve" in person.get("/devices").text
+    (told,) = office.ordered
+    assert told == ("approve", {"serial": "SN1", "address": "192.0.2.8", "actor": "technician"})
+    assert office.audited()[-1]["target"] == "SN1"
 
 
 def test_every_answer_is_sealed_and_meant_for_this_host(office: Office) -> None:
