@@ -25,6 +25,8 @@ Command = Sequence[str | os.PathLike[str]]
 TERMINALS = 8
 PACK = 100
 TRIES = 5
+WAIT_S = 60.0
+"""A busy peer commits after many seconds; a terminal would have come again by then."""
 READY_S = 30.0
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
 CONFIG = """
@@ -121,7 +123,7 @@ def _upload(port: int, terminal: int, first: int, count: int) -> Answer:
     """So many records, from the `first` on."""
     rows = (_row(number) for number in range(first, first + count))
     target = f"/iclock/cdata?SN=B{terminal}&table=ATTLOG&Stamp=9999"
-    return call(("127.0.0.1", port), target, "".join(rows).encode())
+    return call(("127.0.0.1", port), target, "".join(rows).encode(), wait_s=WAIT_S)
 
 
 def _row(number: int) -> str:

@@ -21,6 +21,7 @@ from tests.sim import adms, zk
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
 MEMORY_MB = 100
 """Most that the daemon may hold with 200 terminals that push and 40 that are asked."""
+WITHIN_S = 600.0
 CONFIG = """
 [site]
 county = "410421"
@@ -124,15 +125,15 @@ def punches(count: int) -> list[zk.Punch]:
 def at_once(crowd: Crowd) -> dict[str, float]:
     """All switched on together; then a punch at each, and half of those that push send everything again."""
     with crowd.on():
-        took = seconds(lambda: crowd.held() >= crowd.emitted, 240)
+        took = seconds(lambda: crowd.held() >= crowd.emitted, WITHIN_S)
         after = crowd.daemon.rss_mb()
         for turn, face in enumerate(crowd.faces):
             face.faults.resend = turn % 2 == 0
             face.punch("2001", at=MORNING + timedelta(hours=9))
         for each in crowd.prints:
             each.punch("2001", at=MORNING + timedelta(hours=9))
-        seconds(lambda: crowd.held() >= crowd.emitted, 120)
-        assert until(lambda: not any(face.unsent for face in crowd.faces), 120)
+        seconds(lambda: crowd.held() >= crowd.emitted, WITHIN_S)
+        assert until(lambda: not any(face.unsent for face in crowd.faces), WITHIN_S)
         assert until(lambda: crowd.states() == {"online"}, 30), crowd.states()
         return {
             "terminals_pushing": crowd.pushing,
@@ -159,7 +160,7 @@ def test_terminals_that_push_and_terminals_that_are_asked_at_once(tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_long_form_two_hundred_that_push_and_forty_that_are_asked(tmp_path: Path) -> None:
     found = at_once(Crowd(tmp_path, 200, 40, 500))
     print("\n" + json.dumps({"gate": "200 + 40 terminals at once", **found, "memory_limit_mb": MEMORY_MB}))

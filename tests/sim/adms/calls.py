@@ -32,6 +32,7 @@ def call(
     half_closes: bool = False,
     cut: int | None = None,
     headers: Mapping[str, str] | None = None,
+    wait_s: float = TIMEOUT_S,
 ) -> Answer:
     """GET, or POST with `body`. source: the address it calls from; the others as in `Faults`."""
     said = {"Host": f"{server[0]}:{server[1]}", "User-Agent": AGENT, "Connection": "close", "Accept": "*/*"}
@@ -42,7 +43,7 @@ def call(
     verb = "GET" if body is None else "POST"
     head = f"{verb} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1", "replace")
     try:
-        with socket.create_connection(server, TIMEOUT_S, (source, 0) if source else None) as line:
+        with socket.create_connection(server, wait_s, (source, 0) if source else None) as line:
             sent = body or b""
             line.sendall(head + (sent if cut is None else sent[:cut]))
             if cut is not None:
