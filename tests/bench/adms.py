@@ -47,16 +47,17 @@ DEVICE = '[device.face-{n}]\ndriver = "adms"\nserial = "B{n}"\n'
 
 
 class Way(NamedTuple):
-    """How terminals upload: so many requests each, of so many records."""
+    """How terminals upload: so many requests each, of so many records. target: beside the least server."""
 
     name: str
     requests: int
     records: int
+    target: str = ">= 0.5"
 
 
 def benchmarks(scale: Scale) -> Iterator[Line]:
     """Single punches and packs, beside both."""
-    for way in (Way("single", scale.of(60, 20), 1), Way(f"pack_{PACK}", scale.of(20, 4), PACK)):
+    for way in (Way("single", scale.of(60, 20), 1), Way(f"pack_{PACK}", scale.of(20, 4), PACK, ">= 0.3")):
         found: dict[str, list[float]] = {"ours": [], "least": [], "peer": []}
         for turn in range(scale.repeat):
             for name, server in SERVERS.items():
@@ -69,7 +70,7 @@ def benchmarks(scale: Scale) -> Iterator[Line]:
             yield line(f"adms.{way.name}", "punches/s", Rounds(found["ours"], found["peer"]), what, ">= 3")
         what = "the least a server can do: parse, store once, commit"
         yield line(
-            f"adms.{way.name}_least", "punches/s", Rounds(found["ours"], found["least"]), what, ">= 0.5"
+            f"adms.{way.name}_least", "punches/s", Rounds(found["ours"], found["least"]), what, way.target
         )
 
 
