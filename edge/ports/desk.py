@@ -127,7 +127,10 @@ class Desk:
 
     def check(self, caller: Caller) -> None:
         """ValueError where a stranger cannot be a device of its family."""
-        family = next(each for each, name in self._families.items() if name == caller.driver)
+        families = (each for each, name in self._families.items() if name == caller.driver)
+        family = next((each for each in families if not each.proves_itself), None)
+        if family is None:
+            raise ValueError("只有主动上报的终端可以批准 / only a terminal that pushes can be let in")
         family.Options(serial=caller.serial)
 
     def told_address(self, serial: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from drivers.adms import Adms, asking, recount
 from drivers.adms.known import Known
+from drivers.adms.recount import Recount
 from drivers.base import Order
 from edge.tally import Counted, Tally
 from tests.drivers.adms_site import commands, driver, link, request, upload
@@ -15,7 +16,7 @@ from tests.drivers.memory_link import MemoryLink
 OLD = ["2026-11-18 08:00:00", "2026-11-18 09:00:00", "2026-11-19 08:00:00"]
 NEW = ["2026-11-20 08:00:00", "2026-11-20 08:00:01"]
 SUM = "VERIFY SUM ATTLOG StartTime=2000-01-01 00:00:00\tEndTime=2026-11-19 23:59:59"
-TAIL, WHOLE = "StartTime=2026-11-20 00:00:00", "StartTime=2000-01-01 00:00:00"
+TAIL, WHOLE = (f"DATA QUERY ATTLOG StartTime={day} 00:00:00" for day in ("2026-11-20", "2000-01-01"))
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +157,27 @@ def test_a_pack_that_came_twice_spoils_the_count_and_the_next_night_reads_all(ni
     assert night.link.passes[-1] is False
     ((_, text),) = night.ordered()
     assert WHOLE in text
+
+
+def test_each_night_the_newest_day_is_counted_anew_and_the_older_ones_once() -> None:
+    made = Recount()
+    assert made.question("a", 0.0) is None
+    made.begins()
+    made.count(["2026-11-18T08:00:00", "2026-11-19T08:00:00"])
+    made.ended("2026-11-19T12:00:00", 0.0)
+    for name, last, expected, listed in (
+        ("b", "2026-11-18", 1, ["2026-11-19T08:00:00", "2026-11-19T13:00:00", "2026-11-20T08:00:00"]),
+        ("c", "2026-11-19", 3, ["2026-11-20T08:00:00", "2026-11-21T08:00:00"]),
+        ("d", "2026-11-20", 4, []),
+    ):
+        ((_, text),) = made.question(name, 1.0) or [("", "")]
+        assert f"EndTime={last}" in text
+        made.told(name, 0, {"AttlogSum": str(expected)})
+        assert made.question("", 1.0) is None
+        assert made.since == listed[0][:10] if listed else made.since
+        made.begins()
+        made.count(listed)
+        made.ended("2026-11-22T12:00:00", 1.0)
 
 
 def test_the_new_part_is_counted_beside_the_old_one() -> None:

@@ -81,6 +81,12 @@ def test_a_serial_that_no_terminal_can_have_is_shown_without_a_command(
         approve(approving, serial="x;reboot", device="face-9")
 
 
+def test_a_device_that_is_asked_is_not_let_in_by_its_call(door: Door, approving: Approving) -> None:
+    door.port.desk._strangers.turned_away("", "192.0.2.9", "", "hikvision")
+    with pytest.raises(Refused, match="a terminal that pushes"):
+        approve(approving, serial="", device="face-9")
+
+
 def test_nothing_is_let_in_that_the_disk_does_not_take(
     door: Door, approving: Approving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
