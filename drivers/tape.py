@@ -4,7 +4,6 @@ Only the Link of `hall-edge probe --record` carries one. What is not known to be
 length and SHA-256 stay. Of a secret only the length stays: a short one could be guessed from its hash.
 """
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Literal, Protocol
 
@@ -20,8 +19,8 @@ HASHED_MIN = 32
 class Tape(Protocol):
     """Takes entries in their order."""
 
-    def keep(self, direction: Direction, entry: Mapping[str, object]) -> None:
-        """Put one on, with its time."""
+    def keep(self, direction: Direction, entry: Entry) -> None:
+        """Put one on, with its time; who put it there may still fill it in until the visit ends."""
 
 
 def tape_of(link: Link) -> Tape | None:

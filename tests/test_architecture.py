@@ -303,6 +303,7 @@ PURE = [
     "drivers/hikvision/push.py",
     "drivers/http/digest.py",
     "drivers/http/taping.py",
+    "drivers/zk/nameless.py",
     "drivers/zk/taping.py",
     "drivers/zk/frames.py",
     "drivers/zk/records.py",

@@ -26,6 +26,7 @@ class Zk(Poller):
         self._options = options
         self._wire: Wire | None = None
         self._contact: Contact | None = None
+        self._taping: Taping | None = None
 
     def run(self, link: Link) -> None:
         """See `Poller`; a stop in the middle of a wait is no error."""
@@ -46,8 +47,9 @@ class Zk(Poller):
         options = self._options
         key = options.comm_key()
         tape = tape_of(link)
-        taping, stopped = Taping(tape) if tape else None, link.stop.is_set
-        self._wire = Wire(options.host, options.port, options.transport, stopped, taping)
+        self._taping = Taping(tape, options.transport == "tcp") if tape else None
+        stopped = link.stop.is_set
+        self._wire = Wire(options.host, options.port, options.transport, stopped, self._taping)
         commands = Commands(self._wire, options.encoding)
         if self._wire.open() == Cmd.UNAUTHORIZED:
             commands.unlock(key)
@@ -71,3 +73,5 @@ class Zk(Poller):
             contact.leave()
         if wire:
             wire.close()
+        if self._taping:
+            self._taping.finish()

@@ -106,8 +106,6 @@ class Adding:
             backup = file.put(appended(file.text, table(self.name, comment, self.keys)))
         except ChangedMeanwhile:
             leave(EXIT_WRONG, _say(self.lang, "add.changed", file=file.path))
-        except OSError as error:
-            leave(EXIT_WRONG, f"{file.path}: {error.strerror}\n{_say(self.lang, 'add.nothing')}")
         self.written = True
         return backup
 

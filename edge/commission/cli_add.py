@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli_base import EXIT_CONFIG, config, leave, load
+from edge.cli_base import EXIT_CONFIG, EXIT_WRONG, config, leave, load
 
 if TYPE_CHECKING:
     from edge.commission.adding import Keys
@@ -66,8 +66,12 @@ def add_device(
     adding = Adding(lang, name, {**keys, "in_service_from": start.date()}, options)
     there = known(config, Path(settings.store.folder))
     adding.must_be_free(there)
-    with secrets_undone_unless_written(adding):
-        adding.add(File(config), settings, there)
+    try:
+        with secrets_undone_unless_written(adding):
+            adding.add(File(config), settings, there)
+    except OSError as error:
+        where = error.filename or config
+        leave(EXIT_WRONG, f"{where}: {error.strerror}\n{_say(lang, 'add.nothing')}")
 
 
 def _options(driver: str) -> type[Any]:

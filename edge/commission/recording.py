@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 
-from drivers.tape import Direction
+from drivers.tape import Direction, Entry
 
 ENTRIES_MAX, BYTES_MAX = 5_000, 16 << 20
 
@@ -24,26 +24,37 @@ class Recording:
 
     def __init__(self, driver: str, release: str, at: str) -> None:
         self._began = monotonic()
-        self._lines = [_line({"recording": 1, "driver": driver, "release": release, "at": at})]
+        self._head: Entry = {"recording": 1, "driver": driver, "release": release, "at": at}
+        self._entries: list[tuple[float, Direction, Entry]] = []
         self._bytes = 0
-        self.entries = self.withheld = self.missed = 0
+        self.missed = 0
 
-    def keep(self, direction: Direction, entry: Mapping[str, object]) -> None:
+    @property
+    def entries(self) -> int:
+        """How many there are."""
+        return len(self._entries)
+
+    @property
+    def withheld(self) -> int:
+        """How many of them do not say what was said."""
+        return sum("withheld" in entry for _, _, entry in self._entries)
+
+    def keep(self, direction: Direction, entry: Entry) -> None:
         """See `drivers.tape.Tape`."""
-        line = _line({"t": round(monotonic() - self._began, 4), "dir": direction, **entry})
-        if self.entries >= ENTRIES_MAX or self._bytes + len(line) > BYTES_MAX:
+        size = len(_line(entry))
+        if self.entries >= ENTRIES_MAX or self._bytes + size > BYTES_MAX:
             self.missed += 1
             return
-        self._lines.append(line)
-        self._bytes += len(line)
-        self.entries += 1
-        self.withheld += "withheld" in entry
+        self._entries.append((round(monotonic() - self._began, 4), direction, entry))
+        self._bytes += size
 
     def write(self, path: Path) -> None:
         """A new file for the one who asked alone; OSError, also where there is one already."""
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(made, "w", encoding="utf-8") as file:
-            file.writelines(self._lines)
+            file.write(_line(self._head))
+            for moment, direction, entry in self._entries:
+                file.write(_line({"t": moment, "dir": direction, **entry}))
             if self.missed:
                 file.write(_line({"missed": self.missed}))
 

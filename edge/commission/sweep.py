@@ -1,6 +1,7 @@
 """Asks many addresses at a gentle pace who stands there; it logs in nowhere and changes nothing."""
 
 import importlib
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from drivers.base import DeviceError
 from drivers.sighting import Seen, Sighting
 
+LOG = logging.getLogger(__name__)
 CONNECTIONS_A_SECOND = 50.0
 AT_ONCE = 64
 
@@ -104,6 +106,9 @@ def _at(host: str, known: Sequence[Family], pace: Callable[[], None]) -> list[Si
         except DeviceError as error:
             if error.cause == "no_answer":
                 silent.add(family.port)
+            continue
+        except Exception as error:  # noqa: BLE001 - one odd device does not end the sweep of all
+            LOG.warning("%s:%s is no %s terminal: %r", host, family.port, family.driver, error)
             continue
         if seen is not None:
             other = {} if family.port == family.usual else {"port": str(family.port)}

@@ -150,6 +150,14 @@ def test_one_that_calls_us_is_written_without_a_question(config: Path) -> None:
     assert (twice.exit_code, "face" in twice.stderr) == (2, True)
 
 
+def test_a_folder_that_takes_nothing_is_told(net: Net) -> None:
+    (net.config.parent / "edge.toml.new").mkdir()
+    before = net.config.read_bytes()
+    done = add(net, "fp-2", *udp(net))
+    assert (done.exit_code, "未改动" in done.stderr) == (1, True), done.output
+    assert net.config.read_bytes() == before
+
+
 def test_a_file_that_changed_meanwhile_is_left_alone(config: Path) -> None:
     file = File(config)
     with config.open("a") as other:

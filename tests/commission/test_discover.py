@@ -162,6 +162,21 @@ def test_a_sweep_keeps_its_pace_and_its_bounds(monkeypatch: pytest.MonkeyPatch) 
     assert time.monotonic() - began >= 59 / 200
 
 
+def test_one_odd_device_does_not_end_the_sweep() -> None:
+    class Odd:
+        PORT = 1
+
+        @staticmethod
+        def sighted(host: str, port: int, before: Callable[[], None]) -> Seen | None:
+            if host == "3":
+                raise ValueError(host)
+            return Seen(serial=host)
+
+    hosts = [str(n) for n in range(6)]
+    seen = list(sweep(hosts, [Family("x", 1, 1, Odd())], Pace(1000), lambda _n: None))
+    assert sorted(each.host for each in seen) == ["0", "1", "2", "4", "5"]
+
+
 def test_mdns_is_heard_with_the_extra_and_missed_without(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announced, "LISTEN_S", 1.5)
     from zeroconf import ServiceInfo, Zeroconf

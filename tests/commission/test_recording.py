@@ -10,9 +10,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.http.taping import shown
-from drivers.zk.taping import shape
+from drivers.tape import Direction, Entry
+from drivers.zk.frames import Packet, encode
+from drivers.zk.nameless import nameless
+from drivers.zk.records import LAYOUTS, decode
+from drivers.zk.taping import Taping, shape
 from edge.config import load
 from edge.probe import ProbeLink, ask_device
 from tests.commission.conftest import Net
@@ -23,6 +29,7 @@ from tests.path.inside import hall_edge
 from tests.sim.replay import Replay
 from tests.sim.web import HttpFaults
 from tests.sim.zk import Punch, Terminal
+from tests.sim.zk.layouts import RECORD, RecordSize
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NAMES = ("王芳芳", "欧阳修", "Zhang San")
@@ -35,7 +42,7 @@ IDS = [str(731_946_251 + n) for n in range(3)]
 def peopled(net: Net) -> Iterator[Net]:
     """Everybody has a name, a card and a password, and has punched."""
     old = Terminal(serial="SN8", host="127.0.9.6", port=net.zk, record_size=8, user_size=28, comm_key=KEY)
-    for terminal in (net.fp, old):
+    for terminal in (net.fp, net.udp, old):
         for n, name in enumerate(NAMES):
             terminal.add_user(n + 1, IDS[n], name.encode("gbk"), password=PIN_CODE, card=CARD + n)
         terminal.load(Punch(IDS[n % 3], DAY + timedelta(minutes=n), 0, 1, n % 3 + 1) for n in range(40))
@@ -99,10 +106,13 @@ def test_no_recording_holds_a_secret_or_a_person(peopled: Net) -> None:
         assert (entries[0]["recording"], len(entries) > 6) == (1, True)
         assert {entry["dir"] for entry in entries[1:]} == {">", "<"}
         assert [entry["t"] for entry in entries[1:]] == sorted(entry["t"] for entry in entries[1:])
+        told = [set(entry) for entry in entries[1:] if "nameless" in entry]
+        assert told == [{"t", "dir", "packet", "nameless"}] * len(told)
+        assert bool(told) == (device in ("fp-1", "old"))
         shapes += [entry["shape"] for entry in entries[1:] if "shape" in entry]
         secret = [entry for entry in entries[1:] if entry.get("withheld", {}).get("why") == "secret"]
         assert [set(entry["withheld"]) for entry in secret] == [{"why", "length"}] * (device == "old")
-    assert any("ddddddddd0000" in each for each in shapes), "of the log the shape alone"
+    assert any("ddddddddd0000" in each for each in shapes), "of a log that cannot be put together the shape"
     again = hall_edge("probe", "fp-1", "--record", str(peopled.config), config=peopled.config)
     assert again.returncode == 2, "no file is written over"
 
@@ -119,6 +129,30 @@ def test_a_terminal_played_back_says_the_same(peopled: Net) -> None:
         assert replace(again, device_clock=None) == replace(direct, device_clock=None)
         assert again.device_clock
         assert (again.counts["logs"], again.counts["users"]) == (40, 3)
+
+
+def test_a_log_played_back_has_the_same_punches_of_nobody(peopled: Net) -> None:
+    with Replay(recorded(peopled, "fp-1")) as replay:
+        link, played = MemoryLink(), Terminal(host="127.0.0.1", port=replay.port)
+        with running(zk_driver(played), link) as work:
+            work.until(lambda: len(link.readings) == 40)
+    told = [(reading.device_time, reading.facts["device_user_id"]) for reading in link.readings]
+    assert [time for time, _ in told] == [(DAY + timedelta(minutes=n)).isoformat() for n in range(40)]
+    assert [user for _, user in told] == [f"00000000{n % 3 + 1}" for n in range(40)]
+
+
+@pytest.mark.parametrize("size", [8, 16, 40, 49, "ma300"])
+def test_a_log_in_any_layout_keeps_its_times_and_loses_its_people(size: RecordSize) -> None:
+    punches = [Punch(IDS[n % 3], DAY + timedelta(minutes=n), n % 2, 1, n % 3 + 7000, 5) for n in range(60)]
+    records = b"".join(RECORD[size](punch, punch.uid) for punch in punches)
+    told = nameless(len(records).to_bytes(4, "little") + records, 60)
+    assert told is not None
+    layout = LAYOUTS[str(size)]
+    before, after = decode(layout, records)[0], decode(layout, told[4:])[0]
+    assert [record._replace(user="") for record in after] == [record._replace(user="") for record in before]
+    assert [int(record.user.removeprefix("uid:")) for record in after] == [n % 3 + 1 for n in range(60)]
+    assert hunted(told.hex()) == []
+    assert nameless(b"\x28\0\0\0" + b"\xff" * 40, 1) is None
 
 
 def test_the_events_of_a_recording_can_be_read_again(peopled: Net) -> None:
@@ -174,6 +208,67 @@ def test_a_body_of_unknown_kind_is_withheld_whole(body: bytes) -> None:
 def test_what_is_not_known_to_be_harmless_is_masked(body: str, masked: str | None) -> None:
     told = shown(body.encode())["body"]
     assert told == (masked or '<a xmlns="http://x/y"><name>x</name><time>08</time></a>')
+
+
+class Kept:
+    """A tape that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def keep(self, _direction: Direction, entry: Entry) -> None:
+        self.entries.append(entry)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just("王芳芳 731946251") | st.just(731946251),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["name", "cardNo", "a", "InfoList"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(JSON | st.dictionaries(st.text(), JSON))
+def test_no_value_of_an_unknown_key_passes(document: object) -> None:
+    told = json.dumps(shown(json.dumps(document, ensure_ascii=False).encode(errors="replace")))
+    assert json.dumps("王芳芳").strip('"') not in told
+    assert "731946251" not in told
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary())
+def test_any_body_is_shown_or_withheld(body: bytes) -> None:
+    assert not body or list(shown(body)) in (["withheld"], ["body"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.integers(0, 0xFFFF)
+            | st.sampled_from([9, 13, 50, 201, 500, 1000, 1100, 1102, 1501, 1503, 1504, 2000]),
+            st.integers(0, 3),
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_whatever_a_terminal_sends_no_long_answer_passes(
+    turns: list[tuple[bool, int, int]], ordered: bool
+) -> None:
+    kept, secret = Kept(), b"\xd5\xc5\xc8\xfd" * 40
+    taping = Taping(kept, ordered)
+    for ours, command, reply in turns:
+        if ours:
+            taping.sent(encode(command, 1, reply, b"" if command in (1503, 1504) else b"x"))
+        else:
+            taping.heard([Packet(command, 1, reply, secret)])
+    taping.finish()
+    assert len(kept.entries) == len(turns)
+    assert secret.hex() not in json.dumps(kept.entries)
 
 
 def test_a_shape_tells_kinds_alone() -> None:
