@@ -14,6 +14,7 @@ from edge.commission.findings import Finding
 from edge.commission.ranges import ADDRESSES_MAX, RangeRefused, addresses, asked, connected, usual
 from edge.commission.sweep import Family, Pace, sweep
 from tests.commission.conftest import NETWORK, Net
+from tests.hall import until
 from tests.path.inside import hall_edge
 from tests.sim.web import HttpFaults
 from tests.sim.zk import Faults
@@ -21,7 +22,7 @@ from tests.sim.zk import Faults
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.zk.sighting.PATIENCE_S", 0.6)
+    monkeypatch.setattr("drivers.zk.sighting.PATIENCE_S", 2.0)
     monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.2)
     monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
 
@@ -178,7 +179,7 @@ def test_one_odd_device_does_not_end_the_sweep() -> None:
 
 
 def test_mdns_is_heard_with_the_extra_and_missed_without(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announced, "LISTEN_S", 1.5)
+    monkeypatch.setattr(announced, "LISTEN_S", 0.1)
     from zeroconf import ServiceInfo, Zeroconf
 
     kind = "_http._tcp.local."
@@ -193,7 +194,8 @@ def test_mdns_is_heard_with_the_extra_and_missed_without(net: Net, monkeypatch: 
     ear = announced.Ear(["127.0.0.1"])
     try:
         speaker.register_service(info)
-        assert ear.names() == {"127.0.9.4": "HIKVISION DS-K1T341AM - 4711"}
+        wanted = {"127.0.9.4": "HIKVISION DS-K1T341AM - 4711"}
+        assert until(lambda: ear.names() == wanted, 20)
     finally:
         ear.close()
         speaker.close()
