@@ -103,7 +103,7 @@ class Broker:
         self._client.connect(settings.host, settings.port, keepalive=settings.keepalive)
         self._thread = start(self._client, self._client_id)
 
-    def publish(self, topic: str, payload: bytes | str, retain: bool = False) -> int | None:
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int | None:
         """Hand a QoS 1 message over; returns its mid, or None when the connection is gone."""
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         return info.mid if info.rc == mqtt.MQTT_ERR_SUCCESS else None

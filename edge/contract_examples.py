@@ -154,7 +154,7 @@ def _withheld(draft: Draft, number: int, time: str, sealed: Sealed) -> Sealed:
     """What goes in place of a sealed event; hash and chain stay those of the event."""
     size = len(sealed.body.encode())
     stub = Stub(position(1, number), EPOCH, draft.fact, sealed.hash, sealed.chain, size, "")
-    word = withhold(stub, PLACE, "parked", "more bytes than the broker takes", time)
+    word = withhold(stub, PLACE, "parked", "more bytes than the broker takes", time).decode()
     return Sealed(word, sealed.hash, sealed.chain)
 
 

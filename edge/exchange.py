@@ -62,12 +62,10 @@ class Exchange:
         self._standing = Standing()
         self._mids: dict[int, Parcel] = {}
         self._own: set[int | None] = set()
-        self._receive_max = 0
-        self._packet_max = PACKET_MAX
-        self._refusals = 0
+        self._receive_max, self._packet_max = 0, PACKET_MAX
+        self._refusals = self.takeovers = 0
         self._held_until = self._state_at = 0.0
         self._answered = self._spoken = self.contested = False
-        self.takeovers = 0
         self.certificates = Certificates()
         self._unmuted_at = time.monotonic()
         self._told: deque[Callable[[Broker], None]] = deque(maxlen=TOLD_MAX)
@@ -95,9 +93,8 @@ class Exchange:
 
     def begin(self, broker: Broker, connected: Connected) -> None:
         """A connection stands: say who we are, and ask for what we must hear."""
-        self._receive_max = connected.receive_max
+        self._receive_max, self._packet_max = connected.receive_max, connected.packet_max
         self.outbox.fall_behind(self._store.tip.position)
-        self._packet_max = connected.packet_max
         self._held_until = self._state_at = 0.0
         self._answered = False
         self.certificates.begin(broker.certificate_ends())
@@ -168,12 +165,8 @@ class Exchange:
         self._own.add(broker.publish(topic, payload, retain=True))
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float, reader: Reader) -> None:
-        withholds = self.outbox.aside.withholds
-        bodies = [
-            body if body and not withholds(place) else self._word_of(place, reader) for place, body in parcel
-        ]
         try:
-            topic, payload = self._messages.pack(bodies, self._hosts.all_take("gzip"))
+            topic, payload = self._messages.pack(self._bodies(parcel, reader), self._hosts.all_take("gzip"))
         except NoTopic as error:
             self.outbox.refused(parcel, str(error))
             return
@@ -185,7 +178,17 @@ class Exchange:
         if mid is not None:
             self._mids[mid] = parcel
 
-    def _word_of(self, place: int, reader: Reader) -> str:
+    def _bodies(self, parcel: Parcel, reader: Reader) -> list[bytes]:
+        """What goes under the numbers of a parcel: the events, or word of those that are withheld."""
+        withholds = self.outbox.aside.withholds if self.outbox.aside.parked else None
+        return [
+            self._word_of(row.position, reader)
+            if row.body is None or (withholds and withholds(row.position))
+            else row.body
+            for row in parcel
+        ]
+
+    def _word_of(self, place: int, reader: Reader) -> bytes:
         """What goes under the number of an event that does not: that it is withheld, and why."""
         stub = reader.stub(place)
         why = "" if stub.emptied else self.outbox.aside.parked[place]
@@ -211,8 +214,6 @@ class Exchange:
                 self._puback(notice)
             case Arrived(topic, payload):
                 self._arrived(topic, payload, reader)
-            case _:
-                pass
 
     def _arrived(self, topic: str, payload: bytes, reader: Reader) -> None:
         app = self._messages.receipt_of(topic)

@@ -39,7 +39,7 @@ class Messages:
         self._batch_topic = topic(place.county, place.hall, "evt-batch")
         self._acks = topic(place.county, place.hall, "ack") + "/"
 
-    def event_topic(self, body: str) -> str:
+    def event_topic(self, body: bytes) -> str:
         """Where an event goes, by its type; NoTopic where this release knows no topic for it."""
         try:
             kind = topic_kind(_TYPED.decode(body).type)
@@ -47,15 +47,15 @@ class Messages:
             raise NoTopic(f"no topic: {error}") from error
         return topic(self._place.county, self._place.hall, "evt", kind)
 
-    def withheld(self, stub: Stub, reason: WithheldReason, detail: str, at: str) -> str:
+    def withheld(self, stub: Stub, reason: WithheldReason, detail: str, at: str) -> bytes:
         """What goes under the number of an event that does not."""
         return withhold(stub, self._place, reason, detail, at)
 
-    def pack(self, bodies: Sequence[str], gzipped: bool) -> tuple[str, bytes | str]:
+    def pack(self, bodies: Sequence[bytes], gzipped: bool) -> tuple[str, bytes]:
         """Topic and payload of one message: an event as stored, or a batch of them; NoTopic."""
         if len(bodies) == 1:
             return self.event_topic(bodies[0]), bodies[0]
-        batch = f"[{','.join(bodies)}]".encode()
+        batch = b",".join([b"[" + bodies[0], *bodies[1:-1], bodies[-1] + b"]"])
         return self._batch_topic, gzip.compress(batch, GZIP_LEVEL, mtime=0) if gzipped else batch
 
     def receipt_of(self, topic: str) -> str | None:

@@ -13,7 +13,7 @@ from edge.ahead import Ahead
 from edge.aside import Aside
 from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting, Passed, Span
 from edge.stall import Stall
-from edge.store import Row, epoch_of, position
+from edge.store import Number, epoch_of, position
 from edge.window import Parcel, Window
 
 PARCEL_MAX = 200
@@ -25,7 +25,7 @@ STRIKES_MAX = 3
 CONVICTED_MAX = 3
 """So many rows in a row broke the connection: now it may be the broker's fault, and waits grow again."""
 
-Read = Callable[[int, int], Sequence[Row]]
+Read = Callable[[int, int], Sequence[Number]]
 """`read(after, limit)`: the next numbers of the log."""
 
 
@@ -229,7 +229,7 @@ class Outbox:
                 self._strikes.pop(place, None)
         return parcels
 
-    def _fresh(self, read: Read, limit: int, newest: int) -> list[Row]:
+    def _fresh(self, read: Read, limit: int, newest: int) -> list[Number]:
         rows = [row for row in read(self.sent, limit) if row.position <= newest]
         self.sent = rows[-1].position if rows else newest
         return rows

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge.store import Row
+from edge.store import Number
 
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
 IN_FLIGHT_MAX_S = 2.0
 
-Parcel = Sequence[Row]
+Parcel = Sequence[Number]
 """The rows of one message; named by the position of its first."""
 
 

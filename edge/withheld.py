@@ -14,7 +14,7 @@ from edge.store import Stub, sequence_of
 KIND = "edge.event_withheld"
 
 
-def withhold(stub: Stub, place: Place, reason: WithheldReason, detail: str, at: str) -> str:
+def withhold(stub: Stub, place: Place, reason: WithheldReason, detail: str, at: str) -> bytes:
     """The event that stands for `stub`. `at` = now, ISO with zone; its id is a function of the fact."""
     data = EventWithheld(
         event_id=event_id(stub.fact),
@@ -38,4 +38,4 @@ def withhold(stub: Stub, place: Place, reason: WithheldReason, detail: str, at: 
         dataschema=f"urn:zwdt:{KIND}.{VERSION}",
         data=msgspec.Raw(msgspec.json.encode(data)),
     )
-    return msgspec.json.encode(event).decode()
+    return msgspec.json.encode(event)

@@ -245,6 +245,7 @@ PURE = [
     "edge/trust.py",
     "edge/stall.py",
     "edge/standing.py",
+    "edge/store/proved.py",
     "edge/urgency.py",
     "edge/window.py",
     "edge/withheld.py",

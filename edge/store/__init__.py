@@ -23,7 +23,8 @@ from edge.store.lock import SecondInstance
 from edge.store.marks import Order
 from edge.store.opening import DatabaseNewer, Hall
 from edge.store.parked import save_parked
-from edge.store.reads import DeviceRow, Reader, ReceiptRow, Row, SealedRow, Stub
+from edge.store.proved import Number
+from edge.store.reads import DeviceRow, Reader, ReceiptRow, SealedRow, Stub
 from edge.store.schema import epoch_of, position, sequence_of
 from edge.store.writer import Failure, Writer
 
@@ -31,9 +32,9 @@ __all__ = [
     "DatabaseNewer",
     "DeviceRow",
     "Intake",
+    "Number",
     "Reader",
     "ReceiptRow",
-    "Row",
     "SealedRow",
     "SecondInstance",
     "Store",

@@ -3,7 +3,7 @@
 Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from edge.events import Digest, digest_of
 from edge.payloads import HashAlg, WithheldReason
 from edge.store import epochs, schema, sqlite
 from edge.store.marks import Mark
+from edge.store.proved import Number, Proof, first_wrong, numbers_of
 
 
 class Row(NamedTuple):
@@ -83,17 +84,6 @@ STUB = (
 )
 
 
-def _first_wrong(rows: Sequence[tuple[int, str, bytes]], digests: Mapping[int, Digest]) -> int:
-    """The position of the first row whose body is not what was sealed, 0 if none."""
-    number, digest = 0, None
-    for place, body, hashed in rows:
-        if (epoch := schema.epoch_of(place)) != number:
-            number, digest = epoch, digests.get(epoch)
-        if body and (digest is None or digest(body.encode()) != hashed):
-            return place
-    return 0
-
-
 class Reader:
     """A read-only view of the database, for one thread. `on_damage` is told when the file is not whole."""
 
@@ -108,21 +98,22 @@ class Reader:
 
     def after(self, position: int, limit: int) -> list[Row]:
         """The next events of the log that still have their body; DatabaseError where one was altered."""
-        rows = self._ask(
-            "SELECT position, body, hash FROM event WHERE position > ? AND body IS NOT NULL"
+        rows = self._proved(
+            "SELECT position, CAST(body AS BLOB), hash FROM event WHERE position > ? AND body IS NOT NULL"
             " ORDER BY position LIMIT ?",
             (position, limit),
         )
-        return self._proved(rows)
+        return [Row(place, body.decode()) for place, body, _hash in rows if body is not None]
 
-    def _proved(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Row]:
-        """Rows whose body is what was sealed; a flipped bit must not go upstream."""
+    def _proved(self, sql: str, values: tuple[int, int]) -> list[Proof]:
+        """Position, body and hash of rows whose body is what was sealed; DatabaseError where one is not."""
+        rows = self._ask(sql, values)
         if rows and schema.epoch_of(rows[-1][0]) not in self._digests:
             epochs = self._ask("SELECT number, hash_alg FROM epoch")
             self._digests = {number: digest_of(algorithm) for number, algorithm in epochs}
-        if wrong := _first_wrong(rows, self._digests):
+        if wrong := first_wrong(rows, self._digests):
             raise self._seen(sqlite.DatabaseError(f"event {wrong} is malformed"))
-        return [tuple.__new__(Row, row[:2]) for row in rows]  # in half the time of Row(...)
+        return rows
 
     def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
         """The next rows of the log with what seals them, stubs and whatever else stands there."""
@@ -140,14 +131,15 @@ class Reader:
         ).fetchone()
         return int(count)
 
-    def numbers(self, position: int, limit: int) -> list[Row]:
-        """The next numbers of the log, with their body or without."""
-        rows = self._ask(
-            "SELECT position, coalesce(body, ''), hash FROM event WHERE position > ?"
-            " ORDER BY position LIMIT ?",
-            (position, limit),
+    def numbers(self, position: int, limit: int) -> list[Number]:
+        """The next numbers of the log, with their body or without; DatabaseError where one was altered."""
+        return numbers_of(
+            self._proved(
+                "SELECT position, CAST(body AS BLOB), hash FROM event WHERE position > ?"
+                " ORDER BY position LIMIT ?",
+                (position, limit),
+            )
         )
-        return self._proved(rows)
 
     def stub(self, position: int) -> Stub:
         """What an event is without its body, whether that is still here or not; KeyError for no event."""

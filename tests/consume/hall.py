@@ -57,7 +57,7 @@ class Hall:
         chain = bytes.fromhex(heads[number - 1])
         stub = Stub((1 << 40) + number, epoch, fact, body_hash, chain, len(bodies[number - 1]), "")
         place = Place(self.county, self.name, self.source)
-        return withhold(stub, place, reason, "for a test", NOW.isoformat()).encode()
+        return withhold(stub, place, reason, "for a test", NOW.isoformat())
 
     def one(self, body: bytes) -> Message:
         return self.topic("evt", "att"), body

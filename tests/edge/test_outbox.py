@@ -9,13 +9,13 @@ from edge.ahead import AHEAD_FIRST
 from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting
 from edge.outbox import Outbox
 from edge.stall import STALL_S
-from edge.store.reads import Row
+from edge.store import Number
 
 LOG = 30
 
 
-def read(after: int, limit: int) -> list[Row]:
-    return [Row(number, str(number)) for number in range(after + 1, LOG + 1)][:limit]
+def read(after: int, limit: int) -> list[Number]:
+    return [Number(number, str(number).encode()) for number in range(after + 1, LOG + 1)][:limit]
 
 
 def outbox(*apps: str) -> Outbox:
@@ -53,7 +53,7 @@ def test_the_window_bounds_what_is_in_flight_and_grows_with_pubacks() -> None:
 def test_a_slow_line_halves_the_window_and_never_below_one() -> None:
     box = outbox()
     for position in range(1, 9):
-        box.published([Row(position, "")], 0.0)
+        box.published([Number(position, None)], 0.0)
         box.acknowledged(position, 10.0 + position * 3)
     assert box.window.size == 1.0
 
@@ -342,7 +342,7 @@ def drain_once(box: Outbox, heard: bool) -> list[int]:
 
 def test_a_stub_goes_as_any_other_number_and_is_mute_when_refused() -> None:
     box = outbox()
-    stub = Row(1, "")
+    stub = Number(1, None)
     box.published([stub], 0.0)
     box.refused([stub], "PUBACK 0x87")
     assert box.aside.parked == {}
@@ -363,7 +363,7 @@ def test_poison_is_set_aside_after_a_few_connections_and_never_its_neighbour(
     box.parcel_max = parcel_max
     box.fall_behind(LOG)
 
-    def kills(row: Row) -> bool:
+    def kills(row: Number) -> bool:
         return row.position in poison and not box.aside.withholds(row.position)
 
     while parcels := box.next(read, LOG):
@@ -482,8 +482,8 @@ def test_a_burst_is_backlog_and_goes_in_parcels() -> None:
     box = outbox()
     box.parcel_max = 200
 
-    def long_log(after: int, limit: int) -> list[Row]:
-        return [Row(number, "") for number in range(after + 1, 1001)][:limit]
+    def long_log(after: int, limit: int) -> list[Number]:
+        return [Number(number, None) for number in range(after + 1, 1001)][:limit]
 
     assert [len(parcel) for parcel in box.next(long_log, 1000)] == [200, 200, 200, 200]
     assert box.sent == 1000
@@ -494,8 +494,8 @@ def test_the_backlog_waits_for_receipts_and_a_stall_still_ends_the_wait() -> Non
     box.parcel_max = 200
     box.fall_behind(100_000)
 
-    def long_log(after: int, limit: int) -> list[Row]:
-        return [Row(number, "") for number in range(after + 1, min(after + limit, 100_000) + 1)]
+    def long_log(after: int, limit: int) -> list[Number]:
+        return [Number(number, None) for number in range(after + 1, min(after + limit, 100_000) + 1)]
 
     def all_sent() -> int:
         highest = 0

@@ -18,7 +18,7 @@ from edge.contract import Description, Receipt, State
 from edge.events import Draft, own_event
 from edge.payloads import DeviceAlarm
 from edge.settings import UplinkSettings
-from edge.store import Reader, Row, Store
+from edge.store import Number, Reader, Store
 from edge.uplink import Uplink
 from tests.broker import Broker
 from tests.consume.upstream import Wire
@@ -181,7 +181,7 @@ def test_whatever_fails_in_one_life_the_next_begins_anew(
 ) -> None:
     real, failed = Reader.numbers, threading.Event()
 
-    def numbers_once(reader: Reader, position: int, limit: int) -> list[Row]:
+    def numbers_once(reader: Reader, position: int, limit: int) -> list[Number]:
         if not failed.is_set():
             failed.set()
             raise OSError("disk I/O error")
