@@ -22,6 +22,8 @@ from edge.store import sqlite
 
 CACHE_KB = 64 << 10
 """Ids are spread over their whole index: with SQLite's own 2 MB each new one is read from the disk."""
+CHECKPOINT_PAGES = 4000
+"""As many as a WAL file is cut back to. The same pages of ids go to the database file less often."""
 SCHEMA_VERSION = len(sql.STEPS)
 
 
@@ -33,6 +35,7 @@ class SqliteTables(SqliteUnused, Tables):
             self._db = sqlite.connect_reader(path) if read_only else sqlite.connect_writer(path)
             try:
                 self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+                self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
                 self._make(path, read_only)
             except BaseException:  # whatever it was, nothing stays open and it goes on
                 self._db.close()
