@@ -16,9 +16,13 @@ LAG_FINE_S = 1.0
 
 @dataclass(slots=True)
 class Ahead:
-    """`limit`: rows between the last one confirmed and the next one sent. Watches one row at a time."""
+    """`limit`: rows between the last one confirmed and the next one sent. Watches one row at a time.
+
+    lag_s: how long the receipt of the last one took, since it was first sent.
+    """
 
     limit: int = AHEAD_FIRST
+    lag_s: float = 0.0
     _watched: int = 0
     """The position whose receipt is awaited, 0 = none."""
     _sent_at: float = 0.0
@@ -32,8 +36,8 @@ class Ahead:
         """Everything up to here is held upstream: more where that was quick, half where it was slow."""
         if not self._watched or upto < self._watched:
             return
-        lag_s, self._watched = now - self._sent_at, 0
-        if lag_s > LAG_MAX_S:
+        self.lag_s, self._watched = now - self._sent_at, 0
+        if self.lag_s > LAG_MAX_S:
             self.limit = max(AHEAD_MIN, self.limit // 2)
-        elif lag_s < LAG_FINE_S:
+        elif self.lag_s < LAG_FINE_S:
             self.limit = min(AHEAD_MAX, self.limit * 3 // 2)

@@ -167,14 +167,14 @@ class Outbox:
         confirmation = self.confirmations.get(app)
         if confirmation is None or receipt.n <= confirmation.n:
             return False
-        rewound = receipt.upto < confirmation.upto
-        if receipt.upto > confirmation.upto:
-            self._stall.soon()
+        came, rewound = receipt.upto > confirmation.upto, receipt.upto < confirmation.upto
         if (receipt.upto, receipt.also) != (confirmation.upto, confirmation.also):
             self._stall.progress_at = now
         confirmation.n, confirmation.upto, confirmation.also = receipt.n, receipt.upto, receipt.also
         self.sent = max(self.sent, self.retired)
         self.ahead.confirmed(self.retired, now)
+        if came:
+            self._stall.came(self.ahead.lag_s)
         self._overtook = {place for place in self._overtook if not self._covered(place)}
         if rewound:
             self._again(receipt.upto)

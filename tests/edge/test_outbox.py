@@ -598,3 +598,30 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
     assert held == set(range(1, LOG + 1))
     assert box.retired == LOG
     assert not box.isolating
+
+
+def test_a_crowded_consumer_is_not_sent_copies_of_everything() -> None:
+    """Receipts take 200 s, as where a thousand halls come at once: what waits is not lost."""
+    lag, newest, box, n = 200, 8_000, Outbox({"county": Confirmation()}, parcel_max=200), 0
+    box.ahead.limit = 400
+    box.fall_behind(newest)
+    sent, came = 0, dict[int, int]()
+    for now in range(20_000):
+        box.resend_if_stalled(now, newest)
+        for parcel in box.next(lambda after, limit: rows_of(newest, after, limit), newest):
+            box.published(parcel, now)
+            box.acknowledged(parcel[0].position, now)
+            sent += len(parcel)
+            came.setdefault(parcel[-1].position, now)
+        upto = max((last for last, at in came.items() if at + lag <= now), default=0)
+        if upto > box.retired:
+            n += 1
+            box.confirmed("county", receipt(n, upto), now)
+        if box.retired == newest:
+            break
+    assert box.retired == newest
+    assert sent < 2 * newest, f"{sent} sent for {newest}"
+
+
+def rows_of(newest: int, after: int, limit: int) -> list[Row]:
+    return [Row(number, "x") for number in range(after + 1, min(after + limit, newest) + 1)]

@@ -26,7 +26,7 @@ def test_a_node_and_a_worker_die_and_nothing_is_lost_or_double() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_long_form_a_thousand_halls() -> None:
-    shape = Shape(halls=1000, events=5000, limit=3000.0)
+    shape = Shape(halls=1000, events=5000, limit=3400.0)
     with built(shape) as province:
         told = run(province, shape)
     print("\n" + json.dumps({"gate": "province", **told}), flush=True)
