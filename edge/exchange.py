@@ -35,8 +35,7 @@ TOLD_MAX = 10_000
 """So many words from other threads wait while there is no connection."""
 NO_MATCHING_SUBSCRIBERS = 0x10
 FAILURE = 0x80
-HEADER_BYTES = 128
-"""More than an MQTT PUBLISH of ours carries beside its payload."""
+HEADER_BYTES = 128  # more than an MQTT PUBLISH of ours carries beside its payload
 
 
 class Exchange:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import Full, Queue
 
 from drivers.base import (
@@ -18,7 +18,6 @@ from drivers.base import (
     Driver,
     IntakeClosed,
     LinkRevoked,
-    Observation,
     Order,
     StoreBusy,
 )
@@ -26,10 +25,9 @@ from drivers.hints import LOOK
 from edge.backoff import Bounds, next_wait
 from edge.clock import WallClock
 from edge.events import Complete, own_event
-from edge.forecast import nearly_full
 from edge.guard import Guard
+from edge.health import ALARMS, Health, judge
 from edge.link import DeviceLink, Told
-from edge.offsets import OFFSET_TOLERATED_MS
 from edge.payloads import AlarmCode, DeviceAlarm, DeviceStatus
 from edge.settings import Device
 from edge.snapshot import DeviceWord
@@ -50,26 +48,6 @@ REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
 
 NOTHING: Mapping[str, str] = {}
-ALARMS: dict[str, AlarmCode] = {
-    "clock_off": "clock_drift",
-    "wrong_key": "auth_failed",
-    "push_unconfirmed": "unconfirmed_push",
-    "login_refused": "auth_failed",
-    "terminal_swapped": "serial_replaced",
-    "log_nearly_full": "log_nearly_full",
-}
-"""Causes that also ring upstream, before everything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What the daemon knows of one device now; `since` is ISO 8601 with zone."""
-
-    state: DeviceWord
-    cause: str
-    since: str
-    detail: str = ""
-    told: Told | None = None
 
 
 class Runner:
@@ -284,20 +262,3 @@ class Runner:
             firmware=health.told.observation.firmware or None if health.told else None,
             clock_offset_ms=health.told.clock_offset_ms if health.told else None,
         )
-
-
-def judge(observation: Observation, offset_ms: int | None) -> tuple[DeviceWord, str, str]:
-    """State, cause and detail of a device that answers."""
-    for cause, detail in observation.notes.items():
-        return "degraded", cause, detail
-    if offset_ms is not None and abs(offset_ms) > OFFSET_TOLERATED_MS:
-        return "degraded", "clock_off", f"{offset_ms / 1000:+.0f} s"
-    if nearly_full(observation.counts):
-        return (
-            "degraded",
-            "log_nearly_full",
-            f"{observation.counts['logs']:,} / {observation.counts['log_max']:,}",
-        )
-    if observation.counts.get("logs") == 0:
-        return "online", "no_data", ""
-    return "online", "ok", ""

@@ -623,5 +623,5 @@ def test_a_crowded_consumer_is_not_sent_copies_of_everything() -> None:
     assert sent < 2 * newest, f"{sent} sent for {newest}"
 
 
-def rows_of(newest: int, after: int, limit: int) -> list[Row]:
-    return [Row(number, "x") for number in range(after + 1, min(after + limit, newest) + 1)]
+def rows_of(newest: int, after: int, limit: int) -> list[Number]:
+    return [Number(number, b"x") for number in range(after + 1, min(after + limit, newest) + 1)]
