@@ -57,7 +57,7 @@ class Way(NamedTuple):
 
 def benchmarks(scale: Scale) -> Iterator[Line]:
     """Single punches and packs, beside both."""
-    for way in (Way("single", scale.of(60, 20), 1), Way(f"pack_{PACK}", scale.of(20, 4), PACK, ">= 0.3")):
+    for way in (Way("single", scale.of(60, 5), 1), Way(f"pack_{PACK}", scale.of(20, 1), PACK, ">= 0.3")):
         found: dict[str, list[float]] = {"ours": [], "least": [], "peer": []}
         for turn in range(scale.repeat):
             for name, server in SERVERS.items():

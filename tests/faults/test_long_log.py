@@ -16,7 +16,7 @@ READ_AGAIN = 1.25
 
 
 def test_a_log_is_read_through_kills(tmp_path: Path) -> None:
-    verdict = read_through_kills(tmp_path, 3, records=60_000)
+    verdict = read_through_kills(tmp_path, 2, records=24_000)
     assert verdict.clean, verdict
     assert verdict.figures["read_times"] < 1.5, "it begins from the start after each kill"
 
@@ -31,7 +31,7 @@ def test_the_long_form_half_a_million_records_through_twenty_kills(tmp_path: Pat
 
 
 def read_through_kills(
-    folder: Path, rounds: int, seed: int = 1, tree: Path = TREE, records: int = 60_000
+    folder: Path, rounds: int, seed: int = 1, tree: Path = TREE, records: int = 24_000
 ) -> Verdict:
     """A kill after each of `rounds` + 1 equal parts of the log that came over the wire, but the last."""
     with Lab(folder, seed=seed, tree=tree) as lab:

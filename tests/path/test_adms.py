@@ -214,20 +214,6 @@ def test_a_stranger_is_let_in_by_the_very_command_that_the_status_shows(hall: Ha
     assert hall_edge("check-config", config=hall.daemon.config).returncode == 0
 
 
-def test_a_terminal_with_a_new_address_is_let_in_at_once(hall: Hall, port: int) -> None:
-    hall.daemon.start()
-    with consuming(hall.county):
-        with terminal(port) as device:
-            device.load(punches(10))
-            assert until(lambda: hall.held() == 10, 20)
-        with terminal(port, source="127.0.0.4") as moved:
-            moved.load(punches(20))
-            assert until(lambda: turned_away(hall) == {"ADMS1"}, 20)
-            done = hall_edge("approve", "ADMS1", config=hall.daemon.config)
-            assert done.returncode == 0, done.stderr
-            assert until(lambda: hall.held() == 20 and not turned_away(hall), 20)
-
-
 def test_a_reread_survives_a_kill_and_proves_how_far_the_log_is_complete(hall: Hall, port: int) -> None:
     hall.daemon.start()
     device = terminal(port)
