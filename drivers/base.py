@@ -169,8 +169,8 @@ class Driver(ABC):
     """One device. `Options` is a frozen dataclass; its `__post_init__` raises ValueError on bad values."""
 
     Options: ClassVar[type[Any]]
-
     takes_people: ClassVar[bool] = False  # it carries out staff orders
+    proves_itself: ClassVar[bool] = False  # it calls and signs; what is unsigned is no sign of life
 
     def __init__(self, options: Any) -> None:  # noqa: ANN401 - each driver narrows it to its own Options
         """Touch nothing; keep the options."""
@@ -243,8 +243,6 @@ class Reply:
 
 class Listener(Driver):
     """A device that calls us: here is only the meaning; `handle` and `ordered` never run at the same time."""
-
-    proves_itself: ClassVar[bool] = False  # it signs what it sends; what is unsigned is no sign of life
 
     @property
     @abstractmethod

@@ -50,7 +50,7 @@ WHY = {
 
 EDGE = "edge"
 Result = Literal["done", "failed", "refused"]
-Role = Literal["technician", "edge", "unknown"]
+Role = Literal["technician", "edge", "window", "unknown"]
 
 
 def offset_now(runner: Runner, clock: WallClock) -> int | None:

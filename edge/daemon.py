@@ -53,6 +53,7 @@ from edge.uplink import Uplink
 from edge.version import VERSION
 from edge.volume import Volume
 from edge.web import WebServer, create_app
+from edge.windows import Windows
 
 LOG = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Daemon:
         self._guardian = Guardian(self._store, self._clock, Register(folder))
         self._runners = self._standing(settings.devices)
         self._guardian.stand_by(self._runners)
-        self._port = DevicePort(self._runners, self._clock, settings.listen, folder, self._store)
+        self._port = self._listening(settings)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -132,6 +133,11 @@ class Daemon:
     def _standing(self, devices: Sequence[Device]) -> list[Runner]:
         parts = (self._store, self._clock, self._guardian, self._evaluations.complete)
         return [runner_of(device, *parts) for device in devices]
+
+    def _listening(self, settings: Settings) -> DevicePort:
+        site, parts = settings.site, (self._store, self._clock)
+        windows = Windows(self._evaluations.hall, site.name or site.hall, self._folder, *parts)
+        return DevicePort(self._runners, self._clock, settings.listen, self._folder, self._store, windows)
 
     def _attention(self) -> tuple[Attention, ...]:
         parts = (self._guardian, self._reconciling, self._filing, self._port, self._evaluations)

@@ -83,7 +83,7 @@ class Receiver(Runner):
         if link is None or listener is None or not turn.acquire(timeout=WAIT_S):
             return AGAIN
         self._began_s = time.monotonic()
-        if not listener.proves_itself or request.part:
+        if not listener.proves_itself or request.part == "tablet":
             self._heard_s = self._began_s
         try:
             return listener.handle(replace(request, at=request.at.astimezone(self._zone)), link)

@@ -20,6 +20,7 @@ ARROWS = {
     "drivers.evaluation": "drivers.base",
     "drivers.http": "drivers.base drivers.hints drivers.tape",
     "drivers.hikvision": "drivers.base drivers.enrolment drivers.hints drivers.http drivers.sighting",
+    "drivers.kiosk": "drivers.base drivers.evaluation",
     "drivers.zk": "drivers.base drivers.enrolment drivers.sighting drivers.tape",
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
@@ -115,7 +116,7 @@ ARROWS = {
         edge.settings edge.store""",
     "edge.ports": """drivers.base drivers.hints edge.approved edge.attention edge.clock edge.clocks
         edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot
-        edge.store edge.whole""",
+        edge.store edge.whole edge.windows""",
     "edge.confirmations": "",
     "edge.aside": "edge.confirmations",
     "edge.stall": "",
@@ -140,6 +141,8 @@ ARROWS = {
         edge.snapshot edge.store edge.web edge.whole edge.words""",
     "edge.pairing": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.receiver
         edge.runner edge.store edge.whole""",
+    "edge.windows": """drivers.base edge.clock edge.clocks edge.commands edge.documents edge.evaluation
+        edge.office edge.receiver edge.store""",
     "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.office edge.settings
         edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
@@ -155,7 +158,7 @@ ARROWS = {
         edge.correcting edge.disk edge.erasure edge.evaluation edge.events edge.farewell edge.guardian
         edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
         edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings
-        edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
+        edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web edge.windows""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.show edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
@@ -325,6 +328,9 @@ PURE = [
     "edge/ports/wire.py",
     "edge/office/waits.py",
     "edge/pairing/replays.py",
+    "edge/windows/shown.py",
+    "drivers/kiosk/memory.py",
+    "drivers/kiosk/said.py",
     "edge/pairing/signing.py",
     "edge/office/words.py",
 ]

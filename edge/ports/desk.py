@@ -26,6 +26,7 @@ from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
 from edge.snapshot import Caller
 from edge.whole import read_kept, write_whole
+from edge.windows import Windows
 
 LOG = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ class Desk:
     """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`.
 
     families: whose terminals are heard of before one of them is configured, with their driver names.
-    doorman: lets in those that prove themselves; without one they are not served.
+    doorman: lets in those that prove themselves; without one they are not served. windows: what they hear
+    of the hall.
     """
 
     def __init__(
@@ -55,9 +57,11 @@ class Desk:
         keep: Path,
         families: Mapping[type[Listener], str] | None = None,
         doorman: Doorman | None = None,
+        windows: Windows | None = None,
     ) -> None:
         self._clock, self._path, self._doorman = clock, keep / FILE, doorman
         self._door = Door(runners)
+        self._windows = windows
         self._families = dict(families or {})
         self._known: dict[tuple[type[Listener], str], Receiver] = {}
         for receiver in runners:
@@ -153,7 +157,8 @@ class Desk:
             return receiver.serve(request)
         if self._doorman is None:
             return NOT_OURS
-        return self._doorman.answer(listener.serial, request, receiver.serve)
+        serve = partial(self._windows.serve, receiver) if self._windows else receiver.serve
+        return self._doorman.answer(listener.serial, request, serve)
 
     def _at_home(self, receiver: Receiver, serial: str, peer: str) -> bool:
         """Whether a known serial calls from its address; the first address becomes that."""

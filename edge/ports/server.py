@@ -31,6 +31,7 @@ from edge.runner import Runner
 from edge.settings import ListenSettings
 from edge.snapshot import Caller
 from edge.store import Store
+from edge.windows import Windows
 
 LOG = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Visit:
 class DevicePort:
     """The port for those of `runners` that call; serves from `start` to `stop`. keep: see `Desk`.
 
-    store: takes the audits of pairing; without it nobody is paired.
+    store: takes the audits of pairing; without it nobody is paired. windows: see `Desk`.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class DevicePort:
         settings: ListenSettings,
         keep: Path,
         store: Store | None = None,
+        windows: Windows | None = None,
     ) -> None:
         self.port, self._host = settings.port, settings.host
         self._pairing = PairingDuty(runners, keep, store, clock) if store else None
@@ -84,7 +86,7 @@ class DevicePort:
         """What a person may order about pairing."""
         families = _families() if settings.host else {}
         doorman = self._pairing.doorman if self._pairing else None
-        self.desk, self._clock = Desk(runners, clock, keep, families, doorman), clock
+        self.desk, self._clock = Desk(runners, clock, keep, families, doorman, windows), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None

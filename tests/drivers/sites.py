@@ -3,13 +3,16 @@
 A new driver adds its site here; the contract test turns red for a driver that has none.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 from drivers.base import Driver, Listener, Request
 from drivers.keypad import Keypad
+from drivers.kiosk import Kiosk
 from tests.drivers import adms_site
 from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
@@ -145,6 +148,31 @@ class AdmsSite:
         return replace(adms_site.request("getrequest"), path="/ISAPI/Event/notification")
 
 
+@dataclass
+class KioskSite:
+    """A tablet with our page, past the doorman."""
+
+    good_options: Mapping[str, Any] = field(default_factory=lambda: {"window": "A01"})
+    bad_options: Mapping[str, Any] = field(default_factory=lambda: {"window": "a b", "timeout_s": 2})
+
+    def driver(self) -> Listener:
+        return Kiosk(Kiosk.Options("A01"))
+
+    def fact(self, number: int) -> Request:
+        at = datetime(2026, 11, 20, 9, tzinfo=timezone(timedelta(hours=8)))
+        said = {
+            "id": f"{number:032x}",
+            "level": "satisfied",
+            "tags": [],
+            "at": f"2026-11-20T09:00:{number:02d}",
+        }
+        body = json.dumps({**said, "sent": said["at"]}).encode()
+        return Request("POST", "/k/A01/rate", {}, {}, body, "127.0.0.1", at, part="tablet")
+
+    def foreign(self) -> Request:
+        return replace(self.fact(1), path="/iclock/cdata")
+
+
 @contextmanager
 def _hikvision() -> Iterator[Site]:
     with isapi.Terminal() as terminal:
@@ -205,4 +233,4 @@ def _keypad() -> Iterator[Site]:
 SITES = {"dahua": _dahua, "hikvision": _hikvision, "keypad": _keypad, "zk": _zk}
 SAYS_ONCE = {"keypad"}
 """Devices that keep nothing, and are silent while nobody is at them: no second look shows the same again."""
-CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite}
+CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite, "kiosk": KioskSite}

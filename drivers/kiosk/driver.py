@@ -1,0 +1,250 @@
+"""One window: what its tablet, its desk and the queue system may say, and what becomes of it.
+
+The state moves only after `emit` returned; it is in the same commit as the outcome, so a kill at any moment
+loses no rating and counts none twice. The desk may ask, cancel and pause; it cannot rate, and is never told
+a level.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+from uuid import uuid4
+
+from drivers.base import Link, Listener, Observation, Reject, Reply, Request
+from drivers.evaluation.door import Evaluator
+from drivers.evaluation.levels import Page, Trigger
+from drivers.evaluation.session import (
+    Answer,
+    Desk,
+    Said,
+    Session,
+    answer,
+    end,
+    hand_over,
+    invite,
+    reading,
+    tick,
+)
+from drivers.kiosk import pages
+from drivers.kiosk.memory import read, written
+from drivers.kiosk.options import Options as Keys
+from drivers.kiosk.said import Nonsense, Rating, rating, service, state, timeout, told
+
+OBSERVED_S = 25.0
+HERE_S = 40.0
+"""A tablet that called within this is there."""
+OFF_S = 60
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+JSON = {"Content-Type": "application/json"}
+
+
+Way = Callable[[Request, Link], dict[str, Any]]
+
+
+class Kiosk(Listener, Evaluator):
+    """One window with our own page."""
+
+    Options = Keys
+    proves_itself = True
+
+    def __init__(self, options: Keys) -> None:
+        super().__init__(options)
+        self._window, self._own_timeout = options.window, options.timeout_s
+        self._desk, self._paused, self._known = Desk(), False, False
+        self._seen_s: float | None = None
+        self._observed = (-OBSERVED_S, "")
+        self._page: Page = "local"
+        self._timeout: object = None
+
+    @property
+    def serial(self) -> str:
+        """Names the window: a tablet is known by its key, and may be replaced at any time."""
+        return f"kiosk-{self._window}"
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """Its window."""
+        return (self._window,)
+
+    @property
+    def patience_s(self) -> float:
+        """The page calls every two seconds; a tablet that starts anew takes its time."""
+        return 90.0
+
+    @staticmethod
+    def identify(request: Request) -> str | None:
+        """The window is in the path."""
+        found = pages.parts(request.path)
+        return f"kiosk-{found[1]}" if found else None
+
+    def handle(self, request: Request, link: Link) -> Reply:
+        """A file of the pages for anybody; all else for who has signed."""
+        kind, window, rest = pages.parts(request.path) or ("k", self._window, "")
+        if request.method in ("GET", "HEAD"):
+            return pages.page(kind, window, rest, request.headers.get("if-none-match"))
+        ways: dict[str, dict[str, Way]] = {
+            "tablet": {"state": self._state, "rate": self._rate, "handed": self._handed},
+            "desk": {
+                "desk": self._desk_state,
+                "invite": self._invite,
+                "cancel": self._cancel,
+                "pause": self._pause,
+            },
+            "system": {"invite": self._invite, "cancel": self._cancel},
+        }
+        if request.method != "POST" or not request.part:
+            return _said(401, {"error": "unknown"})
+        way = ways.get(request.part, {}).get(rest)
+        if way is None:
+            return _said(403, {"error": "not yours"})
+        self._recall(link)
+        self._hear_of_the_hall(request.query)
+        self._take(link, *tick(self._desk, _now(request), time.monotonic()))
+        try:
+            return _said(200, way(request, link))
+        except Nonsense as nonsense:
+            return _said(400, {"error": str(nonsense)})
+
+    def ordered(self, link: Link) -> None:
+        """What the daemon asks in the name of staff, a queue or a business system."""
+        self._recall(link)
+        while order := link.orders(0):
+            match order.name:
+                case "invite":
+                    about = order.about
+                    order.done(self._asked(link, link.now(), about, _trigger(about.get("trigger"), "staff")))
+                case "cancel":
+                    self._take(link, *end(self._desk, "cancelled", link.now(), time.monotonic()))
+                    order.done("done")
+                case _:
+                    order.done("unsupported")
+
+    def _state(self, request: Request, link: Link) -> dict[str, Any]:
+        """The tablet calls: who it is, and what it should show."""
+        said, now_s = state(request.body), time.monotonic()
+        self._seen_s = now_s
+        notes = {}
+        clock = said.clock
+        if clock and abs(clock - request.at.replace(tzinfo=None)) > timedelta(seconds=OFF_S):
+            notes["clock_off"] = f"{(clock - request.at.replace(tzinfo=None)).total_seconds():+.0f} s"
+        counts = {"queue": said.queue} | ({} if said.battery is None else {"battery": said.battery})
+        told = f"{counts} {notes.keys()} {said.version}"
+        if now_s - self._observed[0] >= OBSERVED_S or told != self._observed[1]:
+            link.observed(Observation(self.serial, firmware=said.version, counts=counts, notes=notes))
+            self._observed = (now_s, told)
+        return {"session": self._shown(), "paused": self._paused, "version": pages.version()}
+
+    def _shown(self) -> dict[str, Any] | None:
+        session = self._desk.session
+        return {"id": session.id, "at": session.at, "page": session.page} if session else None
+
+    def _rate(self, request: Request, link: Link) -> dict[str, Any]:
+        """A citizen's answer, now or from the tablet's queue. «rejected»: no sense in it; it is put aside."""
+        try:
+            given = rating(request.body)
+        except Nonsense as nonsense:
+            link.emit([], link.cursor, rejects=[Reject.frame(f"rating: {nonsense}", request.body)])
+            return {"state": "rejected"}
+        if self._observed[0] < 0:
+            link.observed(Observation(self.serial))
+        late = self._desk.late
+        self._take(link, *answer(self._desk, self._answer(given, request)))
+        return {"state": "late" if self._desk.late > late else "taken"}
+
+    def _answer(self, given: Rating, request: Request) -> Answer:
+        """What answers no open session becomes its own, under a name that a repetition has too."""
+        own = Session(
+            id=given.session or given.id,
+            window_no=self._window,
+            at=given.session_at or given.at,
+            began_s=time.monotonic(),
+            timeout_s=0,
+            page="local",
+        )
+        at = (request.at.replace(tzinfo=None) - given.ago).isoformat(timespec="seconds")
+        return Answer(at, time.monotonic(), own, given.facts(), given.session or given.id)
+
+    def _handed(self, request: Request, link: Link) -> dict[str, Any]:
+        """The citizen opened the province's page, asked or not."""
+        session = self._desk.session
+        if session is None:
+            self._asked(link, _now(request), {}, "citizen")
+        self._take(link, *hand_over(self._desk, _now(request), time.monotonic()))
+        return {}
+
+    def _desk_state(self, _request: Request, _link: Link) -> dict[str, Any]:
+        """What the staff may know: whether somebody is asked, and whether the tablet is there."""
+        here = self._seen_s is not None and time.monotonic() - self._seen_s < HERE_S
+        return {"session": self._desk.session is not None, "paused": self._paused, "tablet": here}
+
+    def _invite(self, request: Request, link: Link) -> dict[str, Any]:
+        about = told(request.body)
+        usual: Trigger = "queue" if request.part == "system" else "staff"
+        if self._paused:
+            raise Nonsense("paused")
+        return {"session_id": self._asked(link, _now(request), about, _trigger(about.get("trigger"), usual))}
+
+    def _asked(self, link: Link, at: str, about: Mapping[str, Any], trigger: Trigger) -> str:
+        """Ask; the session's id. The province's page is not handed over before the citizen opens it."""
+        project_no, item_code = service(about)
+        session = Session(
+            id=str(uuid4()),
+            window_no=self._window,
+            at=at,
+            began_s=time.monotonic(),
+            timeout_s=timeout(about.get("timeout_s"), self._own_timeout or None, self._timeout),
+            trigger=trigger,
+            page=self._page,
+            project_no=project_no,
+            item_code=item_code,
+        )
+        desk, said = invite(self._desk, session)
+        if said and session.page == "provincial":
+            desk, said = replace(desk, session=session), said[:-1]
+        self._take(link, desk, said)
+        return self._desk.session.id if self._desk.session else session.id
+
+    def _cancel(self, request: Request, link: Link) -> dict[str, Any]:
+        self._take(link, *end(self._desk, "cancelled", _now(request), time.monotonic()))
+        return {}
+
+    def _pause(self, request: Request, link: Link) -> dict[str, Any]:
+        """Pause or resume; whoever was asked is not any more."""
+        paused = told(request.body).get("on") is True
+        if paused:
+            self._take(link, *end(self._desk, "cancelled", _now(request), time.monotonic()))
+        link.emit([], written(self._desk, paused))
+        self._paused = paused
+        return {}
+
+    def _take(self, link: Link, desk: Desk, said: tuple[Said, ...]) -> None:
+        """What is said goes to disk together with the state it leads to; only then is that the state."""
+        if said:
+            link.emit([reading(each, self.serial) for each in said], written(desk, self._paused))
+        self._desk = desk
+
+    def _recall(self, link: Link) -> None:
+        """At the first word of a life: the state of the last."""
+        if not self._known:
+            self._desk, self._paused = read(link.cursor, time.monotonic())
+            self._known = True
+
+    def _hear_of_the_hall(self, told: Mapping[str, str]) -> None:
+        """What the edge knows of the evaluation profile comes with each request."""
+        self._page = "provincial" if told.get("page") == "provincial" else "local"
+        self._timeout = told.get("timeout_s")
+
+
+def _now(request: Request) -> str:
+    return request.at.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _trigger(told: object, usual: Trigger) -> Trigger:
+    return next((each for each in TRIGGERS if each == told), usual)
+
+
+def _said(status: int, values: Mapping[str, Any]) -> Reply:
+    return Reply(status, json.dumps(values, ensure_ascii=False).encode(), JSON)

@@ -1,0 +1,28 @@
+"""What a window must remember over a restart, as a cursor: on disk with each outcome. Pure."""
+
+import json
+from dataclasses import asdict, replace
+
+from drivers.evaluation.session import Desk, Ended, Session
+
+
+def written(desk: Desk, paused: bool) -> str:
+    """As the text of a cursor."""
+    session = asdict(desk.session) if desk.session else None
+    return json.dumps({"session": session, "last": desk.last, "paused": paused})
+
+
+def read(cursor: str | None, now_s: float) -> tuple[Desk, bool]:
+    """Desk and pause of a cursor; now_s: the clock deadlines are counted on, which a reboot sets back."""
+    try:
+        kept = json.loads(cursor or "{}")
+        session = Session(**kept["session"]) if kept.get("session") else None
+        last = Ended(*kept["last"]) if kept.get("last") else None
+        paused = kept.get("paused") is True
+    except (ValueError, TypeError, AttributeError):
+        return Desk(), False
+    if session:
+        session = replace(session, began_s=min(session.began_s, now_s))
+    if last:
+        last = last._replace(at_s=min(last.at_s, now_s))
+    return Desk(session, last), paused

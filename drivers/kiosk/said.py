@@ -1,0 +1,164 @@
+"""What the pages may say, as shapes; whatever else they send is `Nonsense`. Pure.
+
+A rating brings its own id, made by the page, and the tablet's clock at the answer and at the sending, so that
+ours can be reckoned from it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from drivers.base import Fact
+from drivers.evaluation.levels import LEVELS, STARS, Level
+
+ID = re.compile(r"[0-9a-f]{32}")
+SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
+TAG = re.compile(r"[1-5]\d\d")
+WORD = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+COMMENT_MAX, TAGS_MAX = 500, 20
+TIMEOUT_MIN, TIMEOUT_MAX = 3, 600
+
+
+class Nonsense(ValueError):
+    """It is nothing a page of ours says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A citizen's answer. session, session_at: the invitation it answers, "" = nobody asked.
+
+    at: the tablet's clock at the answer; ago: how long before the sending that was.
+    """
+
+    id: str
+    session: str
+    session_at: str
+    at: str
+    ago: timedelta
+    level: Level
+    tags: tuple[str, ...]
+    tag_dict_version: str | None
+    comment: str | None
+    dwell_ms: int | None
+
+    def facts(self) -> dict[str, Fact]:
+        """As facts of `evaluation.submitted`."""
+        return {
+            "level": self.level,
+            "stars": STARS[self.level],
+            "scale": 5,
+            "channel": "hall_tablet",
+            "raw_code": self.level,
+            "tags": self.tags,
+            "tag_dict_version": self.tag_dict_version,
+            "comment": self.comment,
+            "dwell_ms": self.dwell_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the tablet says of itself. clock: its own; None where it makes no sense."""
+
+    version: str
+    queue: int
+    battery: int | None
+    clock: datetime | None
+
+
+def told(body: bytes) -> dict[str, Any]:
+    """A JSON object; Nonsense."""
+    try:
+        said = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise Nonsense("no JSON") from None
+    if not isinstance(said, dict):
+        raise Nonsense("no object")
+    return said
+
+
+def rating(body: bytes) -> Rating:
+    """A rating; Nonsense."""
+    said = told(body)
+    session = said.get("session") or {}
+    level, tags = said.get("level"), said.get("tags")
+    if level not in LEVELS or not isinstance(session, dict) or not isinstance(tags, list):
+        raise Nonsense("no rating")
+    stars = str(STARS[level])
+    fitting = tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and TAG.fullmatch(tag)))
+    at, sent = moment(said.get("at")), moment(said.get("sent"))
+    if at is None:
+        raise Nonsense("no time")
+    return Rating(
+        id=_matching(ID, said.get("id")),
+        session=_matching(SESSION, session["id"]) if session else "",
+        session_at=(moment(session.get("at")) or at).isoformat(timespec="seconds") if session else "",
+        at=at.isoformat(timespec="seconds"),
+        ago=max(timedelta(0), (sent or at) - at),
+        level=level,
+        tags=tuple(tag for tag in fitting if tag[0] == stars)[:TAGS_MAX],
+        tag_dict_version=_word(said.get("tag_dict_version")),
+        comment=_comment(said.get("comment")),
+        dwell_ms=_number(said.get("dwell_ms"), 86_400_000),
+    )
+
+
+def state(body: bytes) -> State:
+    """What a tablet says of itself; Nonsense."""
+    said = told(body)
+    return State(
+        version=_word(said.get("version")) or "",
+        queue=_number(said.get("queue"), 1_000_000) or 0,
+        battery=_number(said.get("battery"), 100),
+        clock=moment(said.get("clock")),
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A naive wall clock in whole seconds, or None."""
+    if not isinstance(value, str) or len(value) != len("2026-11-20T08:25:00"):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None and found.year >= 1970 else None
+
+
+def service(about: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Number and item of the service an invitation is about."""
+    return _word(about.get("project_no")), _word(about.get("item_code"))
+
+
+def timeout(*wanted: object) -> int:
+    """The first that is a timeout in seconds; 60 where none is."""
+    for each in wanted:
+        if isinstance(each, int | str) and str(each).isdecimal() and TIMEOUT_MIN <= int(each) <= TIMEOUT_MAX:
+            return int(each)
+    return 60
+
+
+def _matching(shape: re.Pattern[str], value: object) -> str:
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        raise Nonsense("no id")
+    return value
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and WORD.fullmatch(value) else None
+
+
+def _number(value: object, most: int) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+    return value if fits and isinstance(value, int) else None
+
+
+def _comment(value: object) -> str | None:
+    """Cut to what an event takes; control characters become blanks."""
+    if not isinstance(value, str):
+        return None
+    clean = "".join(each if each.isprintable() or each == "\n" else " " for each in value).strip()
+    return clean.encode("utf-8", "replace").decode()[:COMMENT_MAX] or None

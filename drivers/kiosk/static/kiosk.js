@@ -1,0 +1,287 @@
+// The citizen's page: the card of who is on duty, an invitation, five levels, tags, a comment, thanks.
+//
+// Nothing is preselected; a level counts when the citizen has tapped it. It is on disk here before the page
+// says thank you, and stays until the daemon vouches that it has it.
+
+import { Keeping } from "./keeping.js";
+import { at, base, paired, pause, root, view, watchLanguage } from "./page.js";
+import { Refused, random } from "./signing.js";
+import { say, speak } from "./words.js";
+
+const LEVELS = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"];
+const ROUND_MS = 2000;
+const HALL_MS = 15000;
+const THANKS_MS = 4000;
+const DETAIL_S = 40;
+const IDLE_S = 60;
+
+const stars = (level) => 5 - LEVELS.indexOf(level);
+const naive = (date) => new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+
+let keeping;
+let signer;
+let hall = {};
+let session = null; // as the daemon told it last
+let answered = ""; // the last session this page has an answer of
+let draft = null; // what the citizen is about to say
+let paused = false;
+let reached = false;
+let known = true; // the daemon knows our key
+let timer;
+let wake = () => {};
+let other = null; // the province's window
+
+const open = (id) => id && session && session.id === id && id !== answered;
+const resting = () => !draft && !["thanks", "fault", "away", "pairing"].includes(document.body.dataset.view);
+
+function after(ms, what) {
+  clearTimeout(timer);
+  timer = setTimeout(what, ms);
+}
+
+function rest() {
+  draft = null;
+  clearTimeout(timer);
+  if (paused) view("paused");
+  else if (session && session.id !== answered) view(session.page === "provincial" ? "provincial" : "asked");
+  else view("idle");
+}
+
+function showLevels() {
+  at("levels").replaceChildren(
+    ...LEVELS.map((level) => {
+      const button = document.createElement("button");
+      button.className = "level";
+      button.dataset.level = level;
+      const face = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      face.setAttribute("aria-hidden", "true");
+      face.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "use"));
+      face.firstChild.setAttribute("href", `#face-${stars(level)}`);
+      button.append(face, say(level));
+      button.addEventListener("click", () => choose(level));
+      return button;
+    }),
+  );
+  at("levels").setAttribute("aria-label", say("levels"));
+}
+
+function begin() {
+  draft = { own: true };
+  view("asked");
+  after(IDLE_S * 1000, home);
+}
+
+function home() {
+  speak("zh");
+  said();
+  rest();
+}
+
+function choose(level) {
+  const asked = open(session?.id) ? { id: session.id, at: session.at, shown: session.shown } : null;
+  draft = { id: random(16), level, tags: [], asked };
+  at("comment").value = "";
+  showDetail(false);
+  view("detail");
+  countDown(DETAIL_S);
+}
+
+function showDetail(all) {
+  const own = (hall.tags ?? []).filter((tag) => tag.code[0] === String(stars(draft.level)));
+  const first = own.filter((tag) => all || tag.first);
+  at("chosen").setAttribute("href", `#face-${stars(draft.level)}`);
+  at("chosen-name").textContent = say(draft.level);
+  at("tags").setAttribute("aria-label", say("why"));
+  at("tags").replaceChildren(...first.map(tagButton));
+  at("more").hidden = first.length === own.length;
+  draft.all = all;
+}
+
+function tagButton(tag) {
+  const button = document.createElement("button");
+  button.className = "tag";
+  button.dataset.code = tag.code;
+  button.textContent = document.documentElement.lang === "en" && tag.en ? tag.en : tag.zh;
+  button.setAttribute("aria-pressed", String(draft.tags.includes(tag.code)));
+  button.addEventListener("click", () => {
+    const on = draft.tags.includes(tag.code);
+    draft.tags = on ? draft.tags.filter((code) => code !== tag.code) : [...draft.tags, tag.code];
+    button.setAttribute("aria-pressed", String(!on));
+    countDown(DETAIL_S);
+  });
+  return button;
+}
+
+function countDown(left) {
+  at("soon").textContent = left <= 15 ? say("soon", { s: left }) : "";
+  after(1000, left > 1 ? () => countDown(left - 1) : submit);
+}
+
+async function submit() {
+  const mine = draft;
+  if (!mine?.level || mine.sent) return;
+  mine.sent = true;
+  clearTimeout(timer);
+  const now = new Date();
+  const rating = {
+    id: mine.id,
+    session: mine.asked ? { id: mine.asked.id, at: mine.asked.at } : null,
+    level: mine.level,
+    tags: mine.tags,
+    tag_dict_version: mine.tags.length ? (hall.tag_dict_version ?? null) : null,
+    comment: at("comment").value.trim() || null,
+    at: naive(now),
+    dwell_ms: mine.asked ? Math.round(performance.now() - mine.asked.shown) : null,
+  };
+  try {
+    await keeping.add(rating);
+  } catch {
+    mine.sent = false;
+    view("fault");
+    return;
+  }
+  if (mine.asked) answered = mine.asked.id;
+  draft = null;
+  view("thanks");
+  after(THANKS_MS, home);
+  wake();
+}
+
+async function flush() {
+  for (const rating of await keeping.waiting()) {
+    await signer.send("POST", `${base}rate`, { ...rating, sent: naive(new Date()) });
+    await keeping.drop(rating.id);
+  }
+}
+
+async function battery() {
+  try {
+    const found = await navigator.getBattery();
+    return Math.round(found.level * 100);
+  } catch {
+    return null;
+  }
+}
+
+async function round() {
+  const queue = (await keeping.waiting()).length;
+  const told = await signer.send("POST", `${base}state`, {
+    version: root.version,
+    queue,
+    battery: await battery(),
+    visible: document.visibilityState === "visible",
+    clock: naive(new Date()),
+  });
+  if (told.version !== root.version && !queue && resting()) location.reload();
+  paused = told.paused;
+  const same = told.session && session && told.session.id === session.id;
+  session = told.session && { ...told.session, shown: same ? session.shown : performance.now() };
+  if (queue) await flush();
+}
+
+async function learnHall() {
+  hall = await signer.send("POST", `${base}hall`, {});
+  await keeping.keep("hall", hall);
+  showHall();
+}
+
+function showHall() {
+  document.querySelector("[data-hall]").textContent = hall.hall ?? "";
+  at("card").hidden = !hall.card;
+  for (const each of document.querySelectorAll("[data-card]")) each.textContent = hall.card?.[each.dataset.card] ?? "";
+}
+
+async function said() {
+  const n = (await keeping.waiting()).length;
+  const key = !known ? "unpaired" : !reached ? "offline" : n ? "waiting" : "";
+  at("link").textContent = key && say(key, { n });
+}
+
+async function handOver() {
+  const url = new URL(hall.url);
+  other = window.open(url.href, "province");
+  view("away");
+  const asked = session;
+  if (asked) answered = asked.id;
+  after((hall.timeout_s ?? 60) * 1000, comeBack);
+  try {
+    await signer.send("POST", `${base}handed`, { session: asked?.id ?? null });
+  } catch {
+    // the daemon ends the session by itself when its time is over
+  }
+}
+
+function comeBack() {
+  other?.close();
+  other = null;
+  home();
+}
+
+async function live() {
+  let learned = -HALL_MS;
+  for (;;) {
+    try {
+      await round();
+      if (performance.now() - learned > HALL_MS) {
+        await learnHall();
+        learned = performance.now();
+      }
+      reached = known = true;
+    } catch (error) {
+      reached = false;
+      known = !(error instanceof Refused && error.why === "unknown");
+      session = null; // an invitation nobody can confirm is no invitation
+    }
+    await said();
+    if (resting()) rest();
+    const wait = pause(ROUND_MS);
+    wake = wait.ready;
+    await wait.over;
+  }
+}
+
+function moveFocus(event) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const all = [...event.currentTarget.querySelectorAll("button")];
+  const here = all.indexOf(document.activeElement);
+  if (!step || here < 0) return;
+  event.preventDefault();
+  all[(here + step + all.length) % all.length].focus();
+}
+
+function wire() {
+  at("begin").addEventListener("click", begin);
+  at("more").addEventListener("click", () => showDetail(true));
+  at("back").addEventListener("click", () => {
+    draft = { own: true };
+    view("asked");
+    after(IDLE_S * 1000, home);
+  });
+  at("send").addEventListener("click", submit);
+  at("again").addEventListener("click", () => {
+    view("detail");
+    submit();
+  });
+  at("open").addEventListener("click", handOver);
+  at("done").addEventListener("click", comeBack);
+  at("comment").addEventListener("input", () => countDown(DETAIL_S));
+  for (const group of ["levels", "tags"]) at(group).addEventListener("keydown", moveFocus);
+  watchLanguage(() => {
+    showLevels();
+    if (draft?.level) showDetail(draft.all);
+    said();
+  });
+}
+
+async function start() {
+  wire();
+  showLevels();
+  keeping = await Keeping.open(`hall-edge ${base}`);
+  hall = (await keeping.recall("hall")) ?? {};
+  signer = await paired(keeping);
+  showHall();
+  rest();
+  await live();
+}
+
+start();

@@ -1,0 +1,8 @@
+"""What the edge itself says at a window's door: who is on duty, which tags there are, who signs on.
+
+A driver knows nothing of the hall, so its signed requests pass here first; whatever is not for us goes on.
+"""
+
+from edge.windows.windows import Windows
+
+__all__ = ["Windows"]

@@ -1,0 +1,115 @@
+"""A window with our own page: real port, store, documents and pairing, in this process."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.kiosk import Kiosk
+from edge.clock import WallClock
+from edge.evaluation.evaluations import Evaluations
+from edge.ports import DevicePort
+from edge.receiver import Receiver
+from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.store.recent import Recents
+from edge.windows import Windows
+from tests.broker import free_port
+from tests.sim.tablet import Tablet
+from tests.store.halls import ZONE, open_store
+
+ROSTER = {
+    "version": 1,
+    "staff": [
+        {"staff_no": "1001", "name": "张一", "dept_code": "D1", "post": "综合受理"},
+        {"staff_no": "1002", "name": "李二", "dept_code": "D1", "post": "综合受理"},
+    ],
+}
+GROUPS = {"version": 1, "groups": [{"group_id": "g", "windows": ["A01"]}]}
+ASSIGNED = {
+    "version": 1,
+    "covers": {"from": "2026-01-01", "to": "2035-12-31"},
+    "entries": [{"staff_no": "1001", "window_no": "A01", "from": "2026-01-01", "to": "2035-12-31"}],
+}
+
+
+class Window:
+    """Window A01; `down` and `up` end and begin a life of the daemon, as far as the port goes."""
+
+    def __init__(self, folder: Path, profile: dict[str, object] | None = None) -> None:
+        self.folder, self.clock = folder, WallClock(ZONE, "system")
+        self.told = folder / "told"
+        self.told.mkdir()
+        documents = {"roster": ROSTER, "window_groups": GROUPS, "assignments": ASSIGNED}
+        documents["evaluation_profile"] = {"version": 1, **(profile or {})}
+        for name, document in documents.items():
+            (self.told / f"{name}.json").write_text(json.dumps(document))
+        self.store = open_store(folder)
+        self.port_no = free_port()
+        self.up()
+
+    def up(self) -> None:
+        self.evaluations = Evaluations(str(self.told), self.store, self.clock)
+        self.evaluations.look()
+        keys, driver = DeviceKeys(driver="kiosk"), partial(Kiosk, Kiosk.Options("A01"))
+        self.receiver = Receiver(
+            Device("tablet-1", keys, driver, calls=True),
+            self.store,
+            self.clock,
+            complete=self.evaluations.complete,
+        )
+        windows = Windows(self.evaluations.hall, "测试大厅", self.folder, self.store, self.clock)
+        settings = ListenSettings(host="127.0.0.1", port=self.port_no)
+        self.port = DevicePort([self.receiver], self.clock, settings, self.folder, self.store, windows)
+        self.receiver.start()
+        self.port.start()
+        assert not self.port.problem
+
+    def down(self) -> None:
+        self.port.stop()
+        self.receiver.stop.set()
+
+    def code(self, part: str = "tablet") -> str:
+        return self.port.commands["pair"]({"device": "tablet-1", "part": part, "actor": "li"})
+
+    def client(self, part: str) -> Tablet:
+        """A paired page without a browser."""
+        tablet = Tablet(self.port_no, "/k/A01/" if part == "tablet" else "/w/A01/", "kiosk-A01")
+        assert tablet.pair(self.code(part)) == part
+        return tablet
+
+    def events(self, *kinds: str) -> list[dict[str, object]]:
+        """What is stored, oldest first."""
+        wanted = kinds or ("submitted", "invited", "unrated", "handed_over")
+        with closing(Recents(self.store.path)) as reader:
+            found = reader.of([f"evaluation.{kind}" for kind in wanted], 0, 50_000)
+        return [{"kind": each.kind.partition(".")[2], "time": each.time, **each.data} for each in found]
+
+    def rejected(self) -> int:
+        with closing(self.store.reader()) as reader:
+            return reader.devices()["tablet-1"].quarantined
+
+    def close(self) -> None:
+        self.down()
+        self.store.close()
+
+
+def rating(number: int, level: str = "satisfied", **more: object) -> dict[str, object]:
+    """What a page sends; the same number is the same rating."""
+    at = f"2026-11-20T{9 + number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+    said = {"id": f"{number:032x}", "session": None, "level": level, "tags": [], "comment": None}
+    return {**said, "at": at, "sent": at, "dwell_ms": None, **more}
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Window]:
+    made = Window(tmp_path)
+    yield made
+    made.close()
+
+
+def raw(payload: dict[str, object]) -> bytes:
+    return msgspec.json.encode(payload)

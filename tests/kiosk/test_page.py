@@ -1,0 +1,262 @@
+"""The citizen's and the window's page in a real Chromium, on plain http as in a hall's LAN."""
+
+import http.server
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.hall import until
+from tests.kiosk.conftest import Window
+from tests.web.test_page import CONTRAST
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium (apt-get install chromium)")
+WAIT_MS = 30_000
+NAME = "hall.lan"
+SMALL = """[...document.querySelectorAll("button, input, textarea")].filter((e) => e.checkVisibility())
+  .map((e) => e.getBoundingClientRect()).filter((box) => box.height < 44 || box.width < 44).length"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Knows the hall's machine by a name of the LAN, so that http is no secure context."""
+    with sync_playwright() as tools:
+        rules = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
+        one = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rules])
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(locale="zh-CN", viewport={"width": 800, "height": 1280}) as one:
+        faults: list[str] = []
+        one.on("weberror", lambda fault: faults.append(str(fault.error)))
+        one.on("console", lambda line: faults.append(line.text) if "Security Policy" in line.text else None)
+        one.set_default_timeout(WAIT_MS)
+        yield one
+        assert faults == []
+
+
+def opened(context: BrowserContext, window: Window, kind: str = "k") -> Page:
+    """A page, paired by typing a code."""
+    page = context.new_page()
+    page.goto(f"http://{NAME}:{window.port_no}/{kind}/A01/")
+    assert page.evaluate("isSecureContext") is False
+    page.fill("#code", window.code("tablet" if kind == "k" else "desk"))
+    page.keyboard.press("Enter")
+    view(page, "idle" if kind == "k" else "desk")
+    return page
+
+
+def view(page: Page, name: str) -> None:
+    page.wait_for_selector(f'body[data-view="{name}"]')
+
+
+def stored(window: Window, count: int) -> list[dict[str, object]]:
+    assert until(lambda: len(window.events("submitted")) >= count, 30, 0.1)
+    return window.events("submitted")
+
+
+def test_a_whole_rating_in_both_languages(context: BrowserContext, window: Window) -> None:
+    page, desk = opened(context, window), window.client("desk")
+    expect(page.locator("#card")).to_contain_text("张一")
+    expect(page.locator("#card")).to_contain_text("1001")
+    desk.send("POST", "invite", {})
+    view(page, "asked")
+    expect(page.locator("h1:visible")).to_have_text("请对本次服务作出评价")
+    assert page.locator("[aria-pressed=true], :checked").count() == 0, "nothing is preselected"
+    assert page.evaluate(CONTRAST) == []
+    page.get_by_role("button", name="不满意", exact=True).click()
+    view(page, "detail")
+    assert {tag[0] for tag in _codes(page)} == {"2"}, "the tags fit the level"
+    page.locator(".tag").first.click()
+    page.fill("#comment", "材料没有样本")
+    assert page.evaluate(CONTRAST) == []
+    page.click("#send")
+    view(page, "thanks")
+    (first,) = stored(window, 1)
+    assert (first["stars"], first["comment"], first["staff_no"]) == (2, "材料没有样本", "1001")
+    assert isinstance(first["tags"], list)
+    assert len(first["tags"]) == 1
+    view(page, "idle")
+    page.click("#language")
+    desk.send("POST", "invite", {})
+    view(page, "asked")
+    expect(page.locator("h1:visible")).to_have_text("Please rate this service")
+    page.get_by_role("button", name="Very satisfied").click()
+    page.click("#send")
+    view(page, "thanks")
+    assert stored(window, 2)[-1]["stars"] == 5
+    view(page, "idle")
+    expect(page.locator("#begin")).to_have_text("我要评价"), "the next citizen begins in Chinese"
+
+
+def _codes(page: Page) -> list[str]:
+    script = (
+        "fetch(location.href).then(() => [...document.querySelectorAll('.tag')].map((e) => e.dataset.code))"
+    )
+    found: list[str] = page.evaluate(script)
+    return found
+
+
+def rate(page: Page, level: str) -> None:
+    page.click("#begin")
+    page.get_by_role("button", name=level, exact=True).click()
+    page.click("#send")
+    view(page, "thanks")
+
+
+def test_offline_for_a_while_then_everything_arrives_once(context: BrowserContext, window: Window) -> None:
+    page = opened(context, window)
+    window.down()
+    expect(page.locator("#link")).to_contain_text("暂时离线")
+    rate(page, "满意")
+    view(page, "idle")
+    rate(page, "非常不满意")
+    page.goto(page.url)
+    view(page, "idle")
+    expect(page.locator("#link")).to_contain_text("（2）")
+    page.close()
+    page = context.new_page()
+    page.goto(f"http://{NAME}:{window.port_no}/k/A01/")
+    view(page, "idle")
+    assert window.events("submitted") == []
+    window.up()
+    assert sorted(each["stars"] for each in stored(window, 2)) == [1, 4]  # type: ignore[type-var]
+    expect(page.locator("#link")).to_be_empty()
+    assert len(window.events("submitted")) == 2
+
+
+def test_a_proxy_that_says_yes_to_everything_empties_no_queue(
+    context: BrowserContext, window: Window
+) -> None:
+    page = opened(context, window)
+    page.route("**/rate", lambda route: route.fulfill(status=200, body='{"state": "taken"}'))
+    rate(page, "满意")
+    expect(page.locator("#link")).to_contain_text("（1）", timeout=WAIT_MS)
+    page.unroute("**/rate")
+    assert stored(window, 1)[0]["stars"] == 4
+    expect(page.locator("#link")).to_be_empty(timeout=WAIT_MS)
+
+
+def test_double_taps_and_two_tabs_count_once(context: BrowserContext, window: Window) -> None:
+    page, desk = opened(context, window), window.client("desk")
+    other = context.new_page()
+    other.goto(page.url)
+    view(other, "idle")
+    desk.send("POST", "invite", {})
+    for each in (page, other):
+        view(each, "asked")
+        each.get_by_role("button", name="满意", exact=True).click()
+        view(each, "detail")
+    page.evaluate("for (let n = 0; n < 5; n += 1) document.getElementById('send').click()")
+    other.evaluate("for (let n = 0; n < 5; n += 1) document.getElementById('send').click()")
+    for each in (page, other):
+        view(each, "idle")
+    assert until(lambda: page.locator("#link").inner_text() == "", 20)
+    assert until(lambda: other.locator("#link").inner_text() == "", 20)
+    assert len(window.events("submitted")) == 1
+
+
+def test_the_keyboard_alone_is_enough(context: BrowserContext, window: Window) -> None:
+    page, desk = opened(context, window), window.client("desk")
+    desk.send("POST", "invite", {})
+    view(page, "asked")
+    page.keyboard.press("Tab")
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator(":focus")).to_have_attribute("data-level", "basically_satisfied")
+    page.keyboard.press("Enter")
+    view(page, "detail")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "send":
+            break
+    page.keyboard.press("Space")
+    view(page, "thanks")
+    assert stored(window, 1)[0]["stars"] == 3
+
+
+@pytest.mark.parametrize(("width", "height"), [(800, 1280), (1280, 800), (360, 740)])
+def test_targets_are_large_at_every_size(
+    context: BrowserContext, window: Window, width: int, height: int
+) -> None:
+    page = opened(context, window)
+    page.set_viewport_size({"width": width, "height": height})
+    page.click("#begin")
+    for step in ("asked", "detail"):
+        view(page, step)
+        assert page.evaluate(SMALL) == 0, step
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if step == "asked":
+            page.locator(".level").last.click()
+
+
+def test_the_window_page_asks_cancels_and_pauses(context: BrowserContext, window: Window) -> None:
+    page = opened(context, window, "w")
+    expect(page.locator("#duty")).to_have_text("张一 1001")
+    page.click("#invite")
+    expect(page.locator("#now")).to_have_text("已邀请，等待评价")
+    page.click("#cancel")
+    expect(page.locator("#now")).to_have_text("未邀请")
+    page.click("#pause")
+    expect(page.locator("#now")).to_have_text("本窗口暂停服务")
+    assert [each["kind"] for each in window.events()] == ["invited", "unrated"]
+    assert page.evaluate(CONTRAST) == []
+
+
+class Province(http.server.BaseHTTPRequestHandler):
+    """A page that refuses to be framed."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(200)
+        self.send_header("X-Frame-Options", "DENY")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>province</title>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def province() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Province) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/p?w=A01"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_provinces_page_opens_with_one_tap_and_is_closed_by_ours(
+    context: BrowserContext, tmp_path: Path, province: str, closing_window: Callable[[Window], None]
+) -> None:
+    told = {"hosts": ["127.0.0.1"], "urls": {"A01": province}}
+    window = Window(tmp_path, {"page": "provincial", "timeout_s": 12, "provincial": told})
+    closing_window(window)
+    page, desk = opened(context, window), window.client("desk")
+    desk.send("POST", "invite", {})
+    view(page, "provincial")
+    with context.expect_page() as made:
+        page.click("#open")
+    other = made.value
+    other.wait_for_load_state()
+    assert other.title() == "province"
+    view(page, "away")
+    if not other.is_closed():
+        other.wait_for_event("close")  # by our page, after the timeout
+    view(page, "idle")
+    assert [each["kind"] for each in window.events()] == ["invited", "handed_over"]
+
+
+@pytest.fixture
+def closing_window() -> Iterator[Callable[[Window], None]]:
+    made: list[Window] = []
+    yield made.append
+    for each in made:
+        each.close()

@@ -1,0 +1,148 @@
+"""What tablet, desk and queue may say at one window, without a browser: exactly once, over restarts too."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+
+from edge.office import Accounts, passwords
+from tests.kiosk.conftest import Window, rating
+
+
+def test_an_invitation_is_answered_once_and_names_who_is_on_duty(window: Window) -> None:
+    desk, tablet = window.client("desk"), window.client("tablet")
+    asked = desk.send("POST", "invite", {"project_no": "P1"}).said["session_id"]
+    shown = tablet.send("POST", "state", {"version": "x", "queue": 0}).said["session"]
+    assert isinstance(shown, dict)
+    assert shown["id"] == asked
+    said = rating(1, "very_dissatisfied", session=shown, tags=["115", "517", "x"], comment="等太久\x07")
+    assert tablet.send("POST", "rate", said).said == {"state": "taken"}
+    assert tablet.send("POST", "rate", said).said == {"state": "late"}
+    (stored,) = window.events("submitted")
+    assert (stored["session_id"], stored["staff_no"], stored["dept_code"]) == (asked, "1001", "D1")
+    assert (stored["level"], stored["stars"], stored["tags"]) == ("very_dissatisfied", 1, ["115"])
+    assert (stored["comment"], stored["channel"], stored["project_no"]) == ("等太久", "hall_tablet", "P1")
+    assert window.events("unrated") == []
+
+
+def test_the_desk_cannot_rate_and_is_never_told_a_level(window: Window) -> None:
+    desk, tablet, queue = window.client("desk"), window.client("tablet"), window.client("system")
+    for part, words in (
+        (desk, ("rate", "state", "handed")),
+        (queue, ("rate", "state", "pause", "desk", "hall")),
+    ):
+        for word in words:
+            assert part.send("POST", word, rating(1)).status == 403, word
+    assert tablet.send("POST", "invite", {}).status == 403
+    assert tablet.send("POST", "sign-on", {}).status == 403
+    assert queue.send("POST", "invite", {"trigger": "queue"}).status == 200
+    tablet.send("POST", "rate", rating(1, "very_dissatisfied"))
+    told = str(desk.send("POST", "desk", {}).said) + str(desk.send("POST", "hall", {}).said)
+    assert "level" not in told
+    assert "dissatisfied" not in told
+
+
+def test_cancel_pause_and_time_end_an_invitation_unrated(window: Window) -> None:
+    desk, tablet = window.client("desk"), window.client("tablet")
+    desk.send("POST", "invite", {})
+    desk.send("POST", "cancel", {})
+    desk.send("POST", "invite", {})
+    desk.send("POST", "pause", {"on": True})
+    assert desk.send("POST", "invite", {}).status == 400
+    state = tablet.send("POST", "state", {"version": "x", "queue": 0}).said
+    assert (state["session"], state["paused"]) == (None, True)
+    window.down()
+    window.up()
+    assert tablet.send("POST", "state", {"version": "x", "queue": 0}).said["paused"] is True
+    assert [each["reason"] for each in window.events("unrated")] == ["cancelled", "cancelled"]
+    assert window.events("submitted") == []
+
+
+@pytest.mark.parametrize(
+    "many", [60, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
+def test_repeated_submissions_from_eight_threads_are_stored_once(window: Window, many: int) -> None:
+    tablet = window.client("tablet")
+    tablet.send("POST", "state", {"version": "x", "queue": 0})
+    clients = [window.client("tablet") for _ in range(8)]
+    for each in clients:
+        each.send("POST", "state", {"version": "x", "queue": 0})
+    wanted = list(range(many)) + [number for number in range(many) if number % 10 < 3]
+
+    def submit(place: int) -> int:
+        return sum(
+            clients[place].send("POST", "rate", rating(number)).status == 200 for number in wanted[place::8]
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(submit, range(8))) == len(wanted)
+    stored = window.events("submitted")
+    assert len(stored) == many
+    assert len({each["session_id"] for each in stored}) == many
+
+
+def test_what_was_stored_and_never_answered_is_not_counted_again_after_a_restart(window: Window) -> None:
+    desk, tablet = window.client("desk"), window.client("tablet")
+    desk.send("POST", "invite", {})
+    session = tablet.send("POST", "state", {"version": "x", "queue": 0}).said["session"]
+    said = rating(7, session=session)
+    tablet.send("POST", "rate", said)
+    tablet.send("POST", "rate", rating(8))
+    window.down()
+    window.up()
+    for again in (said, rating(8), said):
+        assert tablet.send("POST", "rate", again).status == 200
+    assert len(window.events("submitted")) == 2
+
+
+def test_an_invitation_outlives_a_restart(window: Window) -> None:
+    desk, tablet = window.client("desk"), window.client("tablet")
+    asked = desk.send("POST", "invite", {}).said["session_id"]
+    window.down()
+    window.up()
+    session = tablet.send("POST", "state", {"version": "x", "queue": 0}).said["session"]
+    assert isinstance(session, dict)
+    assert session["id"] == asked
+    tablet.send("POST", "rate", rating(1, session=session))
+    assert [each["kind"] for each in window.events()] == ["invited", "submitted"]
+
+
+def test_a_day_old_rating_bears_the_time_of_the_answer_by_our_clock(window: Window) -> None:
+    tablet = window.client("tablet")
+    said = rating(1, at="2020-01-01T09:00:00", sent="2020-01-02T09:00:00")
+    assert tablet.send("POST", "rate", said).said == {"state": "taken"}
+    (stored,) = window.events("submitted")
+    ago = window.clock.now() - datetime.fromisoformat(str(stored["time"]))
+    assert abs(ago.total_seconds() - 86_400) < 60, "the tablet's clock was six years off"
+    assert stored["replayed"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"level": "best"}, {"id": "x"}, {"tags": None}, {"at": "yesterday"}, {"session": {"id": "'; --"}}],
+)
+def test_what_makes_no_sense_is_put_aside_and_blocks_nothing(
+    window: Window, wrong: dict[str, object]
+) -> None:
+    tablet = window.client("tablet")
+    assert tablet.send("POST", "rate", {**rating(1), **wrong}).said == {"state": "rejected"}
+    assert (window.events("submitted"), window.rejected()) == ([], 1)
+
+
+def test_signing_on_takes_staff_number_and_pin(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "COST", (6, 8, 1))
+    accounts = Accounts(window.folder, window.clock.text)
+    pin = accounts.commands["account-add"]({"name": "1002", "role": "window"})
+    desk, tablet = window.client("desk"), window.client("tablet")
+    assert desk.send("POST", "sign-on", {"staff_no": "1002", "pin": "000000"}).status == 403
+    assert desk.send("POST", "sign-on", {"staff_no": "1002", "pin": pin}).status == 200
+    assert tablet.send("POST", "hall", {}).said["card"] == {
+        "staff_no": "1002",
+        "name": "李二",
+        "post": "综合受理",
+    }
+    tablet.send("POST", "rate", rating(1, at=window.clock.text()[:19], sent=window.clock.text()[:19]))
+    assert desk.send("POST", "sign-off", {}).status == 200
+    assert [each["staff_no"] for each in window.events("submitted")] == ["1002"]
+    answers = [desk.send("POST", "sign-on", {"staff_no": "1002", "pin": "111112"}).said for _ in range(7)]
+    assert "秒后再试" in str(answers[-1]), "who guesses waits"
