@@ -120,8 +120,9 @@ def test_the_log_is_read_before_a_leaver_goes_and_old_terminals_take_numbers(
             desk.work.until(lambda: desk.link.facts)  # type: ignore[attr-defined]
             terminal.punch("1001", uid=1, live=False)
             assert desk.revoke("1001") == "ok"
-            assert len(desk.link.facts) == 41
-            last = max(desk.link.readings, key=lambda reading: reading.device_time)
+            punches = [each for each in desk.link.readings if each.kind == "attendance.punch"]
+            assert len({each.key for each in punches}) == 41
+            last = max(punches, key=lambda reading: reading.device_time)
             assert last.facts["device_user_id"] == "1001", "the punch is heard under the leaver's number"
             assert desk.push(Person("o", "007", "Li")).startswith("user_unfit")
             assert desk.push(Person("o", "A7", "Li")).startswith("user_unfit")
