@@ -1,4 +1,4 @@
-"""The technician's page: devices as the status shows them, who was turned away, what to see to; with buttons.
+"""The technician's page: devices, who is on them, who was turned away, what to see to; with buttons.
 
 An order goes through the very commands of the command line, under the name of who gave it; which ones, and
 which fields each takes, stands in ORDERS.
@@ -17,12 +17,15 @@ from edge.office.visit import Frame, Visit, away
 from edge.office.words import told
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.web.view import DeviceView, page
+from edge.words import say
 
 ORDERS: dict[str, tuple[str, ...]] = {
     "accept": ("device", "serial"),
     "approve": ("serial", "address", "device", "name"),
     "service": ("device", "to", "reason"),
     "reread": ("device",),
+    "staff-push": ("person", "name", "card", "devices"),
+    "staff-revoke": ("person", "devices"),
 }
 
 
@@ -49,8 +52,9 @@ class Devices:
         snapshot = await anyio.to_thread.run_sync(self._take)
         seen = page(snapshot, visit.lang)
         rows = [_shown(each, view) for each, view in zip(snapshot.devices, seen.devices, strict=True)]
+        staff = [panel for panel in seen.panels if panel.title == say(visit.lang, "staff.title")]
         away = snapshot.turned_away
-        return self._frame.shown(visit, "devices.html", page=seen, rows=rows, turned_away=away)
+        return self._frame.shown(visit, "devices.html", page=seen, rows=rows, turned_away=away, staff=staff)
 
     async def order(self, visit: Visit) -> Response:
         """Carry out one of ORDERS, and say what became of it."""

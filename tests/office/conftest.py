@@ -70,7 +70,7 @@ class Office:
         self.accounts = Accounts(folder, clock.text)
         self.audits = Audits(self.store, clock, self.accounts)
         self.ordered: list[tuple[str, dict[str, str]]] = []
-        named = ("accept", "approve", "service", "reread", "erase")
+        named = ("accept", "approve", "service", "reread", "erase", "staff-push", "staff-revoke")
         self.commands = {name: self._command(name) for name in named}
         self.commands |= {"pair": self._code, "unpair": self._command("unpair"), "pairings": self._pairings}
         make(folder, ("127.0.0.1", "office.test"))

@@ -13,7 +13,7 @@ import pytest
 from edge.office.accounts import ROLES
 from edge.office.app import pages_of
 from edge.office.visit import ANYBODY
-from edge.snapshot import Caller
+from edge.snapshot import Caller, StaffPart
 from tests.hall import until
 from tests.office.conftest import Office, Person
 from tests.web.halls import DEAD_GATE, TROUBLE
@@ -111,6 +111,34 @@ def test_who_was_turned_away_is_let_in_by_a_button(office: Office) -> None:
     (told,) = office.ordered
     assert told == ("approve", {"serial": "SN1", "address": "192.0.2.8", "actor": "technician"})
     assert office.audited()[-1]["target"] == "SN1"
+
+
+def test_orders_about_people_are_given_and_their_answers_shown(office: Office) -> None:
+    waits = StaffPart(
+        order="a1",
+        command="staff.revoke",
+        user="1007",
+        actor="li.wei",
+        device_id="zk-gate",
+        state="waiting",
+        given="2025-11-22T08:00:00+08:00",
+        since="2025-11-22T08:00:00+08:00",
+        expires="2026-02-20T08:00:00+08:00",
+        cause="no_answer",
+    )
+    office.now = msgspec.structs.replace(TROUBLE, staff=(waits,))
+    with office.person("technician") as person:
+        shown = person.get("/devices?lang=zh").text
+        assert "撤销 · 1007" in shown
+        assert "设备没有应答" in shown
+        token = person.token("/devices")
+        push = {"person": "1001", "name": "张伟", "card": "", "devices": "", "days": "365"}
+        person.post("/devices", token=token, order="staff-push", **push)
+        person.post("/devices", token=token, order="staff-revoke", person="1007", devices="zk-gate")
+    assert office.ordered == [
+        ("staff-push", {"person": "1001", "name": "张伟", "actor": "technician"}),
+        ("staff-revoke", {"person": "1007", "devices": "zk-gate", "actor": "technician"}),
+    ]
 
 
 def test_every_answer_is_sealed_and_meant_for_this_host(office: Office) -> None:
