@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.staff.orders import StaffOrder
+from edge.staff.orders import StaffOrder, sound
 from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Book:
         found: list[StaffOrder] = []
         for path in sorted(self._folder.glob("*.json")):
             order = read_kept(path, StaffOrder, "a staff order is lost")
-            if order is None:
+            if order is None or order.id != path.stem or not sound(order):
                 self._unreadable.append(path)
             else:
                 found.append(order)

@@ -85,6 +85,20 @@ class StaffOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, name="", card="")
 
 
+def sound(order: StaffOrder) -> bool:
+    """Whether what a file says can be an order: moments are moments, each terminal stands there once."""
+    devices = [part.device_id for part in order.parts]
+    try:
+        moments = [datetime.fromisoformat(text) for text in (order.given, order.expires, *_since(order))]
+    except ValueError:
+        return False
+    return bool(devices) and len({*devices}) == len(devices) and all(at.tzinfo for at in moments)
+
+
+def _since(order: StaffOrder) -> Iterator[str]:
+    return (part.since for part in order.parts)
+
+
 def closed(part: Part, state: State, cause: str, at: str, detail: str = "") -> Part:
     """Answered."""
     return msgspec.structs.replace(part, state=state, cause=cause, since=at, detail=detail)

@@ -301,9 +301,13 @@ def test_a_terminal_that_left_the_config_is_answered_for(hall: Hall) -> None:
     assert (hall.cause(order, "fp-2"), len(hall.told())) == ("staff_no_device", 1)
 
 
-def test_a_damaged_file_is_named_and_stops_nothing(hall: Hall) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [("{", "!"), ('"expires":"', '"expires":"soon '), ("fp-2", "fp-1"), ('"id":"', '"id":"x')]
+)
+def test_a_damaged_file_is_named_and_stops_nothing(hall: Hall, old: str, new: str) -> None:
     order = hall.give("revoke")
-    (hall.folder / "staff" / f"{order}.json").write_text("{")
+    path = hall.folder / "staff" / f"{order}.json"
+    path.write_text(path.read_text().replace(old, new, 1))
     hall.crash()
     assert [(each.cause, each.about) for each in hall.staff.attention()] == [("staff_unreadable", order)]
     hall.give("push", devices="fp-1")
