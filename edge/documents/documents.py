@@ -33,10 +33,14 @@ Tell = Callable[[ConfigApplied], None]
 
 
 class Taken(NamedTuple):
-    """What became of a document: taken over, or why not. counts: against the one before."""
+    """What became of a document: taken over, or why not. counts: against the one before.
+
+    again: it may be right; it could not be kept.
+    """
 
     complaints: tuple[Complaint, ...]
     counts: Counts = Counts()
+    again: bool = False
 
     @property
     def ok(self) -> bool:
@@ -69,6 +73,7 @@ class Documents:
         self._hashes: dict[str, str] = {}
         self._seen: dict[str, Stamp] = {}
         self._refused: dict[str, Attention] = {}
+        self._noted: dict[str, tuple[str, str]] = {}
         self._untold: list[ConfigApplied] = []
         self.held = Held()
         for name in NAMES:
@@ -93,8 +98,8 @@ class Documents:
                 stamp = (stat.st_mtime_ns, stat.st_size)
                 if self._seen.get(name) != stamp:
                     content = path.read_bytes()
-                    self._seen[name] = stamp
-                    self.take(name, content, str(path))
+                    if not self.take(name, content, str(path)).again:
+                        self._seen[name] = stamp
             except OSError:
                 self._seen.pop(name, None)
         with self._alone:
@@ -106,9 +111,13 @@ class Documents:
             digest = sha256(content).hexdigest()
             if self._hashes.get(name) == digest:
                 self._refused.pop(name, None)
+                self._noted.pop(name, None)
                 return Taken(())
             taken = self._taken(name, content, digest, file or name)
-            self._note(name, digest, taken)
+            outcome = (digest, str(taken.complaints[:1]))
+            if self._noted.get(name) != outcome:
+                self._noted[name] = outcome
+                self._note(name, digest, taken)
             self._tell_all()
             return taken
 
@@ -127,9 +136,8 @@ class Documents:
             kept = Kept(digest, msgspec.Raw(msgspec.json.encode(document)))
             write_whole(self._state / f"{name}.json", msgspec.json.encode(kept))
         except OSError as error:
-            return Taken(
-                (Complaint(file, 0, "", "", f"无法保存，稍后再试 / cannot be kept, try again: {error}"),)
-            )
+            told = f"无法保存，将自动再试 / cannot be kept; it is tried again: {error}"
+            return Taken((Complaint(file, 0, "", "", told),), again=True)
         self._documents[name], self._hashes[name] = document, digest
         self.held = _held(self._documents)
         return Taken((), counts(before, document))

@@ -1,5 +1,6 @@
 """The documents and sign-ons of one running hall: what others ask them, and what a person may order."""
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from edge.documents.sign_ons import SignOns
 from edge.events import own_event
 from edge.store import Store
 
+LOG = logging.getLogger(__name__)
+
 
 class Hall:
     """What is known of the hall itself."""
@@ -27,7 +30,14 @@ class Hall:
             Path(folder) if folder else None, state, clock.text, self._today, self._tell
         )
         self.sign_ons = SignOns(state)
-        self.documents.look()
+        self.look()
+
+    def look(self) -> None:
+        """Take documents that have changed; called every second by main, which no document may end."""
+        try:
+            self.documents.look()
+        except Exception as error:  # noqa: BLE001 - the last good copies stay in force
+            LOG.error("the documents cannot be looked at: %r", error)
 
     def on_duty(self, window_no: str, at: datetime) -> Duty:
         """Who was at a window at a moment (with zone)."""

@@ -24,7 +24,7 @@ class Evaluations:
 
     def look(self) -> None:
         """Take documents that have changed; called every second by main."""
-        self.hall.documents.look()
+        self.hall.look()
 
     def attention(self) -> tuple[Attention, ...]:
         """Documents that were refused."""

@@ -135,9 +135,17 @@ def test_a_copy_that_cannot_be_kept_does_not_come_into_force(site: Site) -> None
     documents = site.documents()
     site.state.mkdir()
     (site.state / "documents").write_text("in the way")
-    taken = documents.take("roster", text(ROSTER))
-    assert "cannot be kept" in str(taken.complaints[0])
+    site.put("roster", text(ROSTER))
+    for _ in range(3):
+        documents.look()
+    (told,) = site.told
+    assert "cannot be kept" in told.errors[0]
     assert documents.held.staff == {}
+    (site.state / "documents").unlink()
+    documents.look()
+    assert len(documents.held.staff) == 3
+    assert [told.ok for told in site.told] == [False, True]
+    assert documents.attention() == ()
 
 
 def test_assignments_replace_the_days_they_cover_and_no_other(site: Site) -> None:
