@@ -67,6 +67,7 @@ class Courier:
             order_id, device_id, result = self._answers[0]
             order = self._book.order(order_id)
             part = order.part(device_id) if order else None
+            self._not_before.pop((order_id, device_id), None)
             if order and part and part.open:
                 changed = rules.answered(part, result, self._clock.text(), CAUSES)
                 self._book.keep(order.having(changed))

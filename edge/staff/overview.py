@@ -11,20 +11,26 @@ from edge.staff.book import Book
 from edge.staff.courier import present
 from edge.staff.orders import Part, StaffOrder
 
-SHOWN_MAX = 200
+SHOWN_MAX, NAMED_MAX = 200, 3
 
 
 def attention(book: Book, runners: Mapping[str, Runner], now: datetime) -> Iterator[Attention]:
     """Where a leaver may still be known, and orders that cannot be read any more.
 
-    A terminal that a person has put aside is no worry while it is; its part stays open.
+    One for each terminal and cause, however many leavers. A terminal that a person has put aside is no worry
+    while it is; its part stays open.
     """
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for order, part, cause in rules.worries(book.orders(), now):
         runner = runners.get(part.device_id)
         if part.open and runner and runner.health.state == "disabled":
             continue
         since = order.given if cause == "revoke_overdue" else part.since
-        yield Attention(part.device_id, cause, since, order.id)
+        found.setdefault((part.device_id, cause), []).append((since, order.id))
+    for (device_id, cause), each in found.items():
+        named = [order_id for _since, order_id in sorted(each)]
+        more = ["…"] if len(named) > NAMED_MAX else []
+        yield Attention(device_id, cause, min(each)[0], ", ".join([*named[:NAMED_MAX], *more]))
     for lost, since in book.damaged().items():
         yield Attention("store", "staff_unreadable", since, lost)
 
