@@ -194,3 +194,13 @@ def test_a_table_that_makes_no_sense_is_left_alone(size: int) -> None:
         Table.parse(bytes(size * 3 + 1), 3, size, "gbk")
     with pytest.raises(Unfit, match="table_unreadable"):
         Table.parse(bytes(size * 3), 5, size, "gbk")
+
+
+def test_over_udp_what_is_lost_and_doubled_is_one_person() -> None:
+    faults = Faults(udp_lose={17}, udp_duplicate=lambda number: number % 3 == 0)
+    with Terminal(transport="udp", faults=faults) as terminal:
+        terminal.add_user(1, "1000", b"Li")
+        with at_work(terminal) as desk:
+            assert desk.push(ZHANG) == "ok"
+            assert desk.revoke("1000") == "ok"
+        assert [(each.uid, each.user_id) for each in terminal.users] == [(2, "1001")]
