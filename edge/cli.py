@@ -45,7 +45,7 @@ START_TRIED_S, START_AGAIN_S = 50.0, 5.0
 """systemd grants a start 90 s."""
 
 if TYPE_CHECKING:
-    from edge.daemon import Daemon
+    from edge.daemon import BEGIN_ANEW, Daemon
     from edge.snapshot import Snapshot
     from edge.words import Lang
 
@@ -65,10 +65,9 @@ def main(context: click.Context, lang: str) -> None:
 @_config
 def run(config: Path) -> None:
     """运行守护进程 / run the daemon."""
-    from edge.daemon import Daemon
+    from edge.daemon import BEGIN_ANEW, Daemon
     from edge.heap import share_one_heap
     from edge.logs import log_to_stderr
-    from edge.ports import BEGIN_ANEW
 
     share_one_heap()
     settings = _load(config)

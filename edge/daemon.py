@@ -27,8 +27,8 @@ from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
 from edge.correcting import Correcting, dating
 from edge.disk import DiskWatch
+from edge.door import Door
 from edge.erasure import Erasure
-from edge.evaluation.evaluations import Evaluations
 from edge.events import Place, event_type
 from edge.farewell import stop_on_signals
 from edge.guardian import Guardian
@@ -39,7 +39,6 @@ from edge.notify import notify
 from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
 from edge.people import People
-from edge.ports import BEGIN_ANEW, Approving, DevicePort
 from edge.pulse import Pulse
 from edge.receiver import runner_of
 from edge.reconciling import Reconciling
@@ -53,7 +52,6 @@ from edge.uplink import Uplink
 from edge.version import VERSION
 from edge.volume import Volume
 from edge.web import WebServer, create_app
-from edge.windows import Windows
 
 LOG = logging.getLogger(__name__)
 
@@ -72,6 +70,8 @@ EXIT_DAMAGED = 6
 NIGHTLY_ACCOUNT = {"hour": 2, "minute": 30}
 CATCH_UP = {"hour": "10,15", "minute": 40}
 """Outside the rush: terminals that are switched off at night are counted then."""
+BEGIN_ANEW = -1
+"""In place of an exit code: there is a device more."""
 LATE = {"misfire_grace_time": None, "coalesce": True}
 NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
 
@@ -99,11 +99,10 @@ class Daemon:
         volume = Volume(folder, self._store.lock_path)
         volume.drop_if_short()
         self._store.open()
-        self._evaluations = Evaluations(settings.documents.folder, self._store, self._clock)
+        self._door = Door(settings, self._store, self._clock)
         self._guardian = Guardian(self._store, self._clock, Register(folder))
         self._runners = self._standing(settings.devices)
         self._guardian.stand_by(self._runners)
-        self._port = self._listening(settings)
         self._uplink = Uplink(
             settings.uplink,
             place,
@@ -118,30 +117,25 @@ class Daemon:
         parts = (self._store, self._runners, self._uplink, lambda: self._disk.standing, self._clock)
         self._reconciling = self._accountant(settings)
         self._staff = Staff(Book(folder), self._store, self._clock, self._runners)
-        told = (self._attention, self._port.turned_away, self._staff.shown)
+        told = (self._attention, self._door.turned_away, self._staff.shown)
         self._status = Status(settings, *parts, VERSION, *told)
         self._last_word = LastWord(folder / "status.json", self._status.take)
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
-        self._port.suspected = lambda: self._clocks.suspected
+        self._door.open(self._runners, lambda: self._clocks.suspected)
         self._saved_at, self._wall_at = self._store.tip.position, 0.0
         self._people = People(settings, self._store, self._clock)
-        self._commands = self._obeyed(settings.devices)
+        self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
         self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)
 
     def _standing(self, devices: Sequence[Device]) -> list[Runner]:
-        parts = (self._store, self._clock, self._guardian, self._evaluations.complete)
+        parts = (self._store, self._clock, self._guardian, self._door.complete)
         return [runner_of(device, *parts) for device in devices]
 
-    def _listening(self, settings: Settings) -> DevicePort:
-        site, parts = settings.site, (self._store, self._clock)
-        windows = Windows(self._evaluations.hall, site.name or site.hall, self._folder, *parts)
-        return DevicePort(self._runners, self._clock, settings.listen, self._folder, self._store, windows)
-
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._filing, self._port, self._evaluations)
-        return tuple(told for part in (*parts, self._people, self._staff) for told in part.attention())
+        parts = (self._guardian, self._reconciling, self._filing, self._door, self._people, self._staff)
+        return tuple(told for part in parts for told in part.attention())
 
     def _accountant(self, settings: Settings) -> Reconciling:
         room = lambda: self._disk.standing.cause == "ok"  # noqa: E731
@@ -150,9 +144,8 @@ class Daemon:
         parts = (self._store, self._clock, self._runners, retired, settings.uplink.confirm, self._stop)
         return Reconciling(*parts, self._guardian.entry, self._filing.file)
 
-    def _obeyed(self, devices: Sequence[Device]) -> Commands:
+    def _obeyed(self) -> Commands:
         """What a person may order."""
-        self._approving = Approving(self._port.desk, devices, self._store, self._clock, self._folder)
         erasure = Erasure(self._store, lambda: self._uplink.outbox.retired)
         return {
             "reread": partial(reread, self._runners),
@@ -161,11 +154,9 @@ class Daemon:
             "erase": erasure.erase,
             **self._clocks.commands,
             **self._guardian.commands,
-            **self._approving.commands,
             **Importing(self._store, self._clock, self._runners).commands,
             **self._reconciling.commands,
-            **self._evaluations.commands(self._runners),
-            **self._port.commands,
+            **self._door.commands,
             **self._people.commands,
             **self._staff.commands,
         }
@@ -180,7 +171,7 @@ class Daemon:
         self._uplink.start()
         for runner in self._runners:
             runner.start()
-        self._port.start()
+        self._door.start()
         self._people.start(self._status.take, self._commands)
         self._plan()
         self._scheduler.start()
@@ -243,14 +234,14 @@ class Daemon:
         while not self._stop.wait(1.0):
             self._mind_the_clock()
             self._correcting.step()
-            self._evaluations.look()
+            self._door.look()
             self._staff.step()
             for runner in self._runners:
                 runner.supervise()
             if sum(runner.abandoned for runner in self._runners) >= ABANDONED_MAX:
                 LOG.error("%d drivers hang; leaving for a fresh start", ABANDONED_MAX)
                 return 1
-            if self._store.damage or self._approving.begin_anew:
+            if self._store.damage or self._door.begin_anew:
                 return EXIT_DAMAGED if self._store.damage else BEGIN_ANEW
             if not self._pulse.silent():
                 notify("WATCHDOG=1")
@@ -271,14 +262,14 @@ class Daemon:
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""
-        if not self._approving.begin_anew:  # systemd would take the new life for one that does not end
+        if not self._door.begin_anew:  # systemd would take the new life for one that does not end
             notify("STOPPING=1")
         until = time.monotonic() + STOP_S
         with contextlib.ExitStack() as steps:
             steps.callback(self._store.close)
             steps.callback(self._web.stop)
             steps.callback(self._people.stop)
-            steps.callback(self._port.stop)
+            steps.callback(self._door.stop)
             parts: list[Uplink | Runner | DiskWatch] = [self._uplink, *self._runners, self._disk]
             for part in parts:
                 steps.callback(_join, part, until)

@@ -42,6 +42,8 @@ ARROWS = {
     "edge.version": "",
     "edge.families": "drivers.base",
     "edge.farewell": "",
+    "edge.door": """edge.attention edge.clock edge.commands edge.evaluation edge.events edge.ports edge.runner
+        edge.settings edge.snapshot edge.store edge.windows""",
     "edge.health": "drivers.base edge.forecast edge.link edge.offsets edge.payloads edge.snapshot",
     "edge.heap": "",
     "edge.pulse": "",
@@ -155,10 +157,10 @@ ARROWS = {
         edge.snapshot edge.verify edge.words""",
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands edge.contract
-        edge.correcting edge.disk edge.erasure edge.evaluation edge.events edge.farewell edge.guardian
+        edge.correcting edge.disk edge.door edge.erasure edge.events edge.farewell edge.guardian
         edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
-        edge.ports edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings
-        edge.staff edge.status edge.store edge.uplink edge.version edge.volume edge.web edge.windows""",
+        edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings edge.staff
+        edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.show edge.words",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
@@ -170,8 +172,8 @@ ARROWS = {
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
         edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission
-        edge.control edge.daemon edge.documents edge.heap edge.listing edge.logs edge.ports edge.show
-        edge.snapshot edge.store edge.version edge.words""",
+        edge.control edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",

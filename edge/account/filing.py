@@ -16,7 +16,6 @@ from edge.attention import Attention
 from edge.clock import WallClock
 from edge.settings import Settings
 from edge.statement import Anchor, Statement
-from edge.statement_page import html
 from edge.store import Store
 from edge.store.books import Books
 
@@ -69,7 +68,8 @@ class Filing:
                 yield Statement(site.name or site.hall, place, day, made, of_day, anchor, self._names)
 
     def _write(self, statement: Statement) -> None:
-        from edge.statement_sheet import write_sheet  # heavy, and needed once a night
+        from edge.statement_page import html  # both are heavy, and needed once a night
+        from edge.statement_sheet import write_sheet
 
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         page = html(statement, "zh")

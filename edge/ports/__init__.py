@@ -6,8 +6,8 @@ in, who is turned away), `server` (sockets, caps and deadlines), `approving` (a 
 a request means is the driver's business, in a pool of threads that pages never share.
 """
 
-from edge.ports.approving import BEGIN_ANEW, Approving
+from edge.ports.approving import Approving
 from edge.ports.desk import Desk
 from edge.ports.server import DevicePort
 
-__all__ = ["BEGIN_ANEW", "Approving", "Desk", "DevicePort"]
+__all__ = ["Approving", "Desk", "DevicePort"]

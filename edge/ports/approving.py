@@ -22,8 +22,6 @@ from edge.store import Store
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NAME_MAX = 64
-BEGIN_ANEW = -1
-"""In place of the daemon's exit code: there is a device more."""
 
 
 class Approving:
