@@ -68,7 +68,8 @@ class Reconciling:
     def catch_up(self) -> None:
         """Account for what is due and could not be told before, once the terminals are there."""
         with self._alone:
-            self._account({runner: days for runner, days in self._due().items() if days}, everyone=False)
+            due = {runner: days for runner, days in self._due().items() if days}
+            self._account(due, everyone=False, order="recount")
 
     def _by_hand(self, arguments: Arguments) -> str:
         """Account for one day, now; the results as JSON."""

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 WHOLE_EVERY_S = 7 * 86_400.0
-SUM_S = 60.0
-"""So long an answer is waited for; it is one line, and comes with the next call."""
+SUM_S = 20.0
+"""So long an answer is waited for: it is one line, and the account waits for all that follows."""
 SUM = "VERIFY SUM ATTLOG StartTime=2000-01-01 00:00:00\tEndTime={} 23:59:59"
 
 

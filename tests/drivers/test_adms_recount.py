@@ -108,7 +108,7 @@ def test_a_terminal_that_knows_no_sums_is_read_whole_and_not_asked_again(night: 
     assert WHOLE in text
 
 
-def test_a_terminal_that_says_nothing_is_read_whole_after_a_minute(night: Night, clock: list[float]) -> None:
+def test_a_terminal_that_says_nothing_is_read_whole_all_the_same(night: Night, clock: list[float]) -> None:
     night.ordered()
     clock[0] += recount.SUM_S
     ((_, text),) = night.asked()
