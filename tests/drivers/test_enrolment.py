@@ -48,7 +48,7 @@ LINES = {
     b"OPLOG 6\t0\t2026-11-20 08:00:00\t1\t0\t0\t0": None,
     b"FP PIN=\tFID=0\tValid=1": None,
     b"FP PIN=a b\tFID=0\tValid=1": None,
-    b"FP FID=0\tTMP=PIN=9\tValid=1": None,
+    b"FP FID=0\tValid=1\tTMP=abc\tPIN=9": None,
 }
 
 
