@@ -58,8 +58,9 @@ def opened(options: KeypadOptions, memory: Memory, stop: threading.Event) -> Ite
             yield None
             return
     with translate(BROKEN, DeviceOffline, "port_unusable"):
-        port = serial.serial_for_url(options.port, do_not_open=True)
-        port.baudrate, port.timeout, port.write_timeout = options.baud, READ_S, WRITE_S
+        port = serial.serial_for_url(
+            options.port, do_not_open=True, baudrate=options.baud, timeout=READ_S, write_timeout=WRITE_S
+        )
         if not options.port.startswith("socket://"):
             port.exclusive = True
         port.open()
