@@ -1,5 +1,6 @@
 """What tablet, desk and queue may say at one window, without a browser: exactly once, over restarts too."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -79,6 +80,8 @@ def test_repeated_submissions_from_eight_threads_are_stored_once(window: Window,
     stored = window.events("submitted")
     assert len(stored) == many
     assert len({each["session_id"] for each in stored}) == many
+    figures = {"sent": len(wanted), "different": many, "stored": len(stored)}
+    print("\n" + json.dumps({"gate": "E1", **figures}), flush=True)
 
 
 def test_what_was_stored_and_never_answered_is_not_counted_again_after_a_restart(window: Window) -> None:
