@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -142,6 +143,22 @@ def test_a_proxy_that_says_yes_to_everything_empties_no_queue(
     page.unroute("**/rate")
     assert stored(window, 1)[0]["stars"] == 4
     expect(page.locator("#link")).to_be_empty(timeout=WAIT_MS)
+
+
+def test_a_revoked_tablet_keeps_what_it_has_until_it_is_paired_anew(
+    context: BrowserContext, window: Window
+) -> None:
+    page = opened(context, window)
+    (key,) = [key_id for key_id, *_ in msgspec.json.decode(window.port.commands["pairings"]({}))[0]["keys"]]
+    window.port.commands["unpair"]({"key": key})
+    expect(page.locator("#link")).to_contain_text("配对已失效", timeout=WAIT_MS)
+    rate(page, "基本满意")
+    view(page, "idle")
+    page.click("#repair")
+    page.fill("#code", window.code())
+    page.keyboard.press("Enter")
+    assert stored(window, 1)[0]["stars"] == 3
+    expect(page.locator("#repair")).to_be_hidden(timeout=WAIT_MS)
 
 
 def test_double_taps_and_two_tabs_count_once(context: BrowserContext, window: Window) -> None:

@@ -4,7 +4,7 @@
 // says thank you, and stays until the daemon vouches that it has it.
 
 import { Keeping } from "./keeping.js";
-import { at, base, paired, pause, root, view, watchLanguage } from "./page.js";
+import { askForCode, at, base, paired, pause, root, view, watchLanguage } from "./page.js";
 import { Refused, random } from "./signing.js";
 import { say, speak } from "./words.js";
 
@@ -195,6 +195,7 @@ async function said() {
   const n = (await keeping.waiting()).length;
   const key = !known ? "unpaired" : !reached ? "offline" : n ? "waiting" : "";
   at("link").textContent = key && say(key, { n });
+  at("repair").hidden = known;
 }
 
 async function handOver() {
@@ -264,6 +265,13 @@ function wire() {
   });
   at("open").addEventListener("click", handOver);
   at("done").addEventListener("click", comeBack);
+  at("repair").addEventListener("click", async () => {
+    clearTimeout(timer);
+    signer = await askForCode(keeping);
+    known = true;
+    home();
+    wake();
+  });
   at("comment").addEventListener("input", () => countDown(DETAIL_S));
   for (const group of ["levels", "tags"]) at(group).addEventListener("keydown", moveFocus);
   watchLanguage(() => {

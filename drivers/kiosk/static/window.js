@@ -1,11 +1,12 @@
 // The window's own page: invite, cancel, pause, sign on. It never learns how anybody rated.
 
 import { Keeping } from "./keeping.js";
-import { at, base, paired, pause, view, watchLanguage } from "./page.js";
+import { askForCode, at, base, paired, pause, view, watchLanguage } from "./page.js";
 import { Refused } from "./signing.js";
 import { say } from "./words.js";
 
 const ROUND_MS = 2000;
+let keeping;
 let signer;
 let state = {};
 let wake = () => {};
@@ -37,8 +38,12 @@ async function live() {
       state = { ...(await signer.send("POST", `${base}desk`, {})), ...(await signer.send("POST", `${base}hall`, {})) };
       document.querySelector("[data-hall]").textContent = state.hall ?? "";
       at("link").textContent = "";
-    } catch {
+    } catch (error) {
       at("link").textContent = say("pair_away");
+      if (error instanceof Refused && error.why === "unknown") {
+        signer = await askForCode(keeping);
+        view("desk");
+      }
     }
     show();
     const wait = pause(ROUND_MS);
@@ -49,7 +54,7 @@ async function live() {
 
 async function start() {
   watchLanguage(show);
-  const keeping = await Keeping.open(`hall-edge ${base}`);
+  keeping = await Keeping.open(`hall-edge ${base}`);
   signer = await paired(keeping);
   at("invite").addEventListener("click", () => order("invite"));
   at("cancel").addEventListener("click", () => order("cancel"));

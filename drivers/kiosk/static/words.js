@@ -5,6 +5,7 @@ const WORDS = {
   pairing: ["请先配对这台设备", "pair this device first"],
   code: ["配对码（技术员在配对页生成）", "pairing code (a technician makes one on the pairing page)"],
   pair: ["配对", "pair"],
+  pair_anew: ["重新配对", "pair anew"],
   pair_wrong: ["配对码不对或已失效", "the code is wrong or has expired"],
   pair_away: ["联系不上本机，请稍后再试", "the hall's machine cannot be reached; try again"],
   window: ["窗口", "window"],
