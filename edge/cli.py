@@ -45,7 +45,7 @@ START_TRIED_S, START_AGAIN_S = 50.0, 5.0
 """systemd grants a start 90 s."""
 
 if TYPE_CHECKING:
-    from edge.daemon import BEGIN_ANEW, Daemon
+    from edge.daemon import Daemon
     from edge.snapshot import Snapshot
     from edge.words import Lang
 
