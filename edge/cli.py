@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli_account import reconcile, trace
 from edge.cli_base import (
     EXIT_CONFIG,
     EXIT_DEAD,
@@ -28,17 +28,6 @@ from edge.cli_base import config as _config
 from edge.cli_base import leave as _leave
 from edge.cli_base import load as _load
 from edge.cli_base import order as _order
-from edge.cli_clock import clock, set_time
-from edge.cli_import import import_punches
-from edge.cli_keypad import keypad_test
-from edge.cli_office import account, certificate
-from edge.cli_proof import erase, verify
-from edge.cli_staff import staff
-from edge.cli_terminals import accept, approve, service
-from edge.cli_upstream import consume, halls
-from edge.commission.cli_add import add_device
-from edge.commission.cli_discover import discover
-from edge.commission.cli_probe import probe
 from edge.version import VERSION
 
 START_TRIED_S, START_AGAIN_S = 50.0, 5.0
@@ -50,7 +39,46 @@ if TYPE_CHECKING:
     from edge.words import Lang
 
 
-@click.group()
+ELSEWHERE = {
+    "trace": "edge.cli_account",
+    "reconcile": "edge.cli_account",
+    "accept": "edge.cli_terminals",
+    "approve": "edge.cli_terminals",
+    "service": "edge.cli_terminals",
+    "staff": "edge.cli_staff",
+    "import-punches": "edge.cli_import",
+    "keypad-test": "edge.cli_keypad",
+    "clock": "edge.cli_clock",
+    "set-time": "edge.cli_clock",
+    "verify": "edge.cli_proof",
+    "erase": "edge.cli_proof",
+    "account": "edge.cli_office",
+    "certificate": "edge.cli_office",
+    "consume": "edge.cli_upstream",
+    "halls": "edge.cli_upstream",
+    "discover": "edge.commission.cli_discover",
+    "add-device": "edge.commission.cli_add",
+    "probe": "edge.commission.cli_probe",
+}
+"""Command -> the file it stands in, which is loaded when somebody asks for it."""
+
+
+class Group(click.Group):
+    """All commands; the daemon carries none but its own."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Their names."""
+        return sorted([*self.commands, *ELSEWHERE])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """One of them."""
+        if name not in ELSEWHERE:
+            return super().get_command(context, name)
+        found: click.Command = getattr(import_module(ELSEWHERE[name]), name.replace("-", "_"))
+        return found
+
+
+@click.group(cls=Group)
 @click.version_option(VERSION, prog_name="hall-edge")
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="显示语言 / language of the output"
@@ -232,27 +260,6 @@ def _show(snapshot: "Snapshot", lang: "Lang", as_json: bool) -> None:
     from edge.show import status_lines
 
     click.echo("\n".join(status_lines(snapshot, lang)))
-
-
-main.add_command(trace)
-main.add_command(reconcile)
-main.add_command(accept)
-main.add_command(approve)
-main.add_command(service)
-main.add_command(staff)
-main.add_command(import_punches)
-main.add_command(keypad_test)
-main.add_command(clock)
-main.add_command(set_time)
-main.add_command(verify)
-main.add_command(erase)
-main.add_command(account)
-main.add_command(certificate)
-main.add_command(consume)
-main.add_command(halls)
-main.add_command(discover)
-main.add_command(add_device)
-main.add_command(probe)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 `Complaint` is one thing wrong; `plainly` puts what msgspec says into both languages.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,6 +72,8 @@ def unknown(what: tuple[str, str], name: str, known: Iterable[str]) -> str:
     """That `name` is no key (or table) there is, and which one is likely meant."""
     zh, en = what
     listed = sorted(known)
+    import difflib  # only a wrong config needs it
+
     near = difflib.get_close_matches(name.strip().lower(), listed, 1)
     if near:
         return f"没有这个{zh}；是否指 {near[0]!r}? / unknown {en}; did you mean {near[0]!r}?"

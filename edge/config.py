@@ -4,7 +4,6 @@ A device whose table is wrong is left out and shown as `config_error`; anything 
 Secrets never stand in this file: it names the files that hold them (`password_file`, `comm_key_file`).
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable
@@ -214,6 +213,8 @@ class _Reader:
         try:
             driver_class = load_driver(keys.driver)
         except (ImportError, AttributeError):
+            import difflib  # only a wrong config needs it
+
             near = difflib.get_close_matches(keys.driver, known_drivers(), 1) or known_drivers()
             self.complain(
                 table, "driver", f"没有驱动 / no driver {keys.driver!r}; 有 / there is {', '.join(near)}"

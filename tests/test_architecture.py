@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli import ELSEWHERE
+
 ROOT = Path(__file__).parent.parent
 MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
@@ -373,6 +375,7 @@ def arrows() -> dict[str, set[str]]:
             continue
         there = {room(name) for name in imports(path) if name.split(".")[0] in ("edge", "drivers")}
         found.setdefault(here, set()).update(there - {here})
+    found["edge.cli"] |= {room(name) for name in ELSEWHERE.values()}
     return found
 
 

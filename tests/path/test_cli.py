@@ -129,7 +129,10 @@ def test_hostile_names_are_inert(hall: Hall) -> None:
 
 def test_every_command_and_option_has_help_and_stands_in_both_readmes() -> None:
     readmes = [Path(name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command, name
         assert command.help, name
         for parameter in command.params:
             assert (
