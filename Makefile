@@ -19,10 +19,10 @@ demo: $(READY)
 
 test: apt-test $(READY)
 	@echo "== all tests, against a real mosquitto and a real Chromium"
-	@$(RUN) -m pytest -q -n 2 --dist worksteal
+	@$(RUN) -m pytest -q -n 4 --dist worksteal
 
 check: $(READY) format lint types
-	@$(RUN) -m pytest -q -n 2 --dist worksteal
+	@$(RUN) -m pytest -q -n 4 --dist worksteal
 
 format: $(READY)
 	@$(VENV)/bin/ruff format --check edge drivers tests

@@ -1,8 +1,8 @@
 """What a terminal is asked beside its log: operations that matter, who is enrolled how, two settings.
 
-Once a contact, again when its counts change, and every hour. All of it is tolerant: a firmware that does not
-know a question costs the answer, never the contact. Templates are never asked for: whether somebody has a
-fingerprint is told only where the terminal counts none at all.
+From the second round of a contact on, again when its counts change, and every hour. All of it is tolerant: a
+firmware that does not know a question costs the answer, never the contact. Templates are never asked for:
+whether somebody has a fingerprint is told only where the terminal counts none at all.
 """
 
 from collections.abc import Callable, Mapping

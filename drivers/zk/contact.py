@@ -59,12 +59,13 @@ class Contact:
         clock = self._clock() if monotonic() - self._clock_at >= CLOCK_EVERY_S else None
         sizes = self._commands.sizes()
         if self._orders or self._must_read(sizes):
-            reread = self._ordered("reread")
+            reread, first = self._ordered("reread"), self._counter is None
             self._read(sizes)
             self._observe(sizes, self._clock())
             self._set_time()
             self._change_people()
-            self._beside.look(sizes, self._clock, now=reread)
+            if reread or not first:  # a new contact brings the punches; the rest has a round's time
+                self._beside.look(sizes, self._clock, now=reread)
             return
         self._beside.look(sizes, self._clock)
         self._observe(sizes, clock)

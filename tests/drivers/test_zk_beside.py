@@ -143,7 +143,7 @@ def test_a_terminal_that_falls_silent_at_a_question_is_not_asked_it_again(monkey
         terminal.load(history(10))
         terminal.faults.deaf_to = {34}
         link = MemoryLink()
-        with running(driver(terminal), link) as work:
+        with running(driver(terminal, poll_s=0.05), link) as work:
             assert isinstance(work.ended(), DeviceOffline)
         with running(driver(terminal, poll_s=0.05), link) as work:
             rounds = len(link.observations)
