@@ -63,13 +63,16 @@ def on_duty(window_no: str, at: datetime, zone: tzinfo, sign_ons: Iterable[SignO
 
 
 def signed_on(window_no: str, at: datetime, zone: tzinfo, sign_ons: Iterable[SignOn]) -> str | None:
-    """Who had signed on there by then, that day, and nowhere else since; `sign_ons` oldest first."""
+    """Who had signed on there by then, that day, and nowhere else since; `sign_ons` oldest first.
+
+    Ratings bear whole seconds, so one counts from the beginning of its second on.
+    """
     day = at.astimezone(zone).date()
     there: str | None = None
     for sign_on in sign_ons:
         if sign_on.window_no != window_no and sign_on.staff_no != there:
             continue
-        moment = datetime.fromisoformat(sign_on.at)
+        moment = datetime.fromisoformat(sign_on.at).replace(microsecond=0)
         if moment > at or moment.astimezone(zone).date() != day:
             continue
         there = (sign_on.staff_no or None) if sign_on.window_no == window_no else None

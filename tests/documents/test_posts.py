@@ -101,3 +101,9 @@ def test_a_day_later_is_still_known_and_a_week_later_no_more(tmp_path: Path) -> 
     assert len(SignOns(tmp_path).all()) == 2
     SignOns(tmp_path).add("A01", "1003", at("2026-11-28T09:00"))
     assert [each.staff_no for each in SignOns(tmp_path).all()] == ["1003"]
+
+
+def test_a_rating_bears_whole_seconds_and_belongs_to_who_signed_on_in_its_own() -> None:
+    mark = [SignOn("2026-11-20T09:00:10.700+08:00", "A01", "1004")]
+    told = [on_duty("A01", at(f"2026-11-20T09:00:{second}"), ZONE, mark, HELD).why for second in ("09", "10")]
+    assert told == ["assigned", "signed_on"]
