@@ -69,6 +69,7 @@ def test_absence_is_proved_by_a_complete_read_alone_and_a_clock_that_was_off_is_
     assert word(hall, "1001", now - timedelta(hours=1)) == "hop_not_on_terminal"
     _, answer = asked(hall, "1001", now - timedelta(hours=1))
     assert [other["person"] for other in answer["others"]] == ["1001"]  # type: ignore[attr-defined]
+    now = hall.terminal.clock()
     hall.terminal.set_clock(-7200)
     hall.terminal.punch("1002")
     assert until(lambda: stored(hall, 2), 20)
