@@ -23,6 +23,7 @@ from edge.cli_base import (
     EXIT_NEWER,
     EXIT_SECOND,
     EXIT_WRONG,
+    latest,
 )
 from edge.cli_base import config as _config
 from edge.cli_base import leave as _leave
@@ -129,18 +130,9 @@ def check_config(config: Path) -> None:
 @click.pass_obj
 def status(lang: "Lang", config: Path, as_json: bool) -> None:
     """显示状态：问题、起始时间、下一步 / what is wrong, since when, what to do next."""
-    from edge.control import last_word, snapshot
-    from edge.words import say
-
-    folder = Path(_load(config).store.folder)
-    live = snapshot(folder)
-    known = live or last_word(folder)
-    if known is None:
-        _leave(EXIT_DEAD, say(lang, "never_ran"))
-    if live is None and not as_json:
-        click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
+    known, lives = latest(lang, config, quiet=as_json)
     _show(known, lang, as_json)
-    raise SystemExit(EXIT_DEAD if live is None else EXIT_WRONG if known.problems else 0)
+    raise SystemExit(EXIT_DEAD if not lives else EXIT_WRONG if known.problems else 0)
 
 
 @main.command()

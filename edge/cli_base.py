@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from edge.settings import Settings
+    from edge.snapshot import Snapshot
     from edge.words import Lang
 
 DEFAULT_CONFIG = "/etc/hall-edge/hall-edge.toml"
@@ -34,6 +35,21 @@ def load(path: Path) -> "Settings":
         return read(path)
     except ConfigError as error:
         leave(EXIT_CONFIG, str(error))
+
+
+def latest(lang: "Lang", path: Path, quiet: bool) -> "tuple[Snapshot, bool]":
+    """The snapshot, and whether the daemon lives; else its last word, saying so unless `quiet`."""
+    from edge.control import last_word, snapshot
+    from edge.words import say
+
+    folder = Path(load(path).store.folder)
+    live = snapshot(folder)
+    known = live or last_word(folder)
+    if known is None:
+        leave(EXIT_DEAD, say(lang, "never_ran"))
+    if live is None and not quiet:
+        click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
+    return known, live is not None
 
 
 def order(lang: "Lang", path: Path, name: str, /, **arguments: str) -> None:

@@ -92,15 +92,5 @@ def _lines(lang: "Lang", looked: "Looked") -> list[str]:
     from edge.show import inert
     from edge.words import say
 
-    told = [
-        say(
-            lang,
-            "import.looked",
-            first=looked.first.replace("T", " ") or "-",
-            last=looked.last.replace("T", " ") or "-",
-            new=looked.new,
-            known=looked.known,
-            rejected=looked.rejected,
-        )
-    ]
-    return [*told, *(f"  ? {inert(line)}" for line in looked.odd)]
+    told = say(lang, "import.looked", **looked.counts())
+    return [told, *(f"  ? {inert(line)}" for line in looked.odd)]

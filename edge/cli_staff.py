@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli_base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, leave, load
+from edge.cli_base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, latest, leave, load
 
 if TYPE_CHECKING:
     from edge.snapshot import StaffPart
@@ -89,24 +89,16 @@ def revoke(
 @click.pass_obj
 def orders(lang: "Lang", config: Path, as_json: bool) -> None:
     """未答复的指令和最近的答复 / what is open, since when, and the latest answers."""
-    from edge.control import last_word, snapshot
     from edge.show_staff import staff_lines
-    from edge.words import say
 
-    folder = Path(load(config).store.folder)
-    live = snapshot(folder)
-    known = live or last_word(folder)
-    if known is None:
-        leave(EXIT_DEAD, say(lang, "never_ran"))
-    if live is None and not as_json:
-        click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
+    known, lives = latest(lang, config, quiet=as_json)
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.encode(known.staff).decode())
     else:
         click.echo("\n".join(staff_lines(known.staff, lang)))
-    raise SystemExit(EXIT_DEAD if live is None else exit_code(_newest(known.staff)))
+    raise SystemExit(exit_code(_newest(known.staff)) if lives else EXIT_DEAD)
 
 
 def exit_code(parts: "Sequence[StaffPart]") -> int:

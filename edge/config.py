@@ -21,7 +21,7 @@ from drivers.evaluation.door import Evaluator
 from edge.approved import beside
 from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.families import known_drivers, load_driver
-from edge.networks import is_network, may_be_asked
+from edge.networks import is_host, is_network, may_be_asked
 from edge.settings import (
     AccountSettings,
     Clock,
@@ -163,7 +163,7 @@ class _Reader:
         for table, host in (("listen", settings.listen.host), ("office", settings.office.host)):
             if host:
                 self._own_address(table, host)
-        if not _is_host(uplink.host):
+        if not is_host(uplink.host):
             told = "只写主机名或 IP，不带 mqtt:// 和端口 / a host name or IP, without mqtt:// and port"
             self.complain("uplink", "host", f"{told} (此处为 / here: {uplink.host})")
         if len(set(uplink.confirm)) < len(uplink.confirm):
@@ -272,13 +272,3 @@ def _choices(kind: type[Any], key: str) -> tuple[str, ...]:
     """What `key` may hold, where its type is a list of words."""
     hint = get_type_hints(kind).get(key)
     return get_args(hint) if get_origin(hint) is Literal else ()
-
-
-def _is_host(text: str) -> bool:
-    """Whether `text` is empty, a host name or an IP address, and nothing more."""
-    if re.fullmatch(r"[A-Za-z0-9_.-]*", text):
-        return True
-    try:
-        return bool(ip_address(text))
-    except ValueError:
-        return False

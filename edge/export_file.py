@@ -29,6 +29,11 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         """Whether this cannot be the log of that terminal: what must be known is not."""
         return self.settled >= ENOUGH and not self.settled_known
 
+    def counts(self) -> dict[str, str | int]:
+        """What the text `import.looked` is filled with."""
+        span = {"first": self.first.replace("T", " ") or "-", "last": self.last.replace("T", " ") or "-"}
+        return {**span, "new": self.new, "known": self.known, "rejected": self.rejected}
+
 
 def together(parts: Iterable[Looked]) -> Looked:
     """The sum."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,32 @@ def read_kept(path: Path, kind: type[T], loss: str) -> T | None:
         return None
 
 
+def read_lines(
+    path: Path, kind: type[T], loss: str, check: Callable[[T], object] = lambda _: None
+) -> Iterator[T]:
+    """The JSON lines of `path`; what is none, or fails `check` by ValueError, is left out and logged."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        LOG.error("%s cannot be read (%s): %s", path, error, loss)
+        return
+    for line in lines:
+        try:
+            found = msgspec.json.decode(line, type=kind)
+            check(found)
+        except (msgspec.MsgspecError, ValueError) as error:
+            LOG.warning("a line of %s is left out: %s", path, error)
+        else:
+            yield found
+
+
+def as_line(record: msgspec.Struct) -> bytes:
+    """One of them."""
+    return msgspec.json.encode(record) + b"\n"
+
+
 def write_whole(path: Path, content: bytes, private: bool = False) -> None:
     """Let `content` take the place of what `path` holds; OSError, and then it holds what it held.
 
@@ -33,6 +60,15 @@ def write_whole(path: Path, content: bytes, private: bool = False) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names given in this folder are on disk when this returns."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _private(path: str, flags: int) -> int:

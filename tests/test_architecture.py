@@ -70,7 +70,7 @@ ARROWS = {
     "edge.documents": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
         edge.commands edge.complaints edge.events edge.store edge.whole""",
     "edge.urgency": "drivers.evaluation",
-    "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency",
+    "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency edge.whole",
     "edge.space": "",
     "edge.volume": "edge.space",
     "edge.disk": "drivers.base edge.clock edge.snapshot edge.space edge.store edge.volume",
@@ -141,8 +141,8 @@ ARROWS = {
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
         edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
-    "edge.office": """drivers.base edge.clock edge.commands edge.events edge.pairing edge.payloads
-        edge.snapshot edge.store edge.web edge.whole edge.words""",
+    "edge.office": """drivers.base drivers.evaluation edge.clock edge.commands edge.events edge.pairing
+        edge.payloads edge.snapshot edge.store edge.web edge.whole edge.words""",
     "edge.pairing": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.receiver
         edge.runner edge.store edge.whole""",
     "edge.windows": """drivers.base edge.clock edge.clocks edge.commands edge.documents edge.evaluation
@@ -163,7 +163,8 @@ ARROWS = {
         edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
         edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings edge.staff
         edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
-    "edge.cli_base": "edge.complaints edge.config edge.control edge.settings edge.show edge.words",
+    "edge.cli_base": """edge.complaints edge.config edge.control edge.settings edge.show edge.snapshot
+        edge.words""",
     "edge.trace": "edge.offsets",
     "edge.tracing": """edge.contract edge.erasure edge.offsets edge.payloads edge.settings edge.snapshot
         edge.store edge.trace""",
@@ -174,8 +175,8 @@ ARROWS = {
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
         edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission
-        edge.control edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+        edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot edge.store
+        edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",

@@ -12,6 +12,7 @@ from pathlib import Path
 from edge.complaints import Complaint, ConfigError
 from edge.config import load
 from edge.settings import Device, Settings
+from edge.whole import sync_folder
 
 
 class ChangedMeanwhile(Exception):
@@ -48,7 +49,7 @@ class File:
             backup = self.path.with_name(self.path.name + ".bak")
             self._write(backup, self._old)
             os.replace(self._draft, self.path)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         return backup
 
     def _judged(self) -> Settings:
@@ -95,11 +96,3 @@ def keep_secret(config: Path, device_id: str, kind: str, secret: str) -> Path:
         file.flush()
         os.fsync(made)
     return path
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,14 +6,11 @@ One line a sign-on, each on disk before it counts; a torn last line is one that 
 import logging
 import os
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
 from edge.documents.posts import SignOn
-from edge.whole import write_whole
+from edge.whole import as_line, read_lines, write_whole
 
 LOG = logging.getLogger(__name__)
 FILE = "sign-ons.jsonl"
@@ -27,7 +24,8 @@ class SignOns:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._alone = threading.Lock()
-        self._held = tuple(sorted(_lines(self._path), key=_moment))
+        told = read_lines(self._path, SignOn, "who signed on is not known", _dated)
+        self._held = tuple(sorted(told, key=_moment))
         self._torn = self._path.exists()
         """The last line may be torn: the file is written anew before one is added."""
 
@@ -42,10 +40,10 @@ class SignOns:
             held = tuple(sorted((*self._held, new), key=_moment))
             if self._torn or len(held) > LINES_MAX:
                 held = tuple(each for each in held if at - _moment(each) < KEPT)
-                write_whole(self._path, b"".join(map(_line, held)))
+                write_whole(self._path, b"".join(map(as_line, held)))
                 self._torn = False
             else:
-                self._append(_line(new))
+                self._append(as_line(new))
             self._held = held
 
     def _append(self, line: bytes) -> None:
@@ -61,24 +59,6 @@ def _moment(sign_on: SignOn) -> datetime:
     return datetime.fromisoformat(sign_on.at)
 
 
-def _line(sign_on: SignOn) -> bytes:
-    return msgspec.json.encode(sign_on) + b"\n"
-
-
-def _lines(path: Path) -> Iterator[SignOn]:
-    """What can be read of the file."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        LOG.error("%s cannot be read: who signed on is not known: %s", path, error)
-        return
-    for line in lines:
-        try:
-            found = msgspec.json.decode(line, type=SignOn)
-            _moment(found).astimezone()
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-            LOG.warning("a line of %s is left out: %s", path, error)
-        else:
-            yield found
+def _dated(sign_on: SignOn) -> datetime:
+    """Its moment; ValueError where that is none."""
+    return _moment(sign_on).astimezone()

@@ -6,13 +6,12 @@ and so under its number. It is not forced to disk: a power cut may cost a number
 
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 
-from edge.whole import write_whole
+from edge.whole import as_line, read_lines, write_whole
 
 LOG = logging.getLogger(__name__)
 FILE = "rated-services.jsonl"
@@ -36,7 +35,7 @@ class Services:
     def __init__(self, folder: Path) -> None:
         self._path, self._alone = folder / FILE, threading.Lock()
         self._sessions: dict[str, list[str]] = {}
-        self._lines = list(_lines(self._path))
+        self._lines = list(read_lines(self._path, Rated, "ratings of a service are counted anew"))
         self._torn = self._path.exists()
         for each in self._lines:
             self._enter(each)
@@ -69,30 +68,11 @@ class Services:
             if self._torn or len(self._lines) > LINES_MAX:
                 oldest = (day - KEPT).isoformat()
                 self._lines = [each for each in self._lines if each.day >= oldest][-LINES_MAX // 2 :]
-                write_whole(self._path, b"".join(map(_line, self._lines)))
+                write_whole(self._path, b"".join(map(as_line, self._lines)))
             else:
                 with self._path.open("ab") as file:
                     self._torn = True
-                    file.write(_line(rated))
+                    file.write(as_line(rated))
             self._torn = False
         except OSError as error:
             LOG.error("%s cannot be written: %s", self._path, error)
-
-
-def _line(rated: Rated) -> bytes:
-    return msgspec.json.encode(rated) + b"\n"
-
-
-def _lines(path: Path) -> Iterator[Rated]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        LOG.error("%s cannot be read: ratings of a service are counted anew: %s", path, error)
-        return
-    for line in lines:
-        try:
-            yield msgspec.json.decode(line, type=Rated)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            LOG.warning("a line of %s is left out: %s", path, error)

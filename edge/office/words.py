@@ -1,5 +1,6 @@
 """What the people's pages say, in Chinese and English; loaded with them alone."""
 
+from drivers.evaluation.levels import NAMES
 from edge.words import LANGS, Lang
 
 OFFICE: dict[str, tuple[str, str]] = {
@@ -122,11 +123,7 @@ OFFICE: dict[str, tuple[str, str]] = {
     "flags": ("标记", "flags"),
     "live": ("实时", "live"),
     "lost": ("连接已断开，正在重连", "connection lost, trying again"),
-    "level.very_satisfied": ("非常满意", "very satisfied"),
-    "level.satisfied": ("满意", "satisfied"),
-    "level.basically_satisfied": ("基本满意", "basically satisfied"),
-    "level.dissatisfied": ("不满意", "dissatisfied"),
-    "level.very_dissatisfied": ("非常不满意", "very dissatisfied"),
+    **{f"level.{level}": names for level, names in NAMES.items()},
     "who": ("操作人", "who"),
     "role": ("角色", "role"),
     "target": ("对象", "target"),

@@ -4,7 +4,6 @@ Closed orders stay for a while, without name and card, so that an order given tw
 """
 
 import logging
-import os
 import threading
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edge.staff.orders import StaffOrder, sound
-from edge.whole import read_kept, write_whole
+from edge.whole import read_kept, sync_folder, write_whole
 
 LOG = logging.getLogger(__name__)
 FOLDER, MODE = "staff", 0o750
@@ -52,7 +51,7 @@ class Book:
         with self._lock:
             self._folder.mkdir(mode=MODE, exist_ok=True)
             write_whole(self._folder / f"{order.id}.json", msgspec.json.encode(order))
-            self._sync()
+            sync_folder(self._folder)  # a rename is on disk once its folder is
             self._orders = {**self._orders, order.id: order}
 
     def forget(self, order_id: str) -> None:
@@ -70,11 +69,3 @@ class Book:
             else:
                 found.append(order)
         self._orders = {order.id: order for order in sorted(found, key=lambda each: each.number)}
-
-    def _sync(self) -> None:
-        """A rename is on disk once its folder is."""
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -17,6 +17,7 @@ from edge.store.ledger import read_tip
 from edge.store.marks import Order
 from edge.store.schema import VERSION, version_of
 from edge.store.sqlite import Connection
+from edge.whole import sync_folder
 
 STEP = 2000
 
@@ -47,7 +48,7 @@ def backup(folder: Path, target: Path) -> int:
         raise BackupError(f"{target}: 已存在，未覆盖 / exists and is not overwritten") from None
     finally:
         draft.unlink(missing_ok=True)
-    marks.sync_folder(target.parent)
+    sync_folder(target.parent)
     return count
 
 

@@ -10,6 +10,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from edge.whole import sync_folder
+
 MARK = "epoch"
 ORDER = "epoch.next"
 Told = TypeVar("Told", bound=msgspec.Struct)
@@ -76,15 +78,6 @@ def take_place(copy: Path, path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     os.replace(copy, path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Names given in this folder are on disk when this returns."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def give_to_owner(path: Path) -> None:

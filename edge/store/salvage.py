@@ -26,6 +26,7 @@ from edge.store.leaves import Found, Leaves, Record
 from edge.store.ledger import read_tip
 from edge.store.marks import Order
 from edge.store.sqlite import Connection
+from edge.whole import sync_folder
 
 SUFFIXES = ("-wal", "-shm", "")
 KEPT = 3
@@ -84,7 +85,7 @@ def _set_aside(path: Path, aside: Path) -> None:
         source, target = Path(f"{path}{suffix}"), Path(f"{aside}{suffix}")
         if source.exists() and not target.exists():
             os.rename(source, target)
-    marks.sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _forget_old(path: Path) -> None:

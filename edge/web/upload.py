@@ -172,13 +172,5 @@ def _answer(told: Told, status: int = 200) -> Response:
 
 
 def _lines(looked: Looked, lang: Lang) -> list[str]:
-    told = say(
-        lang,
-        "import.looked",
-        first=looked.first.replace("T", " ") or "-",
-        last=looked.last.replace("T", " ") or "-",
-        new=looked.new,
-        known=looked.known,
-        rejected=looked.rejected,
-    )
+    told = say(lang, "import.looked", **looked.counts())
     return [told, *(f"? {plain(line, TEXT_MAX)}" for line in looked.odd)]
