@@ -14,6 +14,16 @@ from edge.control import snapshot
 from edge.snapshot import Snapshot
 
 READY_S = 20.0
+SITE = """
+[site]
+county = "410421"
+hall = "hall-1"
+[store]
+folder = "{folder}"
+[clock]
+trust = "system"
+"""
+"""How the configurations of test halls begin."""
 
 
 class Daemon:

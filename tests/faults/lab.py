@@ -32,7 +32,7 @@ from edge.snapshot import Snapshot
 from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
 from tests.faults.proxy import Proxy
-from tests.hall import READY_S, Daemon, consuming, until
+from tests.hall import READY_S, SITE, Daemon, consuming, until
 from tests.sim.zk import Punch, Terminal
 
 TREE = Path(__file__).parents[2]
@@ -41,14 +41,9 @@ DRAIN_S = 90.0
 FRESH_S = 45.0
 Gate = Callable[[Path, int, int, Path], Verdict]
 
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [uplink]
 host = "127.0.0.1"
 port = {broker}
@@ -63,6 +58,7 @@ host = "127.0.0.1"
 port = {terminal}
 poll_seconds = 1
 """
+)
 
 
 class Victim(Daemon):

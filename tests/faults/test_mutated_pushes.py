@@ -13,18 +13,13 @@ from edge.store import FILE
 from edge.store.books import Books
 from tests.broker import free_port
 from tests.drivers.adms_site import records
-from tests.hall import Daemon, until
+from tests.hall import SITE, Daemon, until
 from tests.sim.adms.calls import call
 
 GROWTH_MAX_MB = 10.0
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [web]
 port = 0
 [listen]
@@ -34,6 +29,7 @@ port = {port}
 driver = "adms"
 serial = "S1"
 """
+)
 LOG = "/iclock/cdata?SN=S1&table=ATTLOG&Stamp=9999"
 OPERATIONS = b"OPLOG 23\t14\t2026-11-20 10:22:40\t0\t0\t0\t0\nUSER PIN=1\tName=x\n"
 PHOTO = b"PIN=20150731103012-123.jpg\nSN=1\nsize=4\nCMD=uploadphoto\0\xff\xd8"

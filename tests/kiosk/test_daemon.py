@@ -10,18 +10,13 @@ from edge.control import command
 from edge.store import FILE
 from edge.store.recent import Recents
 from tests.broker import free_port
-from tests.hall import Daemon, until
+from tests.hall import SITE, Daemon, until
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Answer, Tablet
 
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [uplink]
 host = ""
 [web]
@@ -33,6 +28,7 @@ port = {listen}
 driver = "kiosk"
 window = "A01"
 """
+)
 RATINGS = 30
 
 

@@ -16,16 +16,11 @@ from edge.office.certificate import FILE, fingerprint
 from edge.store import FILE as DATABASE
 from edge.store.reads import Filter
 from tests.broker import free_port
-from tests.hall import Daemon, until
+from tests.hall import SITE, Daemon, until
 
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [uplink]
 host = ""
 [web]
@@ -35,6 +30,7 @@ host = "127.0.0.1"
 port = {office}
 names = ["office.test"]
 """
+)
 
 
 @pytest.fixture

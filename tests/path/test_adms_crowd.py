@@ -15,21 +15,16 @@ import pytest
 
 from edge import consume
 from tests.broker import Broker, free_port
-from tests.hall import Daemon, consuming, until
+from tests.hall import SITE, Daemon, consuming, until
 from tests.sim import adms, zk
 
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
 MEMORY_MB = 100
 """Most that the daemon may hold with 200 terminals that push and 40 that are asked."""
 WITHIN_S = 600.0
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [uplink]
 host = "127.0.0.1"
 port = {broker}
@@ -41,6 +36,7 @@ port = {web}
 host = "127.0.0.1"
 port = {listen}
 """
+)
 PUSHING = """
 [device.face-{number}]
 driver = "adms"

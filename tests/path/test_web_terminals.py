@@ -17,18 +17,13 @@ from tests.broker import Broker, free_port
 from tests.drivers.hikvision_site import DAY_ONE, past
 from tests.faults.lab import report
 from tests.faults.oracle import Books, Verdict
-from tests.hall import Daemon, consuming, until
+from tests.hall import SITE, Daemon, consuming, until
 from tests.path.test_cli import hall_edge
 from tests.sim import dahua, isapi
 
-CONFIG = """
-[site]
-county = "410421"
-hall = "hall-1"
-[store]
-folder = "{folder}"
-[clock]
-trust = "system"
+CONFIG = (
+    SITE
+    + """\
 [uplink]
 host = "127.0.0.1"
 port = {broker}
@@ -43,6 +38,7 @@ port = {port}
 password_file = "{password}"
 poll_seconds = 1
 """
+)
 FAMILIES: dict[str, Any] = {"dahua": dahua.Terminal, "hikvision": isapi.Terminal}
 
 
