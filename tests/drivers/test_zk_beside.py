@@ -187,3 +187,14 @@ def test_a_terminal_is_never_disabled_cleared_or_asked_for_templates_whatever_ha
         assert not harmful & set(terminal.commands)
         assert len(terminal.log) == 300
     assert struct.calcsize("<HBxI4H") == 16
+
+
+def test_a_new_contact_brings_the_punches_and_asks_the_rest_a_round_later():
+    with Terminal(read="direct") as terminal:
+        terminal.load(history(10))
+        link = MemoryLink()
+        with running(driver(terminal), link) as work:
+            work.until(lambda: link.completes)
+            terminal.punch("1")
+            work.until(lambda: len(link.facts) == 11)  # heard live: its first round is over
+            assert 34 not in terminal.commands
