@@ -78,6 +78,7 @@ DAMAGES: dict[str, Damage] = {
     "62 pages": _pages(62),
     "half": _half,
     "1000 bits": _bits(1000),
+    "20 bits": _bits(20),
     "dd": overwrite,
     "empty": _empty,
     "foreign": _foreign,

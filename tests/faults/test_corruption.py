@@ -1,5 +1,6 @@
 """G6, the database is damaged, lost or replaced by an older copy: the hall heals, and the books hold."""
 
+import hashlib
 import random
 import shutil
 import subprocess
@@ -43,7 +44,10 @@ def damage_at_rest(
             kind = kinds[number % len(kinds)]
             whole = _damage(lab, kind, number)
             if whole and kind != "no wal":
-                saved.append(_salvaged(lab, whole, tree))
+                share, altered = _salvaged(lab, whole, tree)
+                saved.append(share)
+                if altered:
+                    unkept.append(f"{altered} rows are not as they were sealed after {kind}")
             before = lab.now()
             lab.daemon.start()
             slowest = max(slowest, lab.now() - before)
@@ -88,8 +92,11 @@ def _rows(lab: Lab, path: Path) -> Mapping[str, str]:
     return dict(rows)
 
 
-def _salvaged(lab: Lab, whole: Mapping[str, str], tree: Path) -> float:
-    """How much of what is whole a salvage of its own saves, before any terminal is read again."""
+def _salvaged(lab: Lab, whole: Mapping[str, str], tree: Path) -> tuple[float, int]:
+    """What a salvage of its own does, before any terminal is read again.
+
+    How much of what is whole it saves; how many rows it takes over that are not what was sealed.
+    """
     trial = lab.folder / "trial"
     shutil.rmtree(trial, ignore_errors=True)
     trial.mkdir()
@@ -97,8 +104,17 @@ def _salvaged(lab: Lab, whole: Mapping[str, str], tree: Path) -> float:
         shutil.copy(file, trial)
     command = [sys.executable, "-m", "edge.store.salvage", str(trial / "edge.db")]
     subprocess.run(command, cwd=tree, check=True)
+    if altered := _altered(trial / "edge.db"):
+        return 1.0, altered
     saved = _rows(lab, trial / "edge.db")
-    return sum(saved.get(name) == data for name, data in whole.items()) / len(whole)
+    return sum(saved.get(name) == data for name, data in whole.items()) / len(whole), 0
+
+
+def _altered(database: Path) -> int:
+    """How many events of a salvaged database do not fit their hash."""
+    with closing(sqlite.connect_reader(database)) as connection:
+        rows = connection.execute("SELECT CAST(body AS BLOB), hash FROM event WHERE body IS NOT NULL")
+        return sum(hashlib.sha256(body).digest() != sealed for body, sealed in rows)
 
 
 def damage_at_work(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:

@@ -92,7 +92,7 @@ MUTANTS = {
         "next((each for each in ALGORITHMS if digest_of(each)(text) == hashed), None)",
         "ALGORITHMS[0]",
         damage_at_rest,
-        7,
+        8,
     ),
     "an older copy goes on in its epoch": Mutant(
         "edge/store/opening.py", 'return "older_copy" if seen else None', "return None", put_back_a_copy, 60
