@@ -1,6 +1,5 @@
 """What one hall says upstream: its topics and its own messages as bytes. Pure; events pass as stored."""
 
-import gzip
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,9 +12,6 @@ from edge.outbox import Outbox
 from edge.payloads import WithheldReason
 from edge.store import Stub, Tip, sequence_of
 from edge.withheld import withhold
-
-GZIP_LEVEL = 1
-"""Four times smaller for two microseconds an event; higher levels gain little (performance §2)."""
 
 
 class NoTopic(Exception):
@@ -56,7 +52,7 @@ class Messages:
         if len(bodies) == 1:
             return self.event_topic(bodies[0]), bodies[0]
         batch = b",".join([b"[" + bodies[0], *bodies[1:-1], bodies[-1] + b"]"])
-        return self._batch_topic, gzip.compress(batch, GZIP_LEVEL, mtime=0) if gzipped else batch
+        return self._batch_topic, _gzip(batch) if gzipped else batch
 
     def receipt_of(self, topic: str) -> str | None:
         """The application whose receipt travels on a topic, or None for another topic."""
@@ -105,3 +101,9 @@ class Messages:
             problems=tuple(problems),
         )
         return msgspec.json.encode(state)
+
+
+def _gzip(batch: bytes) -> bytes:
+    from edge.squeezed import squeeze  # noqa: PLC0415 - loaded by halls whose consumers take it
+
+    return squeeze(batch)

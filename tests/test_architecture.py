@@ -129,9 +129,10 @@ ARROWS = {
     "edge.outbox": "edge.ahead edge.aside edge.confirmations edge.stall edge.store edge.window",
     "edge.receipts": "edge.confirmations edge.contract edge.store",
     "edge.hosts": "edge.contract",
+    "edge.squeezed": "",
     "edge.withheld": "edge.contract edge.events edge.payloads edge.store",
-    "edge.messages": """edge.confirmations edge.contract edge.events edge.outbox edge.payloads edge.store
-        edge.withheld""",
+    "edge.messages": """edge.confirmations edge.contract edge.events edge.outbox edge.payloads edge.squeezed
+        edge.store edge.withheld""",
     "edge.paho": "",
     "edge.certificates": "",
     "edge.broker": "edge.certificates edge.paho edge.settings",
@@ -217,6 +218,7 @@ HOMES = {
         "edge.commission",
     },
     "psycopg": {"edge.consume"},
+    "isal": {"edge.squeezed"},
     "nats": {"edge.consume"},
     "zeroconf": {"edge.commission"},
     "serial": {"drivers.keypad"},

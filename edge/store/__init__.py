@@ -75,6 +75,7 @@ class Store:
         self._listeners: list[Callable[[Tip], None]] = []
         self._watermarks: dict[str, str] = {}
         self._damage = ""
+        self._closed = threading.Event()
         self.epoch_reason: EpochReason | None = None
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
@@ -96,21 +97,11 @@ class Store:
         with closing(self.reader()) as reader:
             rows = reader.devices().values()
         self._watermarks = {row.device_id: row.complete_until for row in rows if row.complete_until}
-        if self.path.stat().st_size > opening.CHECKED_FIRST_BYTES:
-            threading.Thread(target=self._check, name="check", daemon=True).start()
-
-    def _check(self) -> None:
-        """Read the whole file once beside the work."""
-        try:
-            with closing(sqlite.connect_reader(self.path)) as connection:
-                found = sqlite.check(connection)
-        except sqlite.Error as error:
-            found = str(error) if sqlite.is_damage(error) else ""
-        if found:
-            self.damaged(found)
+        opening.check_later(self.path, self._closed, self.damaged)
 
     def close(self) -> None:
         """Commit what waits and let the database go; a damaged one is left as it is, for the next start."""
+        self._closed.set()
         try:
             if not self._damage:
                 self._writer.stop()

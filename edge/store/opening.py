@@ -8,6 +8,7 @@ ends this in the middle, the next start goes on where it was.
 import logging
 import subprocess  # noqa: S404
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ VERSION_END = 1000
 """No release will come so far: such a version was not written by one."""
 CHECKED_FIRST_BYTES = 128 << 20
 """A larger file is read whole beside the work, so that the start does not wait for it (3 s a GiB)."""
+CHECKED_AFTER_S = 60.0
+"""By then the backlog of a start has gone, each row of it proved by itself."""
 TOLD_EVERY_S = 5.0
 
 
@@ -167,3 +170,21 @@ def _child(module: str, path: Path, owned: int, told: Callable[[], None]) -> Non
                 told()
     if code:
         raise subprocess.CalledProcessError(code, command)
+
+
+def check_later(path: Path, closed: threading.Event, damaged: Callable[[str], None]) -> None:
+    """Read a large database whole beside the work, once, in a thread of its own; tells what is damaged."""
+    if path.stat().st_size > CHECKED_FIRST_BYTES:
+        threading.Thread(target=_check, args=(path, closed, damaged), name="check", daemon=True).start()
+
+
+def _check(path: Path, closed: threading.Event, damaged: Callable[[str], None]) -> None:
+    if closed.wait(CHECKED_AFTER_S):
+        return
+    try:
+        with closing(sqlite.connect_reader(path)) as connection:
+            found = sqlite.check(connection)
+    except sqlite.Error as error:
+        found = str(error) if sqlite.is_damage(error) else ""
+    if found:
+        damaged(found)

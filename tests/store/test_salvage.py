@@ -213,6 +213,7 @@ def test_damage_in_a_large_database_is_found_beside_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "CHECKED_FIRST_BYTES", 0)
+    monkeypatch.setattr(opening, "CHECKED_AFTER_S", 0.05)
     whole = filled(tmp_path, 2000)
     time.sleep(0.2)
     assert whole.damage == ""
