@@ -48,7 +48,8 @@ def import_punches(
     except OSError as error:
         leave(EXIT_CONFIG, f"{file}: {error.strerror}")
     whose = {"device": device, **({"serial": said} if (said := serial or serial_in(file.name)) else {})}
-    looked = _all(lang, folder, "import-look", whose, lines)
+    moment = {"until": until} if until else {}
+    looked = _all(lang, folder, "import-look", {**whose, **moment}, lines)
     click.echo("\n".join(_lines(lang, looked)))
     if looked.foreign and not force:
         leave(EXIT_WRONG, say(lang, "import.foreign", n=looked.settled))
@@ -58,8 +59,8 @@ def import_punches(
         click.confirm(say(lang, "import.sure", device=device, until=until), abort=True)
     taken = _all(lang, folder, "import-lines", whose, lines)
     counts = f"new={taken.new} known={taken.known} rejected={taken.rejected}"
-    about = {"file": file.name, "counts": counts, "actor": actor(), **({"until": until} if until else {})}
-    _ordered(lang, folder, "import-end", {**whose, **about})
+    about = {"file": file.name, "counts": counts, "actor": actor(), **moment}
+    _end(lang, folder, {**whose, **about}, taken.new)
     click.echo(say(lang, "import.done", n=taken.new, rejected=taken.rejected))
 
 
@@ -74,6 +75,18 @@ def _all(lang: "Lang", folder: Path, name: str, whose: dict[str, str], lines: Se
         text = b"".join(batch).decode("latin-1")
         parts.append(_ordered(lang, folder, name, {**whose, "lines": text}))
     return together(msgspec.json.decode(part, type=Looked) for part in parts)
+
+
+def _end(lang: "Lang", folder: Path, arguments: dict[str, str], taken: int) -> None:
+    """Have it audited; where the moment cannot be any more, what was taken is told all the same."""
+    from edge.control import command
+    from edge.words import say
+
+    answer = command(folder, "import-end", **arguments)
+    if answer is None:
+        leave(EXIT_DEAD, say(lang, "not_running"))
+    if not answer.done:
+        leave(EXIT_WRONG, say(lang, "upload.kept", n=taken, why=answer.text))
 
 
 def _ordered(lang: "Lang", folder: Path, name: str, arguments: dict[str, str]) -> str:

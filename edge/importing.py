@@ -1,7 +1,8 @@
 """Taking in a terminal's own export file, batch by batch, on a person's order; nothing counts twice.
 
 A batch is looked at (`import-look`) or taken (`import-lines`); `import-end` audits, and moves the watermark
-where a person says up to when the file is complete.
+where a person says up to when the file is complete. A moment that cannot be is refused at the look already;
+what was taken is audited in any case.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,9 @@ class Importing:
         }
 
     def _look(self, arguments: Arguments) -> str:
-        """What the lines would bring; nothing is stored."""
+        """What the lines would bring; nothing is stored. until: would this moment do?"""
+        if arguments.get("until"):
+            self._complete(self._runner(arguments), arguments)
         return _text(self._batch(arguments)[1])
 
     def _take(self, arguments: Arguments) -> str:
@@ -50,15 +53,16 @@ class Importing:
 
     def _end(self, arguments: Arguments) -> str:
         """A file has been taken in; perhaps it is complete up to a moment."""
-        runner, until = self._runner(arguments), arguments.get("until", "")
-        device_id = runner.device.device_id
-        if until:
-            self._store_it(self._complete(runner, arguments))
-        detail = f"{arguments.get('file', '')} {arguments.get('counts', '')} {until}".strip()
-        audit(
-            self._store, self._clock, arguments.get("actor", "?"), "punches.import", device_id, "done", detail
-        )
-        return f"{device_id} {until}".strip()
+        runner, until, moved = self._runner(arguments), arguments.get("until", ""), ""
+        device_id, actor = runner.device.device_id, arguments.get("actor", "?")
+        try:
+            if until:
+                self._store_it(self._complete(runner, arguments))
+                moved = until
+        finally:
+            detail = f"{arguments.get('file', '')} {arguments.get('counts', '')} {moved}".strip()
+            audit(self._store, self._clock, actor, "punches.import", device_id, "done", detail)
+        return f"{device_id} {moved}".strip()
 
     def _complete(self, runner: Runner, arguments: Arguments) -> Intake:
         """The order to move the watermark; never back, never into the future."""

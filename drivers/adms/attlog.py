@@ -19,6 +19,8 @@ from drivers.zk.records import Record
 PIN_MAX = 24
 """As wide as the column of the terminal's own table."""
 LINE_MAX = 512
+PIECE = 64 << 10
+"""Bytes decoded at once: what comes of hostile lines is sixty times as much."""
 YEARS = range(2000, 2134)
 """What the clock of a terminal can show."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -26,27 +28,65 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _CODE = re.compile(r"[0-9]{1,3}")
 _STAMPED = re.compile(rb"\d{4}-\d\d-\d\d")
+_END = re.compile(rb"[\r\n]")
+_LINE = re.compile(rb"[^\r\n]+")
 _NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 NO_VERIFY = 255
 """In place of a way to verify that is not told, or is no number."""
 
 
 class Upload(NamedTuple):
-    """What one upload holds. lines: those received, good or bad; the terminal wants their number back."""
+    """What some lines hold. lines: those received, good or bad; the terminal wants their number back."""
 
     records: list[Record]
     rejects: list[Reject]
     lines: int
 
 
-def decode(body: bytes, whole: bool = True) -> Upload:
-    """Every record of an upload; of one that broke off (not `whole`) the last line is not looked at."""
+class Log:
+    """An upload, piece by piece; each look decodes it anew, for one of two megabytes is never held decoded.
+
+    Of one that broke off (not `whole`) the last line is not looked at.
+    """
+
+    def __init__(self, body: bytes, whole: bool = True) -> None:
+        self._pieces = tuple(pieces(plain(body), whole))
+        if any(map(_NO_TEXT.search, self._pieces)):
+            lines = sum(1 for piece in self._pieces for _ in split(piece))
+            self._pieces, self._only = (b"",), Upload([], [Reject.frame("no_text", body)], lines)
+        else:
+            self._only = decode(self._pieces[0])
+        self.lines = self.records = 0
+        self.newest = ""
+        for upload in self:
+            self.lines, self.records = self.lines + upload.lines, self.records + len(upload.records)
+            self.newest = max([self.newest, *(found.time for found in upload.records)])
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def __iter__(self) -> Iterator[Upload]:
+        yield self._only
+        yield from map(decode, self._pieces[1:])
+
+
+def pieces(body: bytes, whole: bool = True) -> Iterator[bytes]:
+    """A body in pieces of whole lines, one at least; of one that broke off without its last line."""
+    at, end = 0, len(body) if whole else max(body.rfind(b"\n"), body.rfind(b"\r")) + 1
+    while end - at > PIECE:
+        found = _END.search(body, at + PIECE, end)
+        cut = found.end() if found else end
+        yield body[at:cut]
+        at = cut
+    yield body[at:end]
+
+
+def decode(lines: bytes) -> Upload:
+    """Every record of some lines."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    lines = list(split(plain(body), whole))
-    if any(_NO_TEXT.search(line) for line in lines):
-        return Upload([], [Reject.frame("no_text", body)], len(lines))
-    for line in lines:
+    count = 0
+    for count, line in enumerate(split(lines), 1):  # noqa: B007 - the last number is the count
         found = record(line)
         if isinstance(found, Record):
             records.append(found)
@@ -54,7 +94,7 @@ def decode(body: bytes, whole: bool = True) -> Upload:
             rejects.append(Reject.record(found, line))
         else:
             rejects.append(Reject.frame(found, line))
-    return Upload(records, rejects, len(lines))
+    return Upload(records, rejects, count)
 
 
 def plain(body: bytes) -> bytes:
@@ -68,10 +108,9 @@ def plain(body: bytes) -> bytes:
     return body
 
 
-def split(body: bytes, whole: bool = True) -> Iterator[bytes]:
+def split(lines: bytes) -> Iterator[bytes]:
     """The lines that are not empty."""
-    lines = re.split(rb"[\r\n]+", body)
-    yield from (line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\0"))
+    return (line for found in _LINE.finditer(lines) if (line := found[0]).strip(b" \t\0"))
 
 
 def record(line: bytes) -> Record | str:

@@ -11,9 +11,9 @@ from hashlib import sha256
 from time import monotonic
 from typing import ClassVar
 
-from drivers.adms import attlog, oplog, speech
+from drivers.adms import oplog, speech
 from drivers.adms.asking import Asking
-from drivers.adms.attlog import Upload
+from drivers.adms.attlog import Log, pieces, split
 from drivers.adms.enrolled import PEOPLE, enrolled
 from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
@@ -132,33 +132,31 @@ class Adms(Listener):
                 self._learn(speech.options(request.body))
             case table:
                 self._forget(table, request.body)
-                if table in PEOPLE:
-                    self._observe(link)
-                    self._emit(self._people(request), [], self._asking.known(link), link)
+                if table in PEOPLE and self._tell(request, self._asking.known(link), link) is None:
+                    return self._too_many(link)
         self._observe(link)
         return OK if request.whole else AGAIN
 
     def _attlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
-        upload, name = attlog.decode(request.body, request.whole), query.get("cmdid", "")
-        newest = max((record.time for record in upload.records), default="")
+        log, name = Log(request.body, request.whole), query.get("cmdid", "")
         self._notes.clear()
         known, asked = self._asking.known(link), self._asking.ours(name, link)
-        if not asked and not self._pace.takes(upload.lines, monotonic()):
+        if not asked and not self._pace.takes(log.lines, monotonic()):
             return self._too_many(link)
-        clock = None if name else self._timing.told(newest, len(upload.records), known.newest, request.at)
+        clock = None if name else self._timing.told(log.newest, log.records, known.newest, request.at)
         self._observe(link, clock)
-        known = known.seen(newest)
+        known = known.seen(log.newest)
         if request.whole and not name:
             known = known.stamped("ATTLOG", query.get("stamp", ""))
         if asked:
-            self._shown(upload, name, query.get("packidx", ""), known, link)
+            self._shown(log, name, query.get("packidx", ""), known, link)
         else:
-            self._hinted(upload, known, link)
+            self._hinted(log, known, link)
         if not request.whole:
             return AGAIN
         self._asking.pack(name, query.get("packidx", ""), query.get("packcnt", ""))
         self._asking.settle(link)
-        return Reply(200, b"OK:%d" % upload.lines)
+        return Reply(200, b"OK:%d" % log.lines)
 
     def _too_many(self, link: Link) -> Reply:
         """More than people can punch: it keeps them for later."""
@@ -166,38 +164,50 @@ class Adms(Listener):
         self._observe(link)
         return AGAIN
 
-    def _shown(self, upload: Upload, name: str, index: str, known: Known, link: Link) -> None:
+    def _shown(self, log: Log, name: str, index: str, known: Known, link: Link) -> None:
         """What the terminal lists in answer to a question of ours."""
         counts = self._asking.counts(name, index, link)
         if counts is not None:
             link.reading(whole=counts, since=self._asking.since)
-        found = self._readings(upload)
-        self._emit(found, upload.rejects, known, link)
-        self._asking.hints.show(found)
-        self._asking.shown(name, upload.records, link)
+        for number, part in enumerate(log, 1):
+            found = readings(self.serial, part.records, {})
+            self._emit(found, part.rejects, known if number == len(log) else self._asking.known(link), link)
+            self._asking.hints.show(found)
+            self._asking.shown(name, part.records, link)
 
-    def _hinted(self, upload: Upload, known: Known, link: Link) -> None:
+    def _hinted(self, log: Log, known: Known, link: Link) -> None:
         """What was pushed, by the terminal or by whoever claims to be it."""
-        found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in self._readings(upload)]
-        self._emit(found, upload.rejects, known, link)
-        self._asking.hints.hear(found)
-
-    def _readings(self, upload: Upload) -> list[Reading]:
-        return readings(self.serial, upload.records, {})
+        for number, part in enumerate(log, 1):
+            told = readings(self.serial, part.records, {})
+            found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in told]
+            self._emit(found, part.rejects, known if number == len(log) else self._asking.known(link), link)
+            self._asking.hints.hear(found)
 
     def _operlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
-        alarms, lines = oplog.alarms(self.serial, request.body, request.whole)
-        self._observe(link)
         known = self._asking.known(link)
         known = known.stamped("OPERLOG", query.get("stamp", "")) if request.whole else known
-        self._emit([*alarms, *self._people(request)], [], known, link)
+        lines = self._tell(request, known, link, operations=True)
+        if lines is None:
+            return self._too_many(link)
         return Reply(200, b"OK:%d" % lines) if request.whole else AGAIN
 
-    def _people(self, request: Request) -> list[Reading]:
+    def _tell(self, request: Request, known: Known, link: Link, operations: bool = False) -> int | None:
+        """Store what is said of people, and perhaps what was done; returns the lines, None if too many."""
+        parts = tuple(pieces(request.body, request.whole))
+        lines = sum(1 for part in parts for _ in split(part))
+        if not self._pace.takes(lines, monotonic()):
+            return None
+        self._observe(link)
+        for number, part in enumerate(parts, 1):
+            found = oplog.alarms(self.serial, part) if operations else []
+            found += self._people(request, part)
+            self._emit(found, [], known if number == len(parts) else self._asking.known(link), link)
+        return lines
+
+    def _people(self, request: Request, lines: bytes) -> list[Reading]:
         """How people are enrolled, at this moment of the terminal's clock."""
         clock = request.at.replace(tzinfo=None) + self._timing.offset
-        found = enrolled(request.body, request.whole)
-        return statements(self.serial, clock.isoformat(timespec="seconds"), found)
+        return statements(self.serial, clock.isoformat(timespec="seconds"), enrolled(lines))
 
     def _give(self, request: Request, link: Link) -> Reply:
         if told := _query(request).get("info"):

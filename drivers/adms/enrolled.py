@@ -22,9 +22,9 @@ _KIND = re.compile(r"(USER|FP|FACE|BIODATA)[ \t]+", re.IGNORECASE)
 _NO_CARD = re.compile(r"[0\[\]]*")
 
 
-def enrolled(body: bytes, whole: bool = True) -> list[Enrolled]:
+def enrolled(lines: bytes) -> list[Enrolled]:
     """One statement for each person named."""
-    return merged(found for line in split(body, whole) if (found := _line(line)))
+    return merged(found for line in split(lines) if (found := _line(line)))
 
 
 def _line(line: bytes) -> Enrolled | None:

@@ -8,7 +8,6 @@ are and of which kind, as booleans (`drivers/enrolment.py`); the rest is counted
 """
 
 import re
-from collections.abc import Iterable
 
 from drivers.adms.attlog import LINE_MAX, moment, names, split, text
 from drivers.base import Reading
@@ -17,11 +16,11 @@ from drivers.zk.operations import alarm, told
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-def alarms(serial: str, body: bytes, whole: bool = True) -> tuple[list[Reading], int]:
-    """The alarms of an upload, each once, and how many lines it held."""
-    lines = list(split(body, whole))
-    found = (_alarm(serial, line) for line in lines if line.startswith(b"OPLOG") and len(line) <= LINE_MAX)
-    return _once(reading for reading in found if reading), len(lines)
+def alarms(serial: str, lines: bytes) -> list[Reading]:
+    """The alarms among some lines, each once."""
+    told = (line for line in split(lines) if line.startswith(b"OPLOG") and len(line) <= LINE_MAX)
+    found = {reading.key: reading for line in told if (reading := _alarm(serial, line))}
+    return list(found.values())
 
 
 def _alarm(serial: str, line: bytes) -> Reading | None:
@@ -33,7 +32,3 @@ def _alarm(serial: str, line: bytes) -> Reading | None:
     if code is None or not time:
         return None
     return told(serial, code, int(fields[0]), fields[1] if names(fields[1]) else "", time)
-
-
-def _once(readings: Iterable[Reading]) -> list[Reading]:
-    return list({reading.key: reading for reading in readings}.values())

@@ -12,6 +12,7 @@ version of the protocol that does not encrypt.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from drivers.adms.attlog import split, text
@@ -22,6 +23,8 @@ ERROR_DELAY_S = 30
 POST_MAX = 1 << 20
 NOTHING = b"OK"
 WORD_MAX = 64
+SAID_MAX, LINES_MAX = 64 << 10, 1000
+"""Bytes and lines that are looked at: a terminal that tells all it knows needs a tenth of it."""
 _ID = re.compile(r"[A-Za-z0-9]{1,16}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 COUNTS = {"UserCount": "users", "TransactionCount": "logs"}
@@ -89,7 +92,7 @@ def commands(waiting: Iterable[tuple[str, str]], encoding: str = "utf-8") -> byt
 def results(body: bytes) -> list[Result]:
     """The results of commands, one a line or one on many lines; what is none is passed over."""
     found: list[Result] = []
-    for line in map(text, split(body)):
+    for line in map(text, islice(split(body[:SAID_MAX]), LINES_MAX)):
         values = dict(part.partition("=")[::2] for part in _parts(line))
         if "ID" in values:
             found.append(Result(values["ID"].strip(), 0, values))
@@ -100,7 +103,7 @@ def results(body: bytes) -> list[Result]:
 
 def options(body: bytes) -> About:
     """What an upload of options says; separators are commas or line ends."""
-    parts = (part for line in split(body) for part in text(line).split(","))
+    parts = (part for line in split(body[:SAID_MAX]) for part in text(line).split(","))
     return about(dict(part.strip().partition("=")[::2] for part in parts))
 
 

@@ -13,6 +13,8 @@ from drivers.hikvision.documents import Document, Unreadable, decode, part, text
 from drivers.hikvision.events import Item, item
 
 PARTS_MAX = 64
+DOCUMENT_MAX = 64 << 10
+"""Bytes of a part in which a document is looked for: hostile text becomes twenty times as much in memory."""
 _BOUNDARY = re.compile(rb"\A\s*--([^\r\n]{1,70})\r?\n")
 _JSON = json.JSONDecoder()
 
@@ -52,7 +54,7 @@ def _documents(body: bytes) -> list[Document]:
     boundary = _BOUNDARY.match(body)
     if boundary is None:
         return _one(body)
-    parts = body.split(b"--" + boundary[1])[1 : PARTS_MAX + 1]
+    parts = body.split(b"--" + boundary[1], PARTS_MAX + 1)[1 : PARTS_MAX + 1]
     return [document for each in parts for document in _one(_content(each))]
 
 
@@ -64,7 +66,7 @@ def _content(part_of_body: bytes) -> bytes:
 
 def _one(content: bytes) -> list[Document]:
     """The document a text begins with, whatever follows; nothing where it is none."""
-    start = content.lstrip()
+    start = content[:DOCUMENT_MAX].lstrip()
     try:
         if start.startswith(b"{"):
             found, _ = _JSON.raw_decode(start.decode("utf-8", "replace"))

@@ -142,10 +142,13 @@ class Rounds:
     def leave(self) -> None:
         """Answer the orders that can no longer be carried out."""
         for name in ORDERS:
-            self._answer(name, lambda _order: "failed")
+            self._answer(name, "failed")
 
     def _set_time(self) -> None:
-        if self._answer("set_time", self._set):
+        for order in [order for order in self._orders if order.name == "set_time"]:
+            result = self._set(order)  # where the line breaks, the order is still there to be answered
+            self._orders.remove(order)
+            order.done(result)
             self.look()
 
     def _set(self, order: Order) -> str:
@@ -176,7 +179,7 @@ class Rounds:
             return
         if whole and self._complete and self._pass_began:
             self._link.emit([], self._link.cursor, self._pass_began)
-        self._answer("reread", lambda _order: "ok" if whole else "incomplete")
+        self._answer("reread", "ok" if whole else "incomplete")
 
     def _same_device(self, ask: bool = False) -> None:
         """ask: also over a connection that seems to stand; another device gets no order."""
@@ -215,13 +218,12 @@ class Rounds:
         self._news = self._news or order.name == LOOK
         order.done("ok" if order.name == LOOK else "unsupported")
 
-    def _answer(self, name: str, result: Callable[[Order], str]) -> bool:
-        """Answer the orders of one name; whether there were any."""
+    def _answer(self, name: str, result: str) -> None:
+        """Answer the orders of one name."""
         answered = [order for order in self._orders if order.name == name]
         self._orders = [order for order in self._orders if order.name != name]
         for order in answered:
-            order.done(result(order))
-        return bool(answered)
+            order.done(result)
 
 
 class HttpPoller(Poller, ABC):

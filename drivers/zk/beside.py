@@ -14,14 +14,13 @@ from drivers.zk.commands import Commands
 from drivers.zk.dataset import dataset
 from drivers.zk.frames import Cmd
 from drivers.zk.operations import decode, readings
-from drivers.zk.reader import ALL_USERS
+from drivers.zk.reader import ALL_USERS, USERS_MAX
 from drivers.zk.records import Sizes, User, decode_users
 from drivers.zk.wire import Denied, Wire
 
 EVERY_S = 3600.0
 OPERATIONS_MAX = 1 << 20
 """More bytes than that are no operation log: published firmware keeps a quarter of it."""
-USERS_MAX = 4 << 20
 DUPLICATE_MINUTES = "AlarmReRec"
 """Minutes in which a second punch of a person is dropped by the terminal itself; 0 = none is."""
 CYCLIC_DELETE = "DelRecord"
@@ -94,12 +93,7 @@ class Beside:
     def _asked(self, command: Cmd, function: int, most: int) -> bytes | None:
         try:
             with dataset(self._wire, command, function) as found:
-                data = bytearray()
-                for part in found.parts() if found.total <= most else ():
-                    data += part
-                    if len(data) > most:
-                        return None
-                return bytes(data) if found.total <= most else None
+                return found.all(most)
         except Denied:
             return None
 

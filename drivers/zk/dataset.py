@@ -48,6 +48,17 @@ class DataSet:
                 part = head[_HEAD:]
             yield part[:left]
             left -= len(part[:left])
+            if not left:
+                return
+
+    def all(self, most: int) -> bytes | None:
+        """All of it; None where that is more than `most` bytes: a hostile terminal never ends."""
+        data = bytearray()
+        for part in self.parts() if self.total <= most else ():
+            data += part
+            if len(data) > most:
+                return None
+        return bytes(data) if self.total <= most else None
 
 
 @contextmanager

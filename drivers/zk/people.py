@@ -10,7 +10,7 @@ from drivers.base import VOID, DeviceOffline, Order, Person
 from drivers.zk.commands import Commands
 from drivers.zk.dataset import dataset
 from drivers.zk.frames import Cmd
-from drivers.zk.reader import ALL_USERS
+from drivers.zk.reader import ALL_USERS, USERS_MAX
 from drivers.zk.records import Layout
 from drivers.zk.table import Table, Unfit
 from drivers.zk.wire import Wire
@@ -59,9 +59,10 @@ class People:
         """The user table as it is now."""
         sizes, layout = self._commands.sizes(), self._layout()
         with dataset(self._wire, Cmd.USERS, ALL_USERS) as found:
-            data = b"".join(found.parts())
-            if len(data) != found.total:
-                raise DeviceOffline("garbled", f"{len(data)} of {found.total} bytes of its user table")
+            data = found.all(USERS_MAX)
+            if data is None or len(data) != found.total:
+                came = f"{len(data or b'')} of {found.total} bytes of its user table"
+                raise DeviceOffline("garbled", came)
         count = sizes.users if sizes else 0
         return Table.parse(data, count, ROW_SIZES.get(layout.name, 0) if layout else 0, self._encoding)
 

@@ -8,7 +8,7 @@ cursor follows every block: what stands before it is stored, and its last record
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from drivers.base import Link, Reject
+from drivers.base import DeviceOffline, Link, Reject
 from drivers.zk.dataset import DataSet, dataset
 from drivers.zk.frames import Cmd
 from drivers.zk.log import OVERLAP, Found, Known, LayoutRefused, find_all, find_tail, tail_hash
@@ -19,6 +19,8 @@ from drivers.zk.wire import Wire
 
 ALL_USERS = 5
 """The function code of the user table."""
+USERS_MAX = 4 << 20
+"""More bytes than that are no user table: 58,000 rows."""
 
 
 class Reader:
@@ -108,7 +110,10 @@ class Reader:
         if self.layout is None or self.layout.has_user:
             return None
         with dataset(self._wire, Cmd.USERS, ALL_USERS) as table:
-            found = decode_users(b"".join(table.parts()), users, self._encoding)
+            data = table.all(USERS_MAX)
+        if data is None:
+            raise DeviceOffline("garbled", f"a user table of more than {USERS_MAX} bytes")
+        found = decode_users(data, users, self._encoding)
         return {f"uid:{user.uid}": user.user_id for user in found if user.user_id}
 
 

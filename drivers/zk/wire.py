@@ -25,6 +25,8 @@ AGAIN_MAX = 3
 """UDP: how often the same packet is sent again, each time after a slice of silence, or on a gap."""
 EVENTS_MAX = 1000
 """Events kept while nobody listens; they are hints, the log is the truth."""
+EVENT_MAX = 512
+"""Bytes of an event that are kept; of a longer one only that there is news."""
 
 
 class Stopped(Exception):
@@ -131,6 +133,7 @@ class Wire:
             self._fill(wait_s)
         taken = list(self._events)
         self._events.clear()
+        self._inbox.clear()  # answers that nobody waits for any more
         return taken
 
     def close(self) -> None:
@@ -167,7 +170,8 @@ class Wire:
         self._look_at_stop()
         for packet in self._line.receive(wait_s):
             if packet.command == Cmd.EVENT:
-                self._events.append(packet)
+                known = len(packet.data) <= EVENT_MAX
+                self._events.append(packet if known else packet._replace(data=b""))
                 self._line.send(encode(Cmd.OK, self.session, packet.reply))
             else:
                 self._inbox.append(packet)

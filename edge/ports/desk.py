@@ -121,9 +121,10 @@ class Desk:
 
     def unwelcome(self, peer: str) -> bool:
         """Whether nothing more is heard from there: too much came to nothing, and no device is at home."""
+        if not self._strangers.too_often(peer):
+            return False
         address = _plain(peer)
-        at_home = self._door.home(address) or str(address) in self._homes()
-        return self._strangers.too_often(peer) and not at_home
+        return not (self._door.home(address) or str(address) in self._homes())
 
     def _homes(self) -> set[str]:
         told = (receiver.listener.address for receiver in self._known.values() if receiver.listener)

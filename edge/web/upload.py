@@ -136,7 +136,6 @@ class Upload:
         try:
             await self._run("import-end", {**about, **({"until": until} if until else {})})
         except Refused as refused:
-            await self._run("import-end", about)
             raise Refused(say(lang, "upload.kept", n=taken.new, why=refused)) from refused
         return Told(lines=(say(lang, "import.done", n=taken.new, rejected=taken.rejected),))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from drivers.adms import attlog, oplog
-from drivers.adms.attlog import decode
+from drivers.adms.attlog import PIECE, Log, Upload
 from drivers.zk.punches import readings
 from drivers.zk.records import LAYOUTS, Record
 from drivers.zk.records import decode as decode_pull
@@ -21,6 +21,18 @@ PUNCHES = [
     Punch("A1001", datetime.fromisoformat("2000-01-01"), 255, 25, 5),
     Punch("123456789012345678901234", datetime.fromisoformat("2028-02-29T23:59:59"), 5, 200, 6),
 ]
+
+
+def decode(data: bytes, whole: bool = True) -> Upload:
+    """All of an upload."""
+    log = Log(data, whole)
+    parts = list(log)
+    assert (len(parts), log.lines) == (len(log), sum(part.lines for part in parts))
+    records = [found for part in parts for found in part.records]
+    assert (log.records, log.newest) == (len(records), max((found.time for found in records), default=""))
+    return Upload(records, [reject for part in parts for reject in part.rejects], log.lines)
+
+
 WANTED = [Record(punch.time.isoformat(), punch.user_id, punch.verify, punch.state) for punch in PUNCHES]
 
 
@@ -102,6 +114,19 @@ def test_identical_records_are_one_punch_with_its_copies() -> None:
     assert [reading.copies for reading in found] == [3]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_long_upload_is_read_in_pieces_and_says_the_same(end: str, whole: bool) -> None:
+    count = 5 * PIECE // len(record(0))
+    data = records(0, count).replace(b"\n", end.encode()) + (
+        b"" if whole else b"1001\t2026-11-20 23:00:00\t0"
+    )
+    upload = decode(data, whole)
+    assert len(Log(data, whole)) > 4
+    assert (upload.lines, upload.rejects) == (count, [])
+    assert len({*upload.records}) == count
+
+
 def test_recorded_uploads() -> None:
     seen = 0
     for entry in captures():
@@ -126,12 +151,11 @@ def test_operations_that_matter_are_alarms_and_people_are_only_counted() -> None
         "USER PIN=36234\tName=王芳\tPri=0\tPasswd=1234\tCard=133440\tGrp=1\tTZ=1\n"
         "FP PIN=36234\tFID=1\tSize=4\tValid=1\tTMP=SshT\n"
     )
-    found, lines = oplog.alarms(SERIAL, told.encode("gb18030"))
-    assert lines == 8
+    found = oplog.alarms(SERIAL, told.encode("gb18030"))
     assert [each.facts["code"] for each in found] == ["log_deleted", "clock_set", "tamper"]
     assert found[0].facts["operator"] == "14"
     assert "36234" not in repr(found)
-    again, _ = oplog.alarms(SERIAL, told.encode())
+    again = oplog.alarms(SERIAL, told.encode())
     assert [each.key for each in again] == [each.key for each in found]
 
 

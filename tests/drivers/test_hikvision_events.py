@@ -271,6 +271,18 @@ def test_hostile_documents_say_nothing(body: bytes) -> None:
         decode(body)
 
 
+def test_a_long_hostile_push_becomes_little_in_memory() -> None:
+    bombs = [b'{"a":[' + b"{}," * 200_000 + b"{}]}", b"--a\r\n" + b"--a" * 200_000]
+    for bomb in (*bombs, b"--b\r\n\r\n" + bombs[0] + b"\r\n--b--"):
+        tracemalloc.start()
+        try:
+            assert news(bomb), "what cannot be read may be news"
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 5 << 20
+
+
 def test_texts_in_gb18030_are_read() -> None:
     page = judge(answer(EVENT).decode().encode("gb18030"), "s", 1)
     assert [event.user for event in page.items] == ["007"]

@@ -51,6 +51,20 @@ def test_what_must_not_or_cannot_be_set_is_not(kind: Any, driver: Any) -> None:
         assert terminal.clock_offset_s == -96
 
 
+def test_a_line_that_breaks_while_the_clock_is_set_still_answers_every_order(kind: Any, driver: Any) -> None:
+    link, done = MemoryLink(), list[str]()
+    with kind(clock_offset_s=-96) as terminal, running(driver(terminal), link) as work:
+        work.until(lambda: link.completes)
+
+        def breaks() -> str:
+            terminal.http.cut = 50
+            return str(terminal.true_time().isoformat(timespec="seconds"))
+
+        link.waiting += [Order("set_time", done.append, breaks) for _ in range(2)]
+        assert isinstance(work.ended(), DeviceOffline)
+    assert done == ["failed", "failed"]
+
+
 def test_a_whole_read_gives_way_to_news_and_is_answered_at_its_end(kind: Any, driver: Any) -> None:
     terminal = kind()
     terminal.load(past(1500))

@@ -50,7 +50,7 @@ def test_an_entry_is_the_alarm_that_a_push_would_be():
         "log_deleted", "clock_set", "factory_reset", "tamper", "log_deleted",
     ]  # fmt: skip
     assert [each.facts.get("operator") for each in found] == ["1001", "0", "1001", "0", "9"]
-    pushed, _ = oplog.alarms("SN1", b"OPLOG 23\t1001\t2026-11-20 10:22:40\t0\t0\t0\t0\n")
+    pushed = oplog.alarms("SN1", b"OPLOG 23\t1001\t2026-11-20 10:22:40\t0\t0\t0\t0\n")
     assert found[:1] == pushed, "one fact, one key, whichever way it came by"
 
 

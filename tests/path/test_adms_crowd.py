@@ -67,7 +67,11 @@ class Crowd:
         shapes = sorted(adms.SHAPES)
         self.faces = [
             adms.Terminal(
-                server=("127.0.0.1", self.port), serial=f"ADMS{n}", shape=shapes[n % len(shapes)], delay_s=5
+                server=("127.0.0.1", self.port),
+                source=f"127.1.{n // 200}.{n % 200 + 1}",
+                serial=f"ADMS{n}",
+                shape=shapes[n % len(shapes)],
+                delay_s=5,
             )
             for n in range(self.pushing)
         ]

@@ -92,8 +92,13 @@ def test_only_a_person_moves_the_watermark(hall: Hall) -> None:
     asked = imported(hall, file, "--complete-until", until_then)
     assert asked.returncode == 1, "nobody said yes"
     assert device(hall).complete_until is None
-    future = imported(hall, file, "--complete-until", (now + timedelta(days=1)).isoformat(), "--yes")
+    more, tomorrow = written(hall.folder / "2_attlog.dat", past(hall, 7)), now + timedelta(days=1)
+    future = imported(hall, more, "--complete-until", tomorrow.isoformat(), "--yes")
     assert future.returncode == 1
+    assert punches(hall, "SN0000001") == 5, "a moment that cannot be is refused before anything is taken"
+    audits = len(imports(hall))
+    late = command(hall.daemon.folder, "import-end", device="fp-1", file="x", until=tomorrow.isoformat())
+    assert (late is not None and not late.done, len(imports(hall))) == (True, audits + 1)
     said = imported(hall, file, "--complete-until", until_then, "--yes")
     assert said.returncode == 0, said.stderr
     assert (device(hall).complete_until or "").startswith(until_then)
@@ -104,6 +109,10 @@ def test_only_a_person_moves_the_watermark(hall: Hall) -> None:
     assert until(lambda: (device(hall).complete_until or "").startswith(until_then), 20)
     hall.daemon.stop()
     assert imported(hall, file).returncode == 5
+
+
+def imports(hall: Hall) -> list[str]:
+    return [each["detail"] for each in told(hall, "edge.audit") if each["action"] == "punches.import"]
 
 
 def test_an_order_for_no_device_is_refused(hall: Hall) -> None:
