@@ -32,6 +32,7 @@ class People:
         self._folder = Path(settings.store.folder)
         self._server: WebServer | None = None
         self._make: Callable[[], WebServer] | None = None
+        self._loaded: tuple[int, ...] = ()
         self._told = Attention(SUBJECT, "", clock.text(), "")
         self.commands: Commands = {}
         """What a person may order about accounts, over the control socket alone."""
@@ -62,10 +63,10 @@ class People:
         self.look()
 
     def look(self) -> None:
-        """Try again what could not be opened, and see when the certificate ends."""
+        """Try again what could not be opened, take a renewed certificate, and see when it ends."""
         if self._make is None:
             return
-        cause, about = self._opened(self._make) if self._server is None else ("", "")
+        cause, about = self._renewed(self._server) if self._server else self._opened(self._make)
         if not cause:
             path = self._folder / CERTIFICATE
             about = soonest({path.name: end_of_file(str(path))}, self._clock.now())
@@ -74,6 +75,7 @@ class People:
 
     def _opened(self, make: Callable[[], WebServer]) -> tuple[str, str]:
         """Open the pages; why that failed, as cause and detail."""
+        self._loaded = _state(self._folder / CERTIFICATE)
         try:
             server = make()
             server.start()
@@ -86,6 +88,19 @@ class People:
         self._server = server
         self._audits.catch_up()
         LOG.info("pages for people on port %s", server.port)
+        return "", ""
+
+    def _renewed(self, server: WebServer) -> tuple[str, str]:
+        """Take the certificate where its file was replaced; else the one in use stays, and why is told."""
+        path = self._folder / CERTIFICATE
+        if (found := _state(path)) == self._loaded:
+            return "", ""
+        try:
+            server.renew(path)
+        except OSError as error:  # ssl.SSLError is one
+            return "office_certificate_bad", str(error)
+        self._loaded = found
+        LOG.info("pages for people: the certificate was renewed")
         return "", ""
 
     def attention(self) -> Iterator[Attention]:
@@ -119,3 +134,12 @@ class People:
             self._told = Attention(SUBJECT, cause, self._clock.text(), about)
             if cause:
                 LOG.error("pages for people: %s %s", cause, about)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Changes when the file is replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -338,6 +338,7 @@ PURE = [
     "edge/windows/shown.py",
     "drivers/kiosk/memory.py",
     "drivers/kiosk/said.py",
+    "drivers/kiosk/waiting.py",
     "edge/pairing/signing.py",
     "edge/office/words.py",
 ]

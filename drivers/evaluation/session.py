@@ -95,13 +95,15 @@ def answer(desk: Desk, given: Answer) -> Step:
     desk, timed_out = tick(desk, given.at, given.now_s)
     session = desk.session
     if session and given.session_id in (None, session.id):
-        dwell_ms = max(0, round((given.now_s - session.began_s) * 1000))
-        said = Said("evaluation.submitted", session, given.at, {**given.facts, "dwell_ms": dwell_ms})
+        elapsed_ms = max(0, round((given.now_s - session.began_s) * 1000))
+        told_ms = given.facts.get("dwell_ms")
+        facts = {**given.facts, "dwell_ms": elapsed_ms if told_ms is None else told_ms}
+        said = Said("evaluation.submitted", session, given.at, facts)
         return _over(desk, said, given.now_s), (*timed_out, said)
     if _is_late(desk.last, given):
         return replace(desk, late=desk.late + 1), timed_out
     own = replace(given.own, trigger="citizen", timeout_s=0)
-    asked = Said("evaluation.invited", own, own.at, _asked(own))
+    asked = Said("evaluation.invited", own, given.at, _asked(own))
     said = Said("evaluation.submitted", own, given.at, given.facts)
     done = _over(desk, said, given.now_s) if session is None else desk
     return done, (*timed_out, asked, said)

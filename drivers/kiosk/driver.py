@@ -2,7 +2,7 @@
 
 The state moves only after `emit` returned; it is in the same commit as the outcome, so a kill at any moment
 loses no rating and counts none twice. The desk may ask, cancel and pause; it cannot rate, and is never told
-a level.
+a level. That nobody answered is said only after the tablet was heard (`waiting`).
 """
 
 import json
@@ -31,7 +31,8 @@ from drivers.evaluation.session import (
 from drivers.kiosk import pages
 from drivers.kiosk.memory import read, written
 from drivers.kiosk.options import Options as Keys
-from drivers.kiosk.said import Nonsense, Rating, rating, service, state, timeout, told
+from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told
+from drivers.kiosk.waiting import Waiting, ended, heard, pass_on
 
 OBSERVED_S = 25.0
 HERE_S = 40.0
@@ -54,6 +55,7 @@ class Kiosk(Listener, Evaluator):
         super().__init__(options)
         self._window, self._own_timeout = options.window, options.timeout_s
         self._desk, self._paused, self._known = Desk(), False, False
+        self._waiting, self._shown_id = Waiting(), ""
         self._seen_s: float | None = None
         self._observed = (-OBSERVED_S, "")
         self._page: Page = "local"
@@ -111,8 +113,11 @@ class Kiosk(Listener, Evaluator):
     def ordered(self, link: Link) -> None:
         """What the daemon asks in the name of staff, a queue or a business system."""
         self._recall(link)
+        self._take(link, *tick(self._desk, link.now(), time.monotonic()))
         while order := link.orders(0):
             match order.name:
+                case "invite" if self._paused:
+                    order.done("paused")
                 case "invite":
                     about = order.about
                     order.done(self._asked(link, link.now(), about, _trigger(about.get("trigger"), "staff")))
@@ -135,6 +140,11 @@ class Kiosk(Listener, Evaluator):
         if now_s - self._observed[0] >= OBSERVED_S or told != self._observed[1]:
             link.observed(Observation(self.serial, firmware=said.version, counts=counts, notes=notes))
             self._observed = (now_s, told)
+        holds = said.holds
+        if holds is None:
+            holds = () if not said.queue else tuple(each.session.id for each in self._waiting.held)
+        self._say(link, self._desk, *heard(self._waiting, holds))
+        self._shown_id = self._desk.session.id if self._desk.session else self._shown_id
         return {"session": self._shown(), "paused": self._paused, "version": pages.version()}
 
     def _shown(self) -> dict[str, Any] | None:
@@ -150,29 +160,39 @@ class Kiosk(Listener, Evaluator):
             return {"state": "rejected"}
         if self._observed[0] < 0:
             link.observed(Observation(self.serial))
+        at = (request.at.replace(tzinfo=None) - given.ago).isoformat(timespec="seconds")
+        if waits := self._waiting.find(given.session):
+            said = Said("evaluation.submitted", waits, at, given.facts())
+            self._say(link, self._desk, *ended(self._waiting, said))
+            return {"state": "taken"}
         late = self._desk.late
-        self._take(link, *answer(self._desk, self._answer(given, request)))
+        self._take(link, *answer(self._desk, self._answer(given, at)))
         return {"state": "late" if self._desk.late > late else "taken"}
 
-    def _answer(self, given: Rating, request: Request) -> Answer:
+    def _answer(self, given: Rating, at: str) -> Answer:
         """What answers no open session becomes its own, under a name that a repetition has too."""
+        asked = given.session and given.session not in self._waiting.over
         own = Session(
-            id=given.session or given.id,
+            id=given.session if asked else given.id,
             window_no=self._window,
-            at=given.session_at or given.at,
+            at=given.session_at if asked else given.at,
             began_s=time.monotonic(),
             timeout_s=0,
             page="local",
         )
-        at = (request.at.replace(tzinfo=None) - given.ago).isoformat(timespec="seconds")
-        return Answer(at, time.monotonic(), own, given.facts(), given.session or given.id)
+        return Answer(at, time.monotonic(), own, given.facts(), own.id)
 
     def _handed(self, request: Request, link: Link) -> dict[str, Any]:
         """The citizen opened the province's page, asked or not."""
+        asked, at = over(request.body), _now(request)
         session = self._desk.session
-        if session is None:
-            self._asked(link, _now(request), {}, "citizen")
-        self._take(link, *hand_over(self._desk, _now(request), time.monotonic()))
+        if waits := self._waiting.find(asked):
+            said = Said("evaluation.handed_over", waits, at, {"trigger": waits.trigger})
+            self._say(link, self._desk, *ended(self._waiting, said))
+        elif not asked or (session and session.id == asked):
+            if session is None and self._page == "provincial":
+                self._asked(link, at, {}, "citizen")
+            self._take(link, *hand_over(self._desk, at, time.monotonic()))
         return {}
 
     def _desk_state(self, _request: Request, _link: Link) -> dict[str, Any]:
@@ -216,20 +236,26 @@ class Kiosk(Listener, Evaluator):
         paused = told(request.body).get("on") is True
         if paused:
             self._take(link, *end(self._desk, "cancelled", _now(request), time.monotonic()))
-        link.emit([], written(self._desk, paused))
+        link.emit([], written(self._desk, paused, self._waiting))
         self._paused = paused
         return {}
 
     def _take(self, link: Link, desk: Desk, said: tuple[Said, ...]) -> None:
+        """A step of the window; what the tablet has to be heard about first is kept back."""
+        self._say(link, desk, *pass_on(self._waiting, said, self._shown_id))
+
+    def _say(self, link: Link, desk: Desk, waiting: Waiting, said: tuple[Said, ...]) -> None:
         """What is said goes to disk together with the state it leads to; only then is that the state."""
-        if said:
-            link.emit([reading(each, self.serial) for each in said], written(desk, self._paused))
-        self._desk = desk
+        if said or waiting != self._waiting:
+            told = [reading(each, self.serial) for each in said]
+            link.emit(told, written(desk, self._paused, waiting))
+        self._desk, self._waiting = desk, waiting
 
     def _recall(self, link: Link) -> None:
         """At the first word of a life: the state of the last."""
         if not self._known:
-            self._desk, self._paused = read(link.cursor, time.monotonic())
+            self._desk, self._paused, self._waiting = read(link.cursor, time.monotonic())
+            self._shown_id = self._desk.session.id if self._desk.session else ""
             self._known = True
 
     def _hear_of_the_hall(self, told: Mapping[str, str]) -> None:

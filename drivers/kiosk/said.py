@@ -20,6 +20,8 @@ TAG = re.compile(r"[1-5]\d\d")
 WORD = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 COMMENT_MAX, TAGS_MAX = 500, 20
 TIMEOUT_MIN, TIMEOUT_MAX = 3, 600
+SET_BACK, AGO_MAX = timedelta(minutes=1), timedelta(days=31)
+"""A tablet's clock that went back by more, or a rating that lay longer: its clock was set meanwhile."""
 
 
 class Nonsense(ValueError):
@@ -30,7 +32,8 @@ class Nonsense(ValueError):
 class Rating:
     """A citizen's answer. session, session_at: the invitation it answers, "" = nobody asked.
 
-    at: the tablet's clock at the answer; ago: how long before the sending that was.
+    at: the tablet's clock at the answer; ago: how long before the sending that was. doubtful: that cannot be
+    known, since the clock was set in between.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Rating:
     session_at: str
     at: str
     ago: timedelta
+    doubtful: bool
     level: Level
     tags: tuple[str, ...]
     tag_dict_version: str | None
@@ -56,17 +60,22 @@ class Rating:
             "tag_dict_version": self.tag_dict_version,
             "comment": self.comment,
             "dwell_ms": self.dwell_ms,
+            "quality_flags": ("clock_suspect",) if self.doubtful else (),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the tablet says of itself. clock: its own; None where it makes no sense."""
+    """What the tablet says of itself. clock: its own; None where it makes no sense.
+
+    holds: the sessions it holds an answer to, or is being given one; None where it does not tell.
+    """
 
     version: str
     queue: int
     battery: int | None
     clock: datetime | None
+    holds: tuple[str, ...] | None
 
 
 def told(body: bytes) -> dict[str, Any]:
@@ -92,12 +101,15 @@ def rating(body: bytes) -> Rating:
     at, sent = moment(said.get("at")), moment(said.get("sent"))
     if at is None:
         raise Nonsense("no time")
+    ago = (sent or at) - at
+    doubtful = not -SET_BACK < ago < AGO_MAX
     return Rating(
         id=_matching(ID, said.get("id")),
         session=_matching(SESSION, session["id"]) if session else "",
         session_at=(moment(session.get("at")) or at).isoformat(timespec="seconds") if session else "",
         at=at.isoformat(timespec="seconds"),
-        ago=max(timedelta(0), (sent or at) - at),
+        ago=timedelta(0) if doubtful else max(timedelta(0), ago),
+        doubtful=doubtful,
         level=level,
         tags=tuple(tag for tag in fitting if tag[0] == stars)[:TAGS_MAX],
         tag_dict_version=_word(said.get("tag_dict_version")),
@@ -114,7 +126,14 @@ def state(body: bytes) -> State:
         queue=_number(said.get("queue"), 1_000_000) or 0,
         battery=_number(said.get("battery"), 100),
         clock=moment(said.get("clock")),
+        holds=_sessions(said.get("holds")),
     )
+
+
+def over(body: bytes) -> str:
+    """The session that the province's page took over, as the tablet tells it; "" = nobody had asked."""
+    session = told(body).get("session")
+    return session if isinstance(session, str) and SESSION.fullmatch(session) else ""
 
 
 def moment(value: object) -> datetime | None:
@@ -145,6 +164,12 @@ def _matching(shape: re.Pattern[str], value: object) -> str:
     if not isinstance(value, str) or not shape.fullmatch(value):
         raise Nonsense("no id")
     return value
+
+
+def _sessions(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(each for each in value if isinstance(each, str) and SESSION.fullmatch(each))
 
 
 def _word(value: object) -> str | None:

@@ -85,7 +85,10 @@ class Submitted(OfSession, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Unanswered(OfSession, frozen=True, kw_only=True, omit_defaults=True):
-    """`evaluation.unrated`: nobody answered an invitation. It is no rating, and no level follows from it."""
+    """`evaluation.unrated`: nobody answered an invitation. It is no rating, and no level follows from it.
+
+    Said once it is sure: after a tablet that had shown the invitation was heard again, maybe a day later.
+    """
 
     reason: Unrated
 

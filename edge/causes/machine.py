@@ -120,14 +120,14 @@ MACHINE: dict[str, Cause] = {
     "office_certificate_bad": Cause(
         "管理网页 (office) 的证书文件无法使用",
         "the certificate file of the pages for people cannot be used",
-        "运行 hall-edge certificate 重新制作",
-        "make it anew: hall-edge certificate",
+        "运行 hall-edge certificate --renew 重新制作",
+        "make it anew: hall-edge certificate --renew",
     ),
     "office_certificate_ends": Cause(
         "管理网页 (office) 的证书即将到期",
         "the certificate of the pages for people ends soon",
-        "运行 hall-edge certificate 重新制作并重启，再核对新指纹",
-        "run hall-edge certificate, restart, and compare the new fingerprint",
+        "运行 hall-edge certificate --renew 重新制作，一分钟内生效，再核对新指纹",
+        "run hall-edge certificate --renew; it is taken within a minute; compare the new fingerprint",
     ),
     "port_unavailable": Cause(
         "设备上报端口没有打开，设备暂时无法呼叫本机",

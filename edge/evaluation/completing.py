@@ -48,7 +48,8 @@ class Completing:
             dwell, before = known.get("dwell_ms"), self._before(window, session, at.timestamp())
             dwell_ms = dwell if isinstance(dwell, int) else None
             seen = Seen(at.timestamp(), dwell_ms, duty.why, quality, before, self._open_at(at), repeated)
-            known["quality_flags"] = flags(seen, self._oddities())
+            told = known.get("quality_flags")
+            known["quality_flags"] = flags(seen, self._oddities(), told if isinstance(told, tuple) else ())
             if known.get("tags") and not known.get("tag_dict_version"):
                 known["tag_dict_version"] = in_force(self._hall.documents.held.profile).version
         return reading._replace(facts=known)

@@ -4,7 +4,7 @@ What is not known is not odd: off hours only where a timetable says when the hal
 only where assignments were given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from edge.catalogue.carried import TimeQuality
@@ -35,8 +35,8 @@ class Seen(NamedTuple):
     repeated: bool = False
 
 
-def flags(seen: Seen, odd: Oddities) -> tuple[QualityFlag, ...]:
-    """The flags of a rating, in the order of the catalogue."""
+def flags(seen: Seen, odd: Oddities, told: Collection[object] = ()) -> tuple[QualityFlag, ...]:
+    """The flags of a rating, in the order of the catalogue; told: those its device found itself."""
     near = sum(abs(seen.at_s - each.at_s) < odd.burst_s for each in seen.before)
     just_before = any(0 <= seen.at_s - each.at_s < odd.repeat_s for each in seen.before)
     uninvited = seen.dwell_ms is None
@@ -49,4 +49,4 @@ def flags(seen: Seen, odd: Oddities) -> tuple[QualityFlag, ...]:
         ("clock_suspect", seen.quality in ("suspect", "unsynced")),
         ("uninvited", uninvited),
     )
-    return tuple(flag for flag, holds in found if holds)
+    return tuple(flag for flag, holds in found if holds or flag in told)

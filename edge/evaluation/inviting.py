@@ -14,7 +14,7 @@ from edge.words import both
 
 ANSWER_S = 8.0
 ORDERS = ("invite", "cancel", "welcome")
-NOT_DONE = ("unsupported", "not stored", "nothing is asked there", "over")
+NOT_DONE = ("unsupported", "not stored", "nothing is asked there", "over", "paused")
 
 
 class Inviting:

@@ -73,7 +73,7 @@ class Sessions:
 
     def came_from_us(self, token: str, brought: str) -> bool:
         """Whether a form brought that back."""
-        return hmac.compare_digest(self.form_token(token), brought)
+        return hmac.compare_digest(self.form_token(token).encode(), brought.encode("utf-8", "replace"))
 
 
 def _hashed(token: str) -> str:

@@ -102,17 +102,19 @@ class Doorman:
         return Reply(200, msgspec.json.encode(accepted), {"Content-Type": "application/json"})
 
     def _refused(self, serial: str, action: str, peer: str) -> Reply:
-        times, _ = self._failures.pop(peer, (0, 0.0))
-        while len(self._failures) >= ADDRESSES_MAX:
-            del self._failures[next(iter(self._failures))]
-        self._failures[peer] = (times + 1, monotonic())
+        with self._one:
+            times, _ = self._failures.pop(peer, (0, 0.0))
+            while len(self._failures) >= ADDRESSES_MAX:
+                del self._failures[next(iter(self._failures))]
+            self._failures[peer] = (times + 1, monotonic())
         self._tell(serial, action, peer)
         return _said(401, "unknown")
 
     def _rests(self, peer: str) -> bool:
         times, last_s = self._failures.get(peer, (0, 0.0))
         if times and monotonic() - last_s > REST_S:
-            self._failures.pop(peer, None)
+            with self._one:
+                self._failures.pop(peer, None)
             return False
         return times >= FREE
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
+from typing import Annotated
 
 import msgspec
 
@@ -29,10 +30,10 @@ class Pairing(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a page sends that wants to be paired: nonce of its own, proof that it knows a code."""
+    """What a page sends that wants to be paired: nonce of its own, proof that it knows a code; in hex."""
 
-    nonce: str
-    proof: str
+    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    proof: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Accepted(msgspec.Struct, frozen=True):

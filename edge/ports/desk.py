@@ -36,10 +36,14 @@ NOT_OURS = Reply(404, b"not here")
 
 
 class Counter(NamedTuple):
-    """Who answers a request. miscounts: its body may be longer than announced."""
+    """Who answers a request. miscounts: its body may be longer than announced.
+
+    small: so must its body be, since anybody may begin one: a page's key is seen with the body alone.
+    """
 
     serve: Callable[[Request], Reply]
     miscounts: bool = True
+    small: bool = False
 
 
 class Desk:
@@ -96,7 +100,7 @@ class Desk:
             self._strangers.turned_away(serial, request.peer, "", self._families[family])
             return REFUSED
         if family.proves_itself:
-            return Counter(partial(self.serve, receiver))
+            return Counter(partial(self.serve, receiver), miscounts=False, small=True)
         if not self._at_home(receiver, serial, request.peer):
             receiver.claimed("foreign_address")
             device_id = receiver.device.device_id

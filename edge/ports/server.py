@@ -23,7 +23,7 @@ from edge.commands import Commands
 from edge.families import load_driver
 from edge.pairing.duty import PairingDuty
 from edge.ports import wire
-from edge.ports.desk import Desk
+from edge.ports.desk import Counter, Desk
 from edge.ports.pool import Pool
 from edge.ports.wire import BadRequest, Head
 from edge.receiver import AGAIN
@@ -36,14 +36,14 @@ from edge.windows import Windows
 LOG = logging.getLogger(__name__)
 
 HEAD_MAX = 16 << 10
-BODY_MAX = 2 << 20
+BODY_MAX, SMALL_MAX = 2 << 20, 64 << 10
 BUDGET = 64 << 20
 """Most bytes of bodies held at once, by what was announced."""
 CONNECTIONS_MAX = 400
 PER_ADDRESS = 12
 WORKERS = 16
 HEAD_S = 10.0
-BODY_S = 30.0
+BODY_S, SMALL_S = 30.0, 10.0
 SURPLUS_S = 0.3
 """A body that does not end with a line may be longer than announced: so long is waited for the rest."""
 SURPLUS_MAX = 64 << 10
@@ -220,13 +220,13 @@ class DevicePort:
         if isinstance(counter, Reply):
             return counter
         announced = head.length or 0
-        if announced > BODY_MAX:
+        if announced > (SMALL_MAX if counter.small else BODY_MAX):
             return Reply(413, b"too long")
         if self._held + announced > BUDGET:
             return AGAIN
         self._held += announced
         try:
-            body, whole = await self._body(visit, head, rest, counter.miscounts)
+            body, whole = await self._body(visit, head, rest, counter)
             visit.reading = False
             told = replace(request, body=body, whole=whole, at=self._clock.now())
             return await asyncio.wrap_future(self._pool.submit(partial(counter.serve, told)))
@@ -245,18 +245,18 @@ class DevicePort:
             data += piece
         return wire.parse_head(bytes(data[: end[0]])), bytes(data[end[1] :])
 
-    async def _body(self, visit: Visit, head: Head, rest: bytes, miscounts: bool) -> tuple[bytes, bool]:
+    async def _body(self, visit: Visit, head: Head, rest: bytes, counter: Counter) -> tuple[bytes, bool]:
         """The body, and whether all of it came; what came late is part of it, see `SURPLUS_S`."""
         announced = head.length or 0
         if head.expects and not rest:
             visit.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = bytearray(rest)
         with suppress(TimeoutError):
-            async with asyncio.timeout(BODY_S):
+            async with asyncio.timeout(SMALL_S if counter.small else BODY_S):
                 await _fill(body, visit.reader, announced)
         if len(body) < announced:
             return bytes(body), visit.reader.at_eof() and body.endswith(b"\n")
-        if miscounts and head.method == "POST" and not body.endswith(b"\n"):
+        if counter.miscounts and head.method == "POST" and not body.endswith(b"\n"):
             with suppress(TimeoutError):
                 async with asyncio.timeout(SURPLUS_S):
                     await _fill(body, visit.reader, len(body) + SURPLUS_MAX)

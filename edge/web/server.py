@@ -1,13 +1,15 @@
 """The one HTTP server: an ASGI app on TCP and on the control socket, in a thread of its own.
 
 It binds in the caller, so that a port in use is the caller's error; installs no signal handlers; keeps
-no access log. A socket file is made with mode 0660 before anybody can connect, and removed at stop.
+no access log. A socket file is made with mode 0660 before anybody can connect, and removed at stop. Who comes
+by TCP passes `accepting` first.
 """
 
 import asyncio
 import errno
 import os
 import socket
+import ssl
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -15,8 +17,11 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from edge.web.accepting import CONNECTIONS_MAX, Accepting
+
 CONTROL_MODE = 0o660
-CONNECTIONS_MAX = 64
+CONTROL_MAX = 16
+"""Connections to the control socket that find room while the port is full."""
 GRACE_S = 1
 STOP_S = 3.0
 
@@ -33,6 +38,7 @@ class WebServer:
     ) -> None:
         self.port = port
         self._app, self._host, self._control = app, host, control
+        self._tls = context(tls) if tls else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -47,24 +53,28 @@ class WebServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
+            limit_concurrency=CONNECTIONS_MAX + CONTROL_MAX,
             timeout_graceful_shutdown=GRACE_S,
-            ssl_certfile=tls,
         )
         config.load()
         self._server = uvicorn.Server(config)
+        self._accepting = Accepting(self._server, self._tls)
+
+    def renew(self, tls: Path) -> None:
+        """Show a renewed certificate to whoever comes next; OSError, and the old one stays."""
+        self._accepting.tls = context(tls)
 
     def start(self) -> None:
         """Bind and serve. OSError when the port or the socket file is in use. `port` is then the real one."""
+        tcp, control = None, []
         with ExitStack() as opened:
-            sockets = []
             if self._host is not None:
-                sockets.append(opened.enter_context(listen_tcp(self._host, self.port)))
-                self.port = sockets[0].getsockname()[1]
+                tcp = opened.enter_context(listen_tcp(self._host, self.port))
+                self.port = tcp.getsockname()[1]
             if self._control:
-                sockets.append(opened.enter_context(listen_unix(self._control)))
+                control.append(opened.enter_context(listen_unix(self._control)))
             opened.pop_all()
-        self._thread = threading.Thread(target=self._run, args=(sockets,), name="web", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(tcp, control), name="web", daemon=True)
         self._thread.start()
         self._looping.wait()
 
@@ -79,16 +89,27 @@ class WebServer:
         if self._control:
             self._control.unlink(missing_ok=True)
 
-    def _run(self, sockets: list[socket.socket]) -> None:
-        asyncio.run(self._serve(sockets))
+    def _run(self, tcp: socket.socket | None, control: list[socket.socket]) -> None:
+        asyncio.run(self._serve(tcp, control))
 
-    async def _serve(self, sockets: list[socket.socket]) -> None:
+    async def _serve(self, tcp: socket.socket | None, control: list[socket.socket]) -> None:
         self._loop = asyncio.get_running_loop()
+        accepting = self._loop.create_task(self._accepting.run(tcp)) if tcp else None
         self._looping.set()
-        await self._server.serve(sockets)
+        await self._server.serve(control)
+        if accepting:
+            accepting.cancel()
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()  # a client that never reads outlives the grace
         await asyncio.sleep(0)
+
+
+def context(file: Path) -> ssl.SSLContext:
+    """Of a server with this key and certificate: TLS 1.2 at least; ssl.SSLError or OSError."""
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.load_cert_chain(file)
+    return made
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from edge.office import Accounts, passwords
+from edge.ports import server
 from tests.kiosk.conftest import Window, rating
 
 
@@ -118,6 +119,27 @@ def test_a_day_old_rating_bears_the_time_of_the_answer_by_our_clock(window: Wind
     ago = window.clock.now() - datetime.fromisoformat(str(stored["time"]))
     assert abs(ago.total_seconds() - 86_400) < 60, "the tablet's clock was six years off"
     assert stored["replayed"] is True
+
+
+@pytest.mark.parametrize("at", ["1970-01-02T00:00:00", "2026-11-20T09:05:00", "9998-01-01T00:00:00"])
+def test_a_clock_that_was_set_meanwhile_makes_no_odd_time_and_is_flagged(window: Window, at: str) -> None:
+    tablet = window.client("tablet")
+    sent = "9999-01-01T00:00:00" if at.startswith("9") else "2026-11-20T09:00:00"
+    assert tablet.send("POST", "rate", rating(1, at=at, sent=sent)).said == {"state": "taken"}
+    (stored,), (asked,) = window.events("submitted"), window.events("invited")
+    for each in (stored, asked):
+        ago = window.clock.now() - datetime.fromisoformat(str(each["time"]))
+        assert abs(ago.total_seconds()) < 60
+    assert "clock_suspect" in str(stored["quality_flags"])
+
+
+def test_a_page_is_answered_at_once_and_says_nothing_long(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SURPLUS_S", 60.0)
+    tablet = window.client("tablet")
+    assert tablet.send("POST", "rate", rating(1)).status == 200, "it counts its bodies well"
+    assert tablet.call("POST", "/k/A01/rate", b"x" * (server.SMALL_MAX + 1), {})[0] == 413
 
 
 @pytest.mark.parametrize(

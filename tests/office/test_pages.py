@@ -59,6 +59,7 @@ def test_no_form_passes_without_the_token_of_its_own_session(office: Office) -> 
         assert person.post("/devices", token=other.token("/devices"), **form).status_code == 403
         token = person.token("/devices")
         foreign = {"origin": "https://evil.example"}
+        assert person.post("/devices", token="é" * 64, **form).status_code == 403
         assert person.post("/devices", headers=foreign, token=token, **form).status_code == 403
         cross = {"sec-fetch-site": "cross-site"}
         assert person.post("/devices", headers=cross, token=token, **form).status_code == 403

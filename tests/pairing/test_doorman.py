@@ -118,6 +118,18 @@ def test_a_code_pairs_once_for_its_device_and_the_key_never_travels(door: Door) 
         door.order("pair", device="tablet-9")
 
 
+def test_what_is_no_proof_is_refused_like_a_wrong_one(door: Door) -> None:
+    door.order("pair", device="tablet-3")
+    for nonce, proof in (
+        ("0" * 32, "é" * 64),
+        ("é" * 32, "0" * 64),
+        ("0" * 32, "\x00"),
+        ("0" * 99, "0" * 64),
+    ):
+        offer = json.dumps({"nonce": nonce, "proof": proof}, ensure_ascii=False).encode()
+        assert door.tablet().call("POST", "/w/3/pair", offer, {})[0] == 401
+
+
 def test_a_code_ends_and_an_older_one_is_void(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = (door.order("pair", device="tablet-3") for _ in range(2))
     with pytest.raises(NotPaired):
@@ -213,3 +225,12 @@ def test_a_nonce_is_kept_as_long_as_its_time_could_pass() -> None:
     assert replays.judge("k", "d", 1000, 1000) == "busy"
     assert replays.judge("other", "d", 1000, 1000) == "fresh"
     assert replays.judge("k", "e", 1001 + WINDOW_MS, 1001 + WINDOW_MS) == "fresh", "the old ones are let go"
+
+
+def test_a_tablet_that_calls_every_two_seconds_all_day_takes_little_room() -> None:
+    replays = Replays()
+    for ms in range(0, 3_600_000, 2_000):
+        assert replays.judge("k", str(ms), ms, ms) == "fresh"
+    assert len(replays._seen["k"]) <= 3 * WINDOW_MS // 2_000
+    replays.judge("other", "a", 3_900_000, 3_900_000)
+    assert list(replays._seen) == ["other"], "a key that is silent takes none"

@@ -147,11 +147,19 @@ async function submit() {
   wake();
 }
 
+// One that is refused stays, and keeps none behind it from going.
 async function flush() {
+  let refused = null;
   for (const rating of await keeping.waiting()) {
-    await signer.send("POST", `${base}rate`, { ...rating, sent: naive(new Date()) });
-    await keeping.drop(rating.id);
+    try {
+      await signer.send("POST", `${base}rate`, { ...rating, sent: naive(new Date()) });
+      await keeping.drop(rating.id);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status === 401) throw error;
+      refused = error;
+    }
   }
+  if (refused) throw refused;
 }
 
 async function battery() {
@@ -164,10 +172,14 @@ async function battery() {
 }
 
 async function round() {
-  const queue = (await keeping.waiting()).length;
+  const holds = draft?.asked ? [draft.asked.id] : []; // before the queue is read: it may move there meanwhile
+  const waiting = await keeping.waiting();
+  const queue = waiting.length;
+  for (const rating of waiting) if (rating.session) holds.push(rating.session.id);
   const told = await signer.send("POST", `${base}state`, {
     version: root.version,
     queue,
+    holds,
     battery: await battery(),
     visible: document.visibilityState === "visible",
     clock: naive(new Date()),
@@ -176,6 +188,7 @@ async function round() {
   paused = told.paused;
   const same = told.session && session && told.session.id === session.id;
   session = told.session && { ...told.session, shown: same ? session.shown : performance.now() };
+  if (session && !draft && holds.includes(session.id)) answered = session.id; // before this page was loaded anew
   if (queue) await flush();
 }
 
