@@ -1,13 +1,15 @@
 """Who is let in at a TCP port of ours: few connections an address, a deadline for handshake and head.
 
-uvicorn has neither. At the cap that one has to go which has kept us waiting longest, so that a slow crowd
-keeps nobody out; the control socket does not pass here.
+uvicorn has neither. At the cap the address with the most connections gives one up to an address with fewer:
+a slow crowd keeps nobody out, and wins nothing by coming again. The control socket does not pass here.
 """
 
 import asyncio
 import logging
 import socket
 import ssl
+from asyncio import sslproto
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -24,6 +26,8 @@ HEAD_S = 10.0
 """From the last answer, too: what a browser keeps open for later."""
 LOOK_S = 0.5
 REST_S = 0.1
+sslproto.SSLProtocol.max_size = 16 << 10
+"""One record. asyncio's buffer of a TLS connection: else 256 KiB each, before anybody has said anything."""
 
 
 class Line(H11Protocol):
@@ -93,17 +97,18 @@ class Accepting:
                 _end(visit)
 
     def _make_room(self, peer: str) -> bool:
-        """Whether one more of this address may come."""
-        if sum(each.peer == peer for each in self._visits) >= PER_ADDRESS:
+        """Whether one more of this address may come; at the cap that is at the cost of another."""
+        mine = sum(each.peer == peer for each in self._visits)
+        if mine >= PER_ADDRESS or len(self._visits) < CONNECTIONS_MAX:
+            return mine < PER_ADDRESS
+        waited_for = [each for each in self._visits if each.keeps_us_waiting]
+        held = Counter(each.peer for each in waited_for)
+        slow = min(waited_for, key=lambda each: (-held[each.peer], each.since), default=None)
+        if slow is None or (mine and mine + 1 >= held[slow.peer]):
             return False
-        if len(self._visits) < CONNECTIONS_MAX:
-            return True
-        waited_for = (each for each in self._visits if each.keeps_us_waiting)
-        slow = min(waited_for, key=lambda each: each.since, default=None)
-        if slow is not None:
-            self._visits.discard(slow)
-            _end(slow)
-        return slow is not None
+        self._visits.discard(slow)
+        _end(slow)
+        return True
 
     async def _attend(self, visit: Visit, line: socket.socket) -> None:
         """One connection, from its handshake to its end."""
