@@ -159,7 +159,7 @@ def _held(folder: Path) -> int:
 
 
 def test_tablets_at_once(tmp_path: Path) -> None:
-    verdict = crowded(tmp_path, 20, 4.0, 1.0)
+    verdict = crowded(tmp_path, 15, 2.5, 1.0)
     assert verdict.clean, verdict
     assert verdict.figures["peak_mb"] <= MEMORY_MB, verdict
 
