@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 from uuid import uuid4
 
 from drivers.base import Link, Listener, Observation, Reject, Reply, Request
@@ -38,7 +38,12 @@ OBSERVED_S = 25.0
 HERE_S = 40.0
 """A tablet that called within this is there."""
 OFF_S = 60
-TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+ASKING: dict[str, tuple[Trigger, ...]] = {
+    "desk": ("staff",),
+    "system": ("queue", "business_system"),
+    "order": ("staff", "queue", "business_system"),
+}
+"""Who may say that who asked; the first is the usual. Nobody asks in the name of the citizen."""
 JSON = {"Content-Type": "application/json"}
 
 
@@ -120,7 +125,7 @@ class Kiosk(Listener, Evaluator):
                     order.done("paused")
                 case "invite":
                     about = order.about
-                    order.done(self._asked(link, link.now(), about, _trigger(about.get("trigger"), "staff")))
+                    order.done(self._asked(link, link.now(), about, _trigger(about.get("trigger"), "order")))
                 case "cancel":
                     self._take(link, *end(self._desk, "cancelled", link.now(), time.monotonic()))
                     order.done("done")
@@ -202,10 +207,10 @@ class Kiosk(Listener, Evaluator):
 
     def _invite(self, request: Request, link: Link) -> dict[str, Any]:
         about = told(request.body)
-        usual: Trigger = "queue" if request.part == "system" else "staff"
         if self._paused:
             raise Nonsense("paused")
-        return {"session_id": self._asked(link, _now(request), about, _trigger(about.get("trigger"), usual))}
+        trigger = _trigger(about.get("trigger"), request.part)
+        return {"session_id": self._asked(link, _now(request), about, trigger)}
 
     def _asked(self, link: Link, at: str, about: Mapping[str, Any], trigger: Trigger) -> str:
         """Ask; the session's id. The province's page is not handed over before the citizen opens it."""
@@ -268,8 +273,8 @@ def _now(request: Request) -> str:
     return request.at.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def _trigger(told: object, usual: Trigger) -> Trigger:
-    return next((each for each in TRIGGERS if each == told), usual)
+def _trigger(told: object, who: str) -> Trigger:
+    return next((each for each in ASKING[who] if each == told), ASKING[who][0])
 
 
 def _said(status: int, values: Mapping[str, Any]) -> Reply:

@@ -23,6 +23,7 @@ from edge.words import Lang
 RATINGS = ("evaluation.submitted",)
 WORDS = ("complaint.filed", "guestbook.entry")
 INSPECTIONS = ("inspection.recorded",)
+TABLES = {"ratings": RATINGS, "complaints": WORDS, "inspections": INSPECTIONS}
 FOLLOWED = (*RATINGS, *WORDS, *INSPECTIONS)
 SHOWN_MAX = 100
 EVERY_S = 0.4
@@ -57,13 +58,12 @@ class Supervision:
 
     async def show(self, visit: Visit) -> Response:
         """What is stored now."""
-        found = await self._read(FOLLOWED, 0)
+        upto = max((each.position for each in await self._read(FOLLOWED, 0)), default=0)
+        found = {name: await self._read(kinds, 0) for name, kinds in TABLES.items()}
         tables = {
-            "ratings": _lines((each for each in found if each.kind in RATINGS), visit.lang),
-            "complaints": _lines((each for each in found if each.kind in WORDS), visit.lang),
-            "inspections": _lines((each for each in found if each.kind in INSPECTIONS), visit.lang),
-        }
-        upto = max((each.position for each in found), default=0)
+            name: _lines((each for each in rows if each.position <= upto), visit.lang)
+            for name, rows in found.items()
+        }  # what came meanwhile is told by the stream
         return self._frame.shown(visit, "supervision.html", tables=tables, upto=upto)
 
     async def follow(self, visit: Visit) -> Response:
@@ -85,13 +85,15 @@ class Supervision:
             while not self._closing.is_set():
                 if self._frame.sessions.find(visit.token, monotonic(), active=False) is None:
                     return
-                found = await self._read(FOLLOWED, after)
+                found = await self._read(FOLLOWED, after, newest=False)
                 for line in reversed(_lines(found, visit.lang)):
                     yield b"data: " + msgspec.json.encode(line) + b"\n\n"
                     after, sent = line.position, monotonic()
                 if monotonic() - sent > HEARTBEAT_S:
                     yield b": \n\n"
                     sent = monotonic()
+                if len(found) == SHOWN_MAX:
+                    continue  # more than one look takes has come
                 try:
                     await asyncio.wait_for(self._closing.wait(), EVERY_S)
                 except TimeoutError:
@@ -99,10 +101,10 @@ class Supervision:
         finally:
             self._listeners -= 1
 
-    async def _read(self, kinds: Sequence[str], after: int) -> list[Recent]:
+    async def _read(self, kinds: Sequence[str], after: int, newest: bool = True) -> list[Recent]:
         def read() -> list[Recent]:
             with closing(Recents(self._database)) as reader:
-                return reader.of(kinds, after, SHOWN_MAX)
+                return reader.of(kinds, after, SHOWN_MAX, newest)
 
         return await anyio.to_thread.run_sync(read, limiter=self._thread)
 

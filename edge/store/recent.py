@@ -32,15 +32,16 @@ class Recents:
         """Let the database go."""
         self._connection.close()
 
-    def of(self, kinds: Sequence[str], after: int, limit: int) -> list[Recent]:
-        """The newest events of these kinds above `after`, oldest first, at most `limit`."""
+    def of(self, kinds: Sequence[str], after: int, limit: int, newest: bool = True) -> list[Recent]:
+        """Events of these kinds above `after`, oldest first; beyond `limit` the newest, or the next ones."""
+        order = "DESC" if newest else "ASC"
         wanted = " OR ".join("fact LIKE '%|' || ?" for _ in kinds)
         rows = self._connection.execute(
             f"SELECT position, body FROM event WHERE position > max(?, (SELECT max(position) FROM event) - ?)"  # noqa: S608
-            f" AND body IS NOT NULL AND ({wanted}) ORDER BY position DESC LIMIT ?",
+            f" AND body IS NOT NULL AND ({wanted}) ORDER BY position {order} LIMIT ?",
             (after, BACK, *kinds, limit),
         ).fetchall()
-        return [_recent(position, body) for position, body in reversed(rows)]
+        return [_recent(position, body) for position, body in sorted(rows)]
 
 
 def _recent(position: int, body: str) -> Recent:

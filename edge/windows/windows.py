@@ -27,6 +27,10 @@ from edge.windows.shown import page, shown
 JSON = {"Content-Type": "application/json"}
 STAFF = ("tablet", "desk")
 """The parts that are shown who is on duty."""
+BUSY_S = 2.0
+"""So long a sign-on waits for others: the threads of the port are for ratings."""
+WAIT = "请稍后再试"
+"""Said before anything was looked at."""
 
 
 class Windows:
@@ -64,6 +68,8 @@ class Windows:
             return _said(400, {"error": "no JSON"})
         staff_no = told.get("staff_no", "")[:32]
         why = self._proved(staff_no, told.get("pin", "")[:32]) if word == "sign-on" else ""
+        if why.startswith(WAIT):  # who guesses must not fill the log
+            return _said(403, {"error": why})
         if not why:
             try:
                 self._hall.commands[word]({"window": window, "staff_no": staff_no})
@@ -75,11 +81,15 @@ class Windows:
         return _said(403, {"error": why}) if why else _said(200, {})
 
     def _proved(self, staff_no: str, pin: str) -> str:
-        """Why it is not this person, or ""; one at a time, since a check costs memory."""
-        with self._one:
+        """Why it is not this person, or ""; one at a time: a check costs memory; none waits long."""
+        if not self._one.acquire(timeout=BUSY_S):
+            return f"{WAIT} / busy, try again"
+        try:
             if self._check is None:
                 self._check = checking(self._folder, self._clock)
             return self._check(staff_no, pin)
+        finally:
+            self._one.release()
 
 
 def checking(folder: Path, clock: WallClock) -> Callable[[str, str], str]:
@@ -91,7 +101,7 @@ def checking(folder: Path, clock: WallClock) -> Callable[[str, str], str]:
 
     def check(staff_no: str, pin: str) -> str:
         if left := waits.left(staff_no, monotonic()):
-            return f"请 {left:.0f} 秒后再试 / try again in {left:.0f} s"
+            return f"{WAIT} ({left:.0f} 秒) / try again in {left:.0f} s"
         try:
             account = accounts.check(staff_no, pin)
         except Refused as refused:

@@ -88,6 +88,11 @@ class Window:
             found = reader.of([f"evaluation.{kind}" for kind in wanted], 0, 50_000)
         return [{"kind": each.kind.partition(".")[2], "time": each.time, **each.data} for each in found]
 
+    def audits(self, action: str) -> int:
+        """How often something is audited."""
+        with closing(Recents(self.store.path)) as reader:
+            return sum(each.data["action"] == action for each in reader.of(["edge.audit"], 0, 10_000))
+
     def rejected(self) -> int:
         with closing(self.store.reader()) as reader:
             return reader.devices()["tablet-1"].quarantined

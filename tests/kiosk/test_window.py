@@ -37,7 +37,10 @@ def test_the_desk_cannot_rate_and_is_never_told_a_level(window: Window) -> None:
             assert part.send("POST", word, rating(1)).status == 403, word
     assert tablet.send("POST", "invite", {}).status == 403
     assert tablet.send("POST", "sign-on", {}).status == 403
-    assert queue.send("POST", "invite", {"trigger": "queue"}).status == 200
+    assert queue.send("POST", "invite", {"trigger": "business_system"}).status == 200
+    assert queue.send("POST", "cancel", {}).status == 200
+    assert desk.send("POST", "invite", {"trigger": "citizen"}).status == 200
+    assert [each["trigger"] for each in window.events("invited")] == ["business_system", "staff"]
     tablet.send("POST", "rate", rating(1, "very_dissatisfied"))
     told = str(desk.send("POST", "desk", {}).said) + str(desk.send("POST", "hall", {}).said)
     assert "level" not in told
@@ -170,4 +173,5 @@ def test_signing_on_takes_staff_number_and_pin(window: Window, monkeypatch: pyte
     assert desk.send("POST", "sign-off", {}).status == 200
     assert [each["staff_no"] for each in window.events("submitted")] == ["1002"]
     answers = [desk.send("POST", "sign-on", {"staff_no": "1002", "pin": "111112"}).said for _ in range(7)]
-    assert "秒后再试" in str(answers[-1]), "who guesses waits"
+    assert "稍后再试" in str(answers[-1]), "who guesses waits"
+    assert window.audits("sign-on") == 7, "and fills no log"

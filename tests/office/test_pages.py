@@ -196,12 +196,30 @@ def test_a_bad_rating_is_there_within_a_second_and_a_window_never_sees_it(office
         assert "&lt;b&gt;等太久" in person.get("/supervision").text
 
 
-def _first(stream) -> list[str]:
+def test_a_bad_rating_is_told_though_hundreds_follow_at_once_and_hides_no_complaint(office: Office) -> None:
+    office.happens("complaint.filed", 1, complaint_no="C7", content="投诉内容")
+    with office.person("supervisor") as person:
+        after = person.get("/supervision").text.split('data-after="')[1].split('"')[0]
+        office.happens("evaluation.submitted", 10, window_no="3", level="very_dissatisfied", stars=1)
+        many = 250
+        for number in range(many):
+            office.happens("evaluation.submitted", 100 + number, window_no="3", level="satisfied", stars=4)
+        stream = person.get(f"/supervision/events?after={after}", stream=True)
+        told = [msgspec.json.decode(line.removeprefix("data: ")) for line in _first(stream, many + 1)]
+        assert [each["bad"] for each in told] == [True] + [False] * many
+        assert len({each["position"] for each in told}) == many + 1
+        assert "投诉内容" in person.get("/supervision").text
+
+
+def _first(stream, many: int = 1) -> list[str]:
+    lines: list[str] = []
     for line in stream.iter_lines(decode_unicode=True):
         if line.startswith("data: "):
+            lines.append(line)
+        if len(lines) == many:
             stream.close()
-            return [line]
-    return []
+            break
+    return lines
 
 
 def test_a_code_is_shown_once_to_the_technician_and_written_down_nowhere(office: Office) -> None:

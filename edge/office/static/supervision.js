@@ -3,6 +3,7 @@
 const link = document.querySelector("[data-after]");
 const alarm = document.querySelector(".alarm");
 const RETRY_MS = 3000;
+const ROWS_MAX = 300;
 let after = link.dataset.after;
 
 function place(line) {
@@ -10,7 +11,9 @@ function place(line) {
   const row = section.querySelector("template").content.firstElementChild.cloneNode(true);
   for (const cell of row.querySelectorAll("[data-text]")) cell.textContent = line[cell.dataset.text];
   if (line.bad) row.dataset.level = "bad";
-  section.querySelector("tbody").prepend(row);
+  const rows = section.querySelector("tbody");
+  rows.prepend(row);
+  if (rows.children.length > ROWS_MAX) rows.lastElementChild.remove();
   section.querySelector("table").hidden = false;
   section.querySelector(".empty").hidden = true;
   if (line.bad) {
