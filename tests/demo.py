@@ -29,6 +29,7 @@ from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
 from tests.sim import adms, dahua, isapi, keypad
+from tests.sim.citizens import Citizens
 from tests.sim.zk import Punch, Terminal
 
 CONFIG = Path("config/hall-edge.toml")
@@ -41,7 +42,7 @@ INVITE_EVERY_S = 2.5
 PASSWORD_FILE = FOLDER / "terminal.password"
 WebTerminal = dahua.Terminal | isapi.Terminal
 Device = Terminal | WebTerminal | adms.Terminal
-Emitting = Device | keypad.Pads
+Emitting = Device | keypad.Pads | Citizens
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -127,6 +128,18 @@ def people(halls: list[Device], stop: threading.Event) -> None:
             terminal.punch(user, at=at, state=random.choice([0, 1]), uid=STAFF.index(user) + 1)
 
 
+def citizens(daemon: Daemon) -> Citizens:
+    """Those at the tablet of window A04, which is paired as a technician does it."""
+
+    def code(part: str) -> str:
+        answer = command(daemon.folder, "pair", device="tablet-a04", part=part, actor="demo")
+        assert answer is not None
+        assert answer.done, answer.text
+        return answer.text
+
+    return Citizens(DEVICE_PORT, "A04", code)
+
+
 def services(pads: keypad.Pads, daemon: Daemon, stop: threading.Event) -> None:
     """At one window after the other a service ends, and its citizen is asked to rate it."""
     while True:
@@ -192,7 +205,9 @@ def main() -> int:
 
     with small_hall(show) as (halls, pads, daemon):
         print(say("start", lang), flush=True)
+        rating = citizens(daemon)
         crowd = [
+            threading.Thread(target=rating.live, args=(stop,)),
             threading.Thread(target=people, args=(halls, stop)),
             threading.Thread(target=services, args=(pads, daemon, stop)),
         ]
@@ -208,7 +223,7 @@ def main() -> int:
         for each in crowd:
             each.join()
         print(say("settle", lang), flush=True)
-        emitting = [*halls, pads]
+        emitting = [*halls, pads, rating]
         until(lambda: result(emitting, daemon)["lost"] == 0, SETTLE_S, 0.5)
         account = result(emitting, daemon)
     print(json.dumps(account))
