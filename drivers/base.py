@@ -171,6 +171,7 @@ class Driver(ABC):
     Options: ClassVar[type[Any]]
     takes_people: ClassVar[bool] = False  # it carries out staff orders
     proves_itself: ClassVar[bool] = False  # it calls and signs; what is unsigned is no sign of life
+    by_code: ClassVar[bool] = False  # people come by a code on paper, from anywhere: none is a device
 
     def __init__(self, options: Any) -> None:  # noqa: ANN401 - each driver narrows it to its own Options
         """Touch nothing; keep the options."""

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "erase": "edge.cli_proof",
     "account": "edge.cli_office",
     "certificate": "edge.cli_office",
+    "qr": "edge.cli_codes",
     "consume": "edge.cli_upstream",
     "halls": "edge.cli_upstream",
     "discover": "edge.commission.cli_discover",

@@ -200,7 +200,9 @@ class _Reader:
         made, usable = driver() if isinstance(driver, partial) else None, keys.enabled and not fault
         calls, people = isinstance(made, Listener), made is not None and made.takes_people
         windows = made.windows if isinstance(made, Evaluator) else ()
-        return Device(device_id, keys, driver if usable else None, fault, calls, people, windows)
+        by_code = made is not None and made.by_code
+        used = driver if usable else None
+        return Device(device_id, keys, used, fault, calls, people, windows, by_code)
 
     def _device(
         self, table: str, given: dict[str, Any], fallback: DeviceKeys

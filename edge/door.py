@@ -5,6 +5,7 @@ A hall of terminals that are asked carries none of it in memory.
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
 
     from edge.attention import Attention
     from edge.clock import WallClock
-    from edge.commands import Commands
+    from edge.commands import Arguments, Commands
     from edge.evaluation.evaluations import Evaluations
     from edge.events import Complete
+    from edge.phones.keys import Keys
     from edge.ports import Approving, DevicePort
+    from edge.ports.desk import Phones as Answering
     from edge.runner import Runner
     from edge.settings import Settings
     from edge.snapshot import Caller
@@ -27,6 +30,7 @@ class Door:
 
     def __init__(self, settings: Settings, store: Store, clock: WallClock) -> None:
         self._settings, self._store, self._clock = settings, store, clock
+        self._name = settings.site.name or settings.site.hall
         self._evaluations: Evaluations | None = None
         self._port: DevicePort | None = None
         self._approving: Approving | None = None
@@ -47,7 +51,8 @@ class Door:
     def open(self, runners: Sequence[Runner], suspected: Callable[[], bool]) -> None:
         """Let the devices of these runners in, where it is said. suspected: see `DevicePort`."""
         if self._evaluations:
-            self.commands = self._evaluations.commands(runners)
+            codes = self._codes(self._evaluations, runners)
+            self.commands = {**self._evaluations.commands(runners), **codes}
         if self._settings.listen.host and self._evaluations:
             self._listen(self._evaluations, runners, suspected)
 
@@ -57,13 +62,39 @@ class Door:
         from edge.ports import Approving, DevicePort
         from edge.windows import Windows
 
-        site, folder, parts = self._settings.site, self._store.path.parent, (self._store, self._clock)
-        windows = Windows(evaluations.hall, site.name or site.hall, folder, *parts)
-        self._port = DevicePort(runners, self._clock, self._settings.listen, folder, self._store, windows)
+        folder, parts = self._store.path.parent, (self._store, self._clock)
+        windows = Windows(evaluations.hall, self._name, folder, *parts)
+        told = (self._clock, self._settings.listen, folder, self._store, windows)
+        self._port = DevicePort(runners, *told, self._phones(evaluations, runners))
         self._port.suspected = suspected
         devices = [runner.device for runner in runners]
         self._approving = Approving(self._port.desk, devices, *parts, folder)
         self.commands = {**self.commands, **self._port.commands, **self._approving.commands}
+
+    def _phones(self, evaluations: Evaluations, runners: Sequence[Runner]) -> Answering | None:
+        """Who answers phones that come by a code, where there are codes of our own."""
+        if not any(runner.device.by_code for runner in runners):
+            return None
+        from edge.phones.phones import Phones
+
+        return Phones(self._keys, evaluations.hall, self._name, self._clock).serve
+
+    def _codes(self, evaluations: Evaluations, runners: Sequence[Runner]) -> Commands:
+        """What a person may order of the codes at the windows; the room is loaded with the first order."""
+
+        def ordered(name: str, arguments: Arguments) -> str:
+            from edge.phones.duty import CodesDuty
+
+            duty = CodesDuty(evaluations.hall, self._name, self._keys, runners, self._settings.listen)
+            return duty.commands(self._store, self._clock)[name](arguments)
+
+        return {name: partial(ordered, name) for name in ("qr-sheet", "qr-renew")}
+
+    @cached_property
+    def _keys(self) -> Keys:
+        from edge.phones.keys import Keys
+
+        return Keys(self._store.path.parent)
 
     @property
     def begin_anew(self) -> bool:

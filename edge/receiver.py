@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from drivers.base import DeviceError, Driver, LinkError, Listener, Reply, Request
+from drivers.base import DeviceError, Driver, LinkError, Listener, Observation, Reply, Request
 from edge.clock import WallClock
 from edge.events import Complete
 from edge.guard import Guard
@@ -76,6 +76,8 @@ class Receiver(Runner):
             serial=self._listener.serial,
             complete=self._complete,
         )
+        if self._listener.by_code:
+            self.link.observed(Observation(self._listener.serial))
 
     def serve(self, request: Request) -> Reply:
         """Answer one request; «again» on any error."""

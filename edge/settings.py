@@ -151,6 +151,8 @@ class Device:
     """It carries out staff orders."""
     windows: tuple[str, ...] = ()
     """It asks citizens at these to rate (`Evaluator`): no log to account for, no clock but ours."""
+    by_code: bool = False
+    """People come to it by a code on paper."""
 
     @property
     def name(self) -> str:

@@ -23,6 +23,7 @@ ARROWS = {
     "drivers.http": "drivers.base drivers.hints drivers.tape",
     "drivers.hikvision": "drivers.base drivers.enrolment drivers.hints drivers.http drivers.sighting",
     "drivers.kiosk": "drivers.base drivers.evaluation",
+    "drivers.phone": "drivers.base drivers.evaluation drivers.kiosk",
     "drivers.zk": "drivers.base drivers.enrolment drivers.sighting drivers.tape",
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
@@ -44,8 +45,11 @@ ARROWS = {
     "edge.version": "",
     "edge.families": "drivers.base",
     "edge.farewell": "",
-    "edge.door": """edge.attention edge.clock edge.commands edge.evaluation edge.events edge.ports edge.runner
-        edge.settings edge.snapshot edge.store edge.windows""",
+    "edge.phones": """drivers.base drivers.kiosk edge.clock edge.clocks edge.commands edge.documents
+        edge.evaluation edge.receiver edge.runner edge.settings edge.store edge.whole edge.windows""",
+    "edge.cli_codes": "edge.cli_base edge.control edge.words",
+    "edge.door": """edge.attention edge.clock edge.commands edge.evaluation edge.events edge.phones edge.ports
+        edge.runner edge.settings edge.snapshot edge.store edge.windows""",
     "edge.health": "drivers.base edge.forecast edge.link edge.offsets edge.payloads edge.snapshot",
     "edge.heap": "",
     "edge.pulse": "",
@@ -174,10 +178,10 @@ ARROWS = {
         edge.settings edge.show edge.show_trace edge.statement edge.statement_page edge.statement_sheet
         edge.store edge.trace edge.tracing edge.words""",
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
-    "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_import edge.cli_keypad
-        edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream edge.commission
-        edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot edge.store
-        edge.version edge.words""",
+    "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_codes edge.cli_import
+        edge.cli_keypad edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream
+        edge.commission edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot
+        edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -208,6 +212,7 @@ HOMES = {
         "edge.cli_account",
         "edge.cli_base",
         "edge.cli_clock",
+        "edge.cli_codes",
         "edge.cli_import",
         "edge.cli_keypad",
         "edge.cli_office",
@@ -222,6 +227,7 @@ HOMES = {
     "nats": {"edge.consume"},
     "zeroconf": {"edge.commission"},
     "serial": {"drivers.keypad"},
+    "segno": {"edge.phones"},
     "xlsxwriter": {"edge.statement_sheet"},
     "cv2": set[str](),
 }
@@ -336,6 +342,9 @@ PURE = [
     "edge/office/waits.py",
     "edge/pairing/replays.py",
     "edge/windows/shown.py",
+    "edge/phones/marks.py",
+    "edge/phones/limits.py",
+    "edge/phones/codes.py",
     "drivers/kiosk/memory.py",
     "drivers/kiosk/said.py",
     "drivers/kiosk/waiting.py",
@@ -472,7 +481,7 @@ def test_no_names_that_say_nothing() -> None:
 
 def test_the_daemon_does_without_what_is_heavy() -> None:
     heavy = "{'sqlite_utils', 'requests', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume',"
-    heavy += " 'edge.office'}"
+    heavy += " 'edge.office', 'edge.phones', 'segno'}"
     look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == []

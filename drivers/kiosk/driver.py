@@ -143,7 +143,8 @@ class Kiosk(Listener, Evaluator):
         counts = {"queue": said.queue} | ({} if said.battery is None else {"battery": said.battery})
         told = f"{counts} {notes.keys()} {said.version}"
         if now_s - self._observed[0] >= OBSERVED_S or told != self._observed[1]:
-            link.observed(Observation(self.serial, firmware=said.version, counts=counts, notes=notes))
+            seen = Observation(self.serial, "", said.version, link.now(), counts, notes)
+            link.observed(seen)  # a rating's time is reckoned by our clock, whatever the tablet's says
             self._observed = (now_s, told)
         holds = said.holds
         if holds is None:
@@ -164,7 +165,7 @@ class Kiosk(Listener, Evaluator):
             link.emit([], link.cursor, rejects=[Reject.frame(f"rating: {nonsense}", request.body)])
             return {"state": "rejected"}
         if self._observed[0] < 0:
-            link.observed(Observation(self.serial))
+            link.observed(Observation(self.serial, device_clock=link.now()))
         at = (request.at.replace(tzinfo=None) - given.ago).isoformat(timespec="seconds")
         if waits := self._waiting.find(given.session):
             said = Said("evaluation.submitted", waits, at, given.facts())

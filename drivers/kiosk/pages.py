@@ -26,7 +26,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": f"max-age={KEPT_S}",
 }
-PAGES = {"k": "kiosk.html", "w": "window.html"}
+PAGES = {"k": "kiosk.html", "w": "window.html", "q": "phone.html"}
+PHONE = re.compile(r"/q/([A-Za-z0-9_-]{1,32})/([^/]{1,64})/(.*)")
 PATH = re.compile(r"/([kw])/([A-Za-z0-9_-]{1,32})/(.*)")
 FILE = re.compile(r"s/[0-9a-f]{12}/([a-z0-9]{1,20}\.(?:js|css))")
 
@@ -52,12 +53,19 @@ def parts(path: str) -> tuple[str, str, str] | None:
     return (found[1], found[2], found[3]) if found else None
 
 
+def phone_parts(path: str) -> tuple[str, str, str] | None:
+    """The window, the mark beside it, and the rest of a path that a code at a window leads to."""
+    found = PHONE.fullmatch(path)
+    return (found[1], found[2], found[3]) if found else None
+
+
 def page(kind: str, window: str, rest: str, known: str | None) -> Reply:
     """The answer to a GET; known: the version the browser has (If-None-Match)."""
     if rest == "":
         if known == (tag := f'"{version()}"'):
             return Reply(304, b"", {**HEADERS, "ETag": tag})
-        text = files()[PAGES[kind]].decode().replace("{version}", version()).replace("{window}", window)
+        text = files()[PAGES[kind]].decode().replace("{faces}", files()["faces.html"].decode())
+        text = text.replace("{version}", version()).replace("{window}", window)
         return Reply(200, text.encode(), {**HEADERS, "Content-Type": TYPES[".html"], "ETag": tag})
     found = FILE.fullmatch(rest)
     if found is None or found[1] not in files():

@@ -1,5 +1,6 @@
 """What a document's shape alone does not tell: numbers given twice, ends before beginnings. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from edge.documents.shapes import Assignments, EvaluationProfile, Roster, WindowGroups
 
 DEFAULT_LONG = len("2026-01-31")
+PICTURE = re.compile(r"\w[\w.-]{0,60}\.(?:png|jpe?g)", re.IGNORECASE)
 
 
 class Wrong(NamedTuple):
@@ -16,6 +18,11 @@ class Wrong(NamedTuple):
     key: str
     value: object
     message: str
+
+
+def is_picture(name: str) -> bool:
+    """Whether this is the name of a picture file, without any path."""
+    return bool(PICTURE.fullmatch(name))
 
 
 def begins(moment: str) -> datetime:
@@ -92,6 +99,10 @@ def evaluation_profile(document: EvaluationProfile) -> Iterator[Wrong]:
     hosts, urls = document.provincial.hosts, document.provincial.urls
     for window, url in urls.items():
         yield from _page(f"provincial.urls.{window}", url, hosts)
+    for window, name in document.provincial.images.items():
+        if not is_picture(name):
+            told = "只写文件名，PNG 或 JPEG / a file name alone, PNG or JPEG"
+            yield Wrong(f"provincial.images.{window}", name, told)
     if document.page == "provincial" and not urls:
         told = "page = provincial 时必填各窗口的网址 / needs an address for each window"
         yield Wrong("provincial.urls", None, told)

@@ -10,6 +10,7 @@ from edge.catalogue.documents import ConfigApplied
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.documents.documents import Documents
+from edge.documents.pictures import Picture, picture, stamp
 from edge.documents.posts import Duty, on_duty
 from edge.documents.shapes import NAMES
 from edge.documents.sign_ons import SignOns
@@ -26,9 +27,8 @@ class Hall:
         """folder: of the documents, "" = none; what is kept stands beside the database."""
         self._store, self._clock = store, clock
         state = store.path.parent
-        self.documents = Documents(
-            Path(folder) if folder else None, state, clock.text, self._today, self._tell
-        )
+        self._folder = Path(folder) if folder else None
+        self.documents = Documents(self._folder, state, clock.text, self._today, self._tell)
         self.sign_ons = SignOns(state)
         self.look()
 
@@ -42,6 +42,14 @@ class Hall:
     def on_duty(self, window_no: str, at: datetime) -> Duty:
         """Who was at a window at a moment (with zone)."""
         return on_duty(window_no, at, self._clock.zone(""), self.sign_ons.all(), self.documents.held)
+
+    def picture(self, name: str | None) -> Picture | None:
+        """A picture beside the documents."""
+        return picture(self._folder, name)
+
+    def stamp(self, name: str | None) -> str | None:
+        """Names its present content; None where there is none."""
+        return stamp(self._folder, name)
 
     def attention(self) -> tuple[Attention, ...]:
         """Documents that were refused."""

@@ -34,7 +34,10 @@ class Document(Shape, frozen=True, kw_only=True):
 
 
 class Staff(Shape, frozen=True, kw_only=True):
-    """One member of staff. devices: device id -> the number of this person on that terminal."""
+    """One member of staff. devices: device id -> the number of this person on that terminal.
+
+    display_photo_ref: a PNG or JPEG file beside this document, for the card at the window; no other use.
+    """
 
     staff_no: Word
     name: Word
@@ -121,10 +124,14 @@ class TagDictionary(Shape, frozen=True, kw_only=True):
 
 
 class Provincial(Shape, frozen=True, kw_only=True):
-    """The province's page. hosts: the only ones that may be opened. urls: window -> fixed address."""
+    """The province's page. hosts: the only ones that may be opened. urls: window -> fixed address.
+
+    images: window -> the code the province issued, a PNG or JPEG file beside this document, shown as it is.
+    """
 
     hosts: tuple[Word, ...] = ()
     urls: dict[str, str] = {}
+    images: dict[str, Word] = {}
 
 
 class Oddities(Shape, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ from edge.words import both
 
 ANSWER_S = 8.0
 ORDERS = ("invite", "cancel", "welcome")
-NOT_DONE = ("unsupported", "not stored", "nothing is asked there", "over", "paused")
+UNABLE = "unsupported"
+NOT_DONE = (UNABLE, "not stored", "nothing is asked there", "over", "paused")
 
 
 class Inviting:
@@ -38,10 +39,21 @@ class Inviting:
 
         invite: also trigger (staff, business_system, queue), project_no, item_code, timeout_s.
         """
-        runner = self._evaluator(arguments.get("window", ""))
+        there = self._evaluators(arguments.get("window", ""))
         project = arguments.get("project_no", "")
         if name == "invite" and project and self._services.times(project) >= NUMBER_MAX:
             raise Refused(f"{project}: 已评价两次 / was rated twice")
+        answer = UNABLE
+        for runner in there:
+            answer = self._answer(runner, name, arguments)
+            if answer != UNABLE:
+                break  # a code on paper cannot ask; the next evaluator at the window can
+        if answer in NOT_DONE:
+            raise Refused(answer)
+        return answer
+
+    @staticmethod
+    def _answer(runner: Runner, name: str, arguments: Arguments) -> str:
         answered, answers = threading.Event(), list[str]()
 
         def done(answer: str) -> None:
@@ -50,12 +62,10 @@ class Inviting:
 
         if not runner.order(name, done, about=dict(arguments)) or not answered.wait(ANSWER_S):
             raise Refused(f"{runner.device.device_id}: 评价器没有应答 / the evaluator did not answer")
-        if answers[0] in NOT_DONE:
-            raise Refused(answers[0])
         return answers[0]
 
-    def _evaluator(self, window: str) -> Runner:
-        """The one that works, of those at the window."""
+    def _evaluators(self, window: str) -> list[Runner]:
+        """Those that work, of those at the window."""
         there = [runner for own, runner in self._at if own == window]
         if not there:
             raise Refused(f"{window}: 没有评价器 / no evaluator stands there")
@@ -65,4 +75,4 @@ class Inviting:
             raise Refused(
                 f"{there[0].device.device_id}: {text['zh']} / {text['en']} → {step['zh']} / {step['en']}"
             )
-        return working[0]
+        return working

@@ -23,6 +23,7 @@ from edge.commands import Commands
 from edge.office.accounts import ROLES, Accounts, Role
 from edge.office.auditing import Auditing
 from edge.office.audits import Audits
+from edge.office.codes import CodesPage
 from edge.office.devices import Devices
 from edge.office.entry import Entry
 from edge.office.imports import Imports
@@ -35,8 +36,14 @@ from edge.web.app import SECURITY
 from edge.web.upload import FORM
 
 HERE = Path(__file__).parent
-HEADERS = {**SECURITY, "referrer-policy": "same-origin"}
-"""With no-referrer a browser would say no Origin of our own forms."""
+POLICY = "content-security-policy"
+HEADERS = {
+    **SECURITY,
+    "referrer-policy": "same-origin",
+    POLICY: f"{SECURITY[POLICY]}; img-src 'self' data:",
+}
+"""With no-referrer a browser would say no Origin of our own forms. data: the province's pictures."""
+SHEETS = ("edge.phones", "static")
 EVERYBODY = frozenset(ROLES)
 
 
@@ -65,12 +72,13 @@ def create_office(
         Auditing(frame, database),
         PairingPage(frame, commands),
         imports,
+        CodesPage(frame, commands),
     )
     app = Starlette(
         routes=[
             *routes(pages, frame),
             *imports.routes(),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Mount("/static", StaticFiles(directory=HERE / "static", packages=[SHEETS])),
         ],
         middleware=[Middleware(Gate, names=names)],
         exception_handlers={Exception: _failed},
@@ -86,6 +94,7 @@ def pages_of(
     auditing: Auditing,
     pairing: PairingPage,
     imports: Imports,
+    codes: CodesPage,
 ) -> tuple[Page, ...]:
     """Every page, and for whom it is."""
     technician, supervisor, auditor = _only("technician"), _only("supervisor"), _only("auditor")
@@ -97,6 +106,7 @@ def pages_of(
         Page("/devices", technician, devices.show, devices.order),
         Page("/pairing", technician, pairing.show, pairing.order),
         Page("/import", technician, imports.show),
+        Page("/codes", technician | supervisor, codes.show),
         Page("/supervision", supervisor, supervision.show),
         Page("/supervision/events", supervisor, supervision.follow),
         Page("/audit", auditor, auditing.show),

@@ -53,6 +53,17 @@ OFFICE: dict[str, tuple[str, str]] = {
     "nav.audit": ("审计", "audit"),
     "nav.own": ("我的密码", "my password"),
     "nav.pairing": ("配对", "pairing"),
+    "nav.codes": ("二维码", "codes"),
+    "no_codes": (
+        '没有可打印的二维码：在评价方案中写省级网址或图片 (provincial)，或配置 driver = "phone"',
+        "no code yet: name addresses or pictures in the evaluation profile (provincial), or configure"
+        ' driver = "phone"',
+    ),
+    "codes_how": (
+        "用浏览器打印（Ctrl-P），每个二维码一页；省发图片按原样打印。更换本厅码: hall-edge qr --renew",
+        "print from the browser (Ctrl-P), one code a page; the province's pictures are printed as they are."
+        " To replace the hall's own codes: hall-edge qr --renew",
+    ),
     "code_for": (
         "{device} 的一次性配对码，五分钟内有效",
         "one-time code for {device}, good for five minutes",

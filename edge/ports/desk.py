@@ -31,6 +31,7 @@ from edge.windows import Windows
 LOG = logging.getLogger(__name__)
 
 FILE = "callers.json"
+Phones = Callable[[Receiver, Request], Reply]
 REFUSED = Reply(403, b"not configured here")
 NOT_OURS = Reply(404, b"not here")
 
@@ -51,7 +52,7 @@ class Desk:
 
     families: whose terminals are heard of before one of them is configured, with their driver names.
     doorman: lets in those that prove themselves; without one they are not served. windows: what they hear
-    of the hall.
+    of the hall. phones: answers who comes by a code on paper.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class Desk:
         families: Mapping[type[Listener], str] | None = None,
         doorman: Doorman | None = None,
         windows: Windows | None = None,
+        phones: Phones | None = None,
     ) -> None:
         self._clock, self._path, self._doorman = clock, keep / FILE, doorman
         self._door = Door(runners)
-        self._windows = windows
+        self._windows, self._phones = windows, phones
         self._families = dict(families or {})
         self._known: dict[tuple[type[Listener], str], Receiver] = {}
         for receiver in runners:
@@ -99,7 +101,7 @@ class Desk:
                 return NOT_OURS
             self._strangers.turned_away(serial, request.peer, "", self._families[family])
             return REFUSED
-        if family.proves_itself:
+        if family.proves_itself or family.by_code:
             return Counter(partial(self.serve, receiver), miscounts=False, small=True)
         if not self._at_home(receiver, serial, request.peer):
             receiver.claimed("foreign_address")
@@ -158,6 +160,8 @@ class Desk:
     def serve(self, receiver: Receiver, request: Request) -> Reply:
         """The answer to a request that was let in; may block."""
         listener = receiver.listener
+        if listener and listener.by_code:
+            return self._phones(receiver, request) if self._phones else NOT_OURS
         if listener is None or not listener.proves_itself:
             return receiver.serve(request)
         if self._doorman is None:

@@ -23,7 +23,7 @@ from edge.commands import Commands
 from edge.families import load_driver
 from edge.pairing.duty import PairingDuty
 from edge.ports import wire
-from edge.ports.desk import Counter, Desk
+from edge.ports.desk import Counter, Desk, Phones
 from edge.ports.pool import Pool
 from edge.ports.wire import BadRequest, Head
 from edge.receiver import AGAIN
@@ -68,7 +68,7 @@ class Visit:
 class DevicePort:
     """The port for those of `runners` that call; serves from `start` to `stop`. keep: see `Desk`.
 
-    store: takes the audits of pairing; without it nobody is paired. windows: see `Desk`.
+    store: takes the audits of pairing; without it nobody is paired. windows, phones: see `Desk`.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class DevicePort:
         keep: Path,
         store: Store | None = None,
         windows: Windows | None = None,
+        phones: Phones | None = None,
     ) -> None:
         self.port, self._host = settings.port, settings.host
         self._pairing = PairingDuty(runners, keep, store, clock) if store else None
@@ -86,7 +87,7 @@ class DevicePort:
         """What a person may order about pairing."""
         families = _families() if settings.host else {}
         doorman = self._pairing.doorman if self._pairing else None
-        self.desk, self._clock = Desk(runners, clock, keep, families, doorman, windows), clock
+        self.desk, self._clock = Desk(runners, clock, keep, families, doorman, windows, phones), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None

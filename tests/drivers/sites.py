@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from drivers.base import Driver, Listener, Request
 from drivers.keypad import Keypad
 from drivers.kiosk import Kiosk
+from drivers.phone import Phones
 from tests.drivers import adms_site
 from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
@@ -173,6 +174,26 @@ class KioskSite:
         return replace(self.fact(1), path="/iclock/cdata")
 
 
+@dataclass
+class PhoneSite:
+    """Phones that came by a code, past the edge's look at it."""
+
+    good_options: Mapping[str, Any] = field(default_factory=lambda: {"windows": ("A01", "A02")})
+    bad_options: Mapping[str, Any] = field(
+        default_factory=lambda: {"windows": ("A01", "a b"), "url": "http://hall/path"}
+    )
+
+    def driver(self) -> Listener:
+        return Phones(Phones.Options(("A01", "A02")))
+
+    def fact(self, number: int) -> Request:
+        told = {"session": f"{number:032x}", "at": f"2026-11-20T09:00:{number:02d}"}
+        return replace(KioskSite().fact(number), path=f"/q/A01/{'a' * 26}/rate", query=told, part="phone")
+
+    def foreign(self) -> Request:
+        return replace(self.fact(1), path="/k/A01/rate")
+
+
 @contextmanager
 def _hikvision() -> Iterator[Site]:
     with isapi.Terminal() as terminal:
@@ -233,4 +254,4 @@ def _keypad() -> Iterator[Site]:
 SITES = {"dahua": _dahua, "hikvision": _hikvision, "keypad": _keypad, "zk": _zk}
 SAYS_ONCE = {"keypad"}
 """Devices that keep nothing, and are silent while nobody is at them: no second look shows the same again."""
-CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite, "kiosk": KioskSite}
+CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite, "kiosk": KioskSite, "phone": PhoneSite}

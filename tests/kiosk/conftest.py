@@ -1,17 +1,23 @@
 """A window with our own page: real port, store, documents and pairing, in this process."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
 from drivers.kiosk import Kiosk
+from drivers.phone import Phones
 from edge.clock import WallClock
 from edge.evaluation.evaluations import Evaluations
+from edge.phones.duty import CodesDuty
+from edge.phones.keys import Keys
+from edge.phones.phones import Phones as Came
 from edge.ports import DevicePort
 from edge.receiver import Receiver
 from edge.settings import Device, DeviceKeys, ListenSettings
@@ -63,14 +69,34 @@ class Window:
         )
         windows = Windows(self.evaluations.hall, "测试大厅", self.folder, self.store, self.clock)
         settings = ListenSettings(host="127.0.0.1", port=self.port_no)
-        self.port = DevicePort([self.receiver], self.clock, settings, self.folder, self.store, windows)
+        phone = partial(Phones, Phones.Options(("A01",)))
+        self.phones = Receiver(
+            Device("phones", DeviceKeys(driver="phone"), phone, calls=True, windows=("A01",), by_code=True),
+            self.store,
+            self.clock,
+            complete=self.evaluations.complete,
+        )
+        hall, name, runners = self.evaluations.hall, "测试大厅", [self.receiver, self.phones]
+        came = Came(Keys(self.folder), hall, name, self.clock)
+        self.came = came
+        self.codes = CodesDuty(hall, name, came.keys, runners, settings).commands(self.store, self.clock)
+        parts = (self.clock, settings, self.folder, self.store, windows)
+        self.port = DevicePort(runners, *parts, came.serve)
         self.receiver.start()
+        self.phones.start()
         self.port.start()
         assert not self.port.problem
 
     def down(self) -> None:
         self.port.stop()
         self.receiver.stop.set()
+        self.phones.stop.set()
+
+    def printed(self) -> str:
+        """The path on the local code of the window."""
+        (url,) = re.findall(r'class="url">(http[^<]+)<', self.codes["qr-sheet"]({"window": "A01"}))
+        assert url.startswith(f"http://127.0.0.1:{self.port_no}/q/A01/")
+        return urlsplit(url).path
 
     def code(self, part: str = "tablet") -> str:
         return self.port.commands["pair"]({"device": "tablet-1", "part": part, "actor": "li"})

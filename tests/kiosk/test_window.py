@@ -23,6 +23,7 @@ def test_an_invitation_is_answered_once_and_names_who_is_on_duty(window: Window)
     (stored,) = window.events("submitted")
     assert (stored["session_id"], stored["staff_no"], stored["dept_code"]) == (asked, "1001", "D1")
     assert (stored["level"], stored["stars"], stored["tags"]) == ("very_dissatisfied", 1, ["115"])
+    assert (stored["time_quality"], stored["quality_flags"]) == ("synced", ["too_fast"])
     assert (stored["comment"], stored["channel"], stored["project_no"]) == ("等太久", "hall_tablet", "P1")
     assert window.events("unrated") == []
 

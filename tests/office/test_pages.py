@@ -18,7 +18,7 @@ from tests.hall import until
 from tests.office.conftest import Office, Person
 from tests.web.halls import DEAD_GATE, TROUBLE
 
-PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 6)  # type: ignore[arg-type]
+PAGES = pages_of(*[type("Any", (), {"__getattr__": lambda _self, _name: None})()] * 7)  # type: ignore[arg-type]
 
 
 def test_the_route_table_is_walked_by_every_role_and_by_nobody(office: Office) -> None:

@@ -5,18 +5,15 @@
 
 import { Keeping } from "./keeping.js";
 import { askForCode, at, base, paired, pause, root, view, watchLanguage } from "./page.js";
+import { Form, naive } from "./rating.js";
 import { Refused, random } from "./signing.js";
 import { say, speak } from "./words.js";
 
-const LEVELS = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"];
 const ROUND_MS = 2000;
 const HALL_MS = 15000;
 const THANKS_MS = 4000;
 const DETAIL_S = 40;
 const IDLE_S = 60;
-
-const stars = (level) => 5 - LEVELS.indexOf(level);
-const naive = (date) => new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 
 let keeping;
 let signer;
@@ -30,6 +27,7 @@ let known = true; // the daemon knows our key
 let timer;
 let wake = () => {};
 let other = null; // the province's window
+const form = new Form(choose, () => draft?.level && countDown(DETAIL_S));
 
 const open = (id) => id && session && session.id === id && id !== answered;
 const resting = () => !draft && !["thanks", "fault", "away", "pairing"].includes(document.body.dataset.view);
@@ -47,24 +45,6 @@ function rest() {
   else view("idle");
 }
 
-function showLevels() {
-  at("levels").replaceChildren(
-    ...LEVELS.map((level) => {
-      const button = document.createElement("button");
-      button.className = "level";
-      button.dataset.level = level;
-      const face = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      face.setAttribute("aria-hidden", "true");
-      face.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-      face.firstChild.setAttribute("href", `#face-${stars(level)}`);
-      button.append(face, say(level));
-      button.addEventListener("click", () => choose(level));
-      return button;
-    }),
-  );
-  at("levels").setAttribute("aria-label", say("levels"));
-}
-
 function begin() {
   draft = { own: true };
   view("asked");
@@ -73,43 +53,17 @@ function begin() {
 
 function home() {
   speak("zh");
+  form.speak();
   said();
   rest();
 }
 
 function choose(level) {
   const asked = open(session?.id) ? { id: session.id, at: session.at, shown: session.shown } : null;
-  draft = { id: random(16), level, tags: [], asked };
-  at("comment").value = "";
-  showDetail(false);
+  draft = { id: random(16), level, asked };
+  form.begin(level, hall);
   view("detail");
   countDown(DETAIL_S);
-}
-
-function showDetail(all) {
-  const own = (hall.tags ?? []).filter((tag) => tag.code[0] === String(stars(draft.level)));
-  const first = own.filter((tag) => all || tag.first);
-  at("chosen").setAttribute("href", `#face-${stars(draft.level)}`);
-  at("chosen-name").textContent = say(draft.level);
-  at("tags").setAttribute("aria-label", say("why"));
-  at("tags").replaceChildren(...first.map(tagButton));
-  at("more").hidden = first.length === own.length;
-  draft.all = all;
-}
-
-function tagButton(tag) {
-  const button = document.createElement("button");
-  button.className = "tag";
-  button.dataset.code = tag.code;
-  button.textContent = document.documentElement.lang === "en" && tag.en ? tag.en : tag.zh;
-  button.setAttribute("aria-pressed", String(draft.tags.includes(tag.code)));
-  button.addEventListener("click", () => {
-    const on = draft.tags.includes(tag.code);
-    draft.tags = on ? draft.tags.filter((code) => code !== tag.code) : [...draft.tags, tag.code];
-    button.setAttribute("aria-pressed", String(!on));
-    countDown(DETAIL_S);
-  });
-  return button;
 }
 
 function countDown(left) {
@@ -126,10 +80,7 @@ async function submit() {
   const rating = {
     id: mine.id,
     session: mine.asked ? { id: mine.asked.id, at: mine.asked.at } : null,
-    level: mine.level,
-    tags: mine.tags,
-    tag_dict_version: mine.tags.length ? (hall.tag_dict_version ?? null) : null,
-    comment: at("comment").value.trim() || null,
+    ...form.said(),
     at: naive(now),
     dwell_ms: mine.asked ? Math.round(performance.now() - mine.asked.shown) : null,
   };
@@ -254,18 +205,8 @@ async function live() {
   }
 }
 
-function moveFocus(event) {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  const all = [...event.currentTarget.querySelectorAll("button")];
-  const here = all.indexOf(document.activeElement);
-  if (!step || here < 0) return;
-  event.preventDefault();
-  all[(here + step + all.length) % all.length].focus();
-}
-
 function wire() {
   at("begin").addEventListener("click", begin);
-  at("more").addEventListener("click", () => showDetail(true));
   at("back").addEventListener("click", () => {
     draft = { own: true };
     view("asked");
@@ -285,18 +226,15 @@ function wire() {
     home();
     wake();
   });
-  at("comment").addEventListener("input", () => countDown(DETAIL_S));
-  for (const group of ["levels", "tags"]) at(group).addEventListener("keydown", moveFocus);
   watchLanguage(() => {
-    showLevels();
-    if (draft?.level) showDetail(draft.all);
+    form.speak();
     said();
   });
 }
 
 async function start() {
   wire();
-  showLevels();
+  form.showLevels();
   keeping = await Keeping.open(`hall-edge ${base}`);
   hall = (await keeping.recall("hall")) ?? {};
   signer = await paired(keeping);
