@@ -151,7 +151,8 @@ class Kiosk(Listener, Evaluator):
             holds = () if not said.queue else tuple(each.session.id for each in self._waiting.held)
         self._say(link, self._desk, *heard(self._waiting, holds))
         self._shown_id = self._desk.session.id if self._desk.session else self._shown_id
-        return {"session": self._shown(), "paused": self._paused, "version": pages.version()}
+        voice = self.options.voice is True
+        return {"session": self._shown(), "paused": self._paused, "version": pages.version(), "voice": voice}
 
     def _shown(self) -> dict[str, Any] | None:
         session = self._desk.session

@@ -8,10 +8,14 @@ WINDOW = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`[device.*]` keys. timeout_s: how long an invitation waits; 0 = as the evaluation profile says."""
+    """`[device.*]` keys. timeout_s: how long an invitation waits; 0 = as the evaluation profile says.
+
+    voice: the tablet says an invitation aloud, where it has a voice of its own.
+    """
 
     window: str
     timeout_s: int = 0
+    voice: bool = False
 
     def __post_init__(self) -> None:
         """ValueError names the key."""

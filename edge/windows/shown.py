@@ -1,6 +1,7 @@
 """What a window's page shows of the hall: the card of who is on duty, and how to rate. Pure.
 
-Of a person only name, staff number and post; of the province's page only an address its list of hosts allows.
+Of a person only name, staff number, post, and a photo where the roster names one; of the province's page
+only an address its list of hosts allows.
 """
 
 from typing import Any
@@ -23,6 +24,13 @@ def shown(hall: str, window: str, staff_no: str | None, held: Held, tags: TagDic
         "tag_dict_version": tags.version,
         "tags": [{"code": tag.code, "zh": tag.zh, "en": tag.en, "first": tag.first} for tag in tags.tags],
     }
+
+
+def pictures(window: str, staff_no: str | None, held: Held) -> dict[str, str | None]:
+    """The names of the pictures a tablet shows: the photo of who is on duty, the code the province issued."""
+    staff = held.staff.get(staff_no or "")
+    images = held.profile.provincial.images if held.profile else {}
+    return {"photo": staff.display_photo_ref if staff else None, "issued": images.get(window)}
 
 
 def page(profile: EvaluationProfile, window: str) -> str:

@@ -1,10 +1,13 @@
-"""The window's door: `hall` for every page, `sign-on` and `sign-off` for the desk; the rest is the driver's.
+"""The window's door: `hall` for every page, `picture` for the tablet, `sign-on` and `sign-off` for the desk.
+
+The rest is the driver's.
 
 Whoever signs on proves it by staff number and PIN, an account of the role `window`; who fails waits longer
 each time. Its own room of accounts is loaded at the first sign-on.
 """
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +25,7 @@ from edge.documents.shapes import EvaluationProfile
 from edge.evaluation.tags import in_force
 from edge.receiver import Receiver
 from edge.store import Store
-from edge.windows.shown import page, shown
+from edge.windows.shown import page, pictures, shown
 
 JSON = {"Content-Type": "application/json"}
 STAFF = ("tablet", "desk")
@@ -48,17 +51,37 @@ class Windows:
             return receiver.serve(request)
         _, _, window, word = request.path.split("/", 3)
         if word == "hall" and request.part in STAFF:
-            return self._shown(window)
+            return self._shown(window, request.part)
+        if word == "picture" and request.part == "tablet":
+            return self._picture(window, request)
         if word in ("sign-on", "sign-off") and request.part == "desk":
             return self._signed(window, word, request)
         profile = self._hall.documents.held.profile or EvaluationProfile(version=1)
         told = {"page": page(profile, window), "timeout_s": str(profile.timeout_s)}
         return receiver.serve(replace(request, query=told))
 
-    def _shown(self, window: str) -> Reply:
+    def _shown(self, window: str, part: str) -> Reply:
         held = self._hall.documents.held
         duty = self._hall.on_duty(window, self._clock.now())
-        return _said(200, shown(self._name, window, duty.staff_no, held, in_force(held.profile)))
+        told = shown(self._name, window, duty.staff_no, held, in_force(held.profile))
+        if part == "tablet":
+            names = pictures(window, duty.staff_no, held)
+            told["pictures"] = {of: self._hall.stamp(name) for of, name in names.items()}
+        return _said(200, told)
+
+    def _picture(self, window: str, request: Request) -> Reply:
+        """A picture a tablet shows, with the stamp it was told."""
+        duty = self._hall.on_duty(window, self._clock.now())
+        try:
+            of = msgspec.json.decode(request.body, type=dict[str, str]).get("of", "")
+        except (msgspec.MsgspecError, UnicodeError):
+            return _said(400, {"error": "no JSON"})
+        name = pictures(window, duty.staff_no, self._hall.documents.held).get(of)
+        stamp, found = self._hall.stamp(name), self._hall.picture(name)
+        if stamp is None or found is None:
+            return _said(404, {"error": "not here"})
+        data = f"data:{found.type};base64,{b64encode(found.content).decode()}"
+        return _said(200, {"stamp": stamp, "data": data})
 
     def _signed(self, window: str, word: str, request: Request) -> Reply:
         """Somebody signs on, or whoever is there signs off."""

@@ -1,5 +1,6 @@
 """A window with our own page: real port, store, documents and pairing, in this process."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+import segno
 
 from drivers.kiosk import Kiosk
 from drivers.phone import Phones
@@ -42,10 +44,20 @@ ASSIGNED = {
 }
 
 
+def _drawn(text: str) -> bytes:
+    """Some picture."""
+    held = io.BytesIO()
+    segno.make(text).save(held, kind="png", scale=6)
+    return held.getvalue()
+
+
 class Window:
     """Window A01; `down` and `up` end and begin a life of the daemon, as far as the port goes."""
 
-    def __init__(self, folder: Path, profile: dict[str, object] | None = None) -> None:
+    PHOTO, ISSUED = _drawn("a photo"), _drawn("https://pj.example.gov.cn/w?n=1")
+
+    def __init__(self, folder: Path, profile: dict[str, object] | None = None, voice: bool = False) -> None:
+        self._driver = partial(Kiosk, Kiosk.Options("A01", voice=voice))
         self.folder, self.clock = folder, WallClock(ZONE, "system")
         self.told = folder / "told"
         self.told.mkdir()
@@ -60,9 +72,8 @@ class Window:
     def up(self) -> None:
         self.evaluations = Evaluations(str(self.told), self.store, self.clock)
         self.evaluations.look()
-        keys, driver = DeviceKeys(driver="kiosk"), partial(Kiosk, Kiosk.Options("A01"))
         self.receiver = Receiver(
-            Device("tablet-1", keys, driver, calls=True),
+            Device("tablet-1", DeviceKeys(driver="kiosk"), self._driver, calls=True),
             self.store,
             self.clock,
             complete=self.evaluations.complete,
@@ -86,6 +97,17 @@ class Window:
         self.phones.start()
         self.port.start()
         assert not self.port.problem
+
+    def shows(self, photo: str, issued: str) -> None:
+        """From now on there are pictures: of 1001, and of the province for A01."""
+        (self.told / photo).write_bytes(self.PHOTO)
+        (self.told / issued).write_bytes(self.ISSUED)
+        first, *others = ROSTER["staff"]
+        staff = [{**first, "display_photo_ref": photo}, *others]
+        profile = {"version": 2, "provincial": {"images": {"A01": issued}}}
+        for name, document in (("roster", {"version": 2, "staff": staff}), ("evaluation_profile", profile)):
+            (self.told / f"{name}.json").write_text(json.dumps(document))
+        self.evaluations.look()
 
     def down(self) -> None:
         self.port.stop()

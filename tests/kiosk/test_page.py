@@ -1,5 +1,6 @@
 """The citizen's and the window's page in a real Chromium, on plain http as in a hall's LAN."""
 
+import base64
 import http.server
 import shutil
 import threading
@@ -212,6 +213,45 @@ def test_targets_are_large_at_every_size(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if step == "asked":
             page.locator(".level").last.click()
+
+
+def test_photo_and_issued_code_are_those_of_the_files_and_never_anothers(
+    context: BrowserContext, window: Window
+) -> None:
+    page, image = opened(context, window), "document.getElementById('{}').src"
+    expect(page.locator("#photo")).to_be_hidden()
+    window.shows("photo.png", "issued.png")
+    page.goto(page.url)
+    for name, content in (("photo", window.PHOTO), ("issued-code", window.ISSUED)):
+        expect(page.locator(f"#{name}")).to_be_visible(timeout=WAIT_MS)
+        kept = page.evaluate(image.format(name)).partition("base64,")[2]
+        assert base64.b64decode(kept) == content
+    window.evaluations.hall.commands["sign-on"]({"window": "A01", "staff_no": "1002"})
+    page.goto(page.url)
+    expect(page.locator("#card")).to_contain_text("李二", timeout=WAIT_MS)
+    expect(page.locator("#photo")).to_be_hidden()
+    expect(page.locator("#issued")).to_be_visible()
+
+
+SPEAKING = """window.spoken = [];
+window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+Object.defineProperty(window, "speechSynthesis", { value: { cancel() {},
+  speak: (said) => spoken.push(said.text),
+  getVoices: () => [{ localService: false, lang: "zh-CN" }, { localService: true, lang: "zh-CN" }] } });"""
+
+
+@pytest.mark.parametrize("voice", [True, False])
+def test_an_invitation_is_said_aloud_once_where_the_config_says_so(
+    context: BrowserContext, tmp_path: Path, closing_window: Callable[[Window], None], voice: bool
+) -> None:
+    context.add_init_script(SPEAKING)
+    window = Window(tmp_path, voice=voice)
+    closing_window(window)
+    page, desk = opened(context, window), window.client("desk")
+    desk.send("POST", "invite", {})
+    view(page, "asked")
+    page.wait_for_timeout(2500 * voice)  # another round
+    assert page.evaluate("spoken") == ["请对本次服务作出评价"] * voice
 
 
 def test_the_window_page_asks_cancels_and_pauses(context: BrowserContext, window: Window) -> None:

@@ -176,3 +176,21 @@ def test_signing_on_takes_staff_number_and_pin(window: Window, monkeypatch: pyte
     answers = [desk.send("POST", "sign-on", {"staff_no": "1002", "pin": "111112"}).said for _ in range(7)]
     assert "稍后再试" in str(answers[-1]), "who guesses waits"
     assert window.audits("sign-on") == 7, "and fills no log"
+
+
+def test_pictures_are_for_the_paired_tablet_alone_and_no_other_file(window: Window) -> None:
+    desk, tablet = window.client("desk"), window.client("tablet")
+    assert tablet.send("POST", "hall", {}).said["pictures"] == {"photo": None, "issued": None}
+    assert tablet.send("POST", "picture", {"of": "photo"}).status == 404
+    window.shows("photo.png", "issued.png")
+    stamps = tablet.send("POST", "hall", {}).said["pictures"]
+    assert isinstance(stamps, dict)
+    for of in ("photo", "issued"):
+        assert tablet.send("POST", "picture", {"of": of}).said["stamp"] == stamps[of]
+    for wrong in ("roster.json", "../edge.db", ""):
+        assert tablet.send("POST", "picture", {"of": wrong}).status == 404
+    assert desk.send("POST", "picture", {"of": "photo"}).status == 403
+    assert "pictures" not in desk.send("POST", "hall", {}).said
+    assert tablet.call("POST", "/k/A01/picture", b'{"of": "photo"}', {})[0] == 401
+    (window.told / "photo.png").write_bytes(b"no picture")
+    assert tablet.send("POST", "picture", {"of": "photo"}).status == 404

@@ -5,8 +5,10 @@
 
 import { Keeping } from "./keeping.js";
 import { askForCode, at, base, paired, pause, root, view, watchLanguage } from "./page.js";
+import { Pictures } from "./pictures.js";
 import { Form, naive } from "./rating.js";
 import { Refused, random } from "./signing.js";
+import { sayAloud } from "./voice.js";
 import { say, speak } from "./words.js";
 
 const ROUND_MS = 2000;
@@ -16,18 +18,20 @@ const DETAIL_S = 40;
 const IDLE_S = 60;
 
 let keeping;
+let pictures;
 let signer;
 let hall = {};
 let session = null; // as the daemon told it last
 let answered = ""; // the last session this page has an answer of
 let draft = null; // what the citizen is about to say
 let paused = false;
+let aloud = false; // the config wants invitations said aloud
 let reached = false;
 let known = true; // the daemon knows our key
 let timer;
 let wake = () => {};
 let other = null; // the province's window
-const form = new Form(choose, () => draft?.level && countDown(DETAIL_S));
+const form = new Form(choose, stirred);
 
 const open = (id) => id && session && session.id === id && id !== answered;
 const resting = () => !draft && !["thanks", "fault", "away", "pairing"].includes(document.body.dataset.view);
@@ -47,8 +51,14 @@ function rest() {
 
 function begin() {
   draft = { own: true };
-  view("asked");
+  view(hall.page === "provincial" ? "provincial" : "asked");
   after(IDLE_S * 1000, home);
+}
+
+// Whoever moves slowly, or by a switch, is not cut short: any sign of life begins the time anew.
+function stirred() {
+  if (draft?.level && !draft.sent) countDown(DETAIL_S);
+  else if (draft?.own) after(IDLE_S * 1000, home);
 }
 
 function home() {
@@ -136,23 +146,28 @@ async function round() {
     clock: naive(new Date()),
   });
   if (told.version !== root.version && !queue && resting()) location.reload();
-  paused = told.paused;
+  ({ paused } = told);
+  aloud = told.voice;
   const same = told.session && session && told.session.id === session.id;
   session = told.session && { ...told.session, shown: same ? session.shown : performance.now() };
   if (session && !draft && holds.includes(session.id)) answered = session.id; // before this page was loaded anew
+  if (aloud && open(session?.id) && resting()) sayAloud(say("asked"), session.id);
   if (queue) await flush();
 }
 
 async function learnHall() {
   hall = await signer.send("POST", `${base}hall`, {});
   await keeping.keep("hall", hall);
-  showHall();
+  await showHall();
 }
 
-function showHall() {
+async function showHall() {
   document.querySelector("[data-hall]").textContent = hall.hall ?? "";
   at("card").hidden = !hall.card;
   for (const each of document.querySelectorAll("[data-card]")) each.textContent = hall.card?.[each.dataset.card] ?? "";
+  const { photo, issued } = hall.pictures ?? {};
+  await pictures.show("photo", photo, at("photo"));
+  await pictures.show("issued", issued, at("issued-code"), at("issued"));
 }
 
 async function said() {
@@ -166,6 +181,7 @@ async function handOver() {
   const url = new URL(hall.url);
   other = window.open(url.href, "province");
   view("away");
+  draft = null;
   const asked = session;
   if (asked) answered = asked.id;
   after((hall.timeout_s ?? 60) * 1000, comeBack);
@@ -212,6 +228,7 @@ function wire() {
     view("asked");
     after(IDLE_S * 1000, home);
   });
+  for (const sign of ["keydown", "pointerdown", "focusin"]) document.addEventListener(sign, stirred);
   at("send").addEventListener("click", submit);
   at("again").addEventListener("click", () => {
     view("detail");
@@ -237,6 +254,7 @@ async function start() {
   form.showLevels();
   keeping = await Keeping.open(`hall-edge ${base}`);
   hall = (await keeping.recall("hall")) ?? {};
+  pictures = new Pictures(keeping, (of) => signer.send("POST", `${base}picture`, { of }));
   signer = await paired(keeping);
   showHall();
   rest();

@@ -29,6 +29,7 @@ const WORDS = {
   open: ["打开评价页面", "open the page"],
   away: ["请在省级页面完成评价", "please finish on the province's page"],
   done: ["评价完毕", "done"],
+  issued: ["也可扫省里下发的二维码评价", "or scan the code the province issued"],
   anew: ["再评价另一次服务", "rate another service"],
   code_void: ["二维码无效或已更换，请扫描窗口现在张贴的二维码", "this code is not valid any more; scan the one at the window now"],
   code_over: ["页面打开太久，请重新扫码评价", "this page was open too long; please scan the code again"],
