@@ -13,11 +13,14 @@ import requests
 
 from edge.clock import WallClock
 from edge.commands import Arguments, Refused
+from edge.documents.pictures import Picture
 from edge.events import own_event
 from edge.office import Accounts, Audits, create_office, passwords
 from edge.office.accounts import ROLES, Role
 from edge.office.certificate import FILE, make
 from edge.pairing.duty import Listed
+from edge.phones.codes import Code
+from edge.phones.sheet import body
 from edge.snapshot import Snapshot
 from edge.store.books import Books
 from edge.web import WebServer
@@ -72,7 +75,12 @@ class Office:
         self.ordered: list[tuple[str, dict[str, str]]] = []
         named = ("accept", "approve", "service", "reread", "erase", "staff-push", "staff-revoke")
         self.commands = {name: self._command(name) for name in named}
-        self.commands |= {"pair": self._code, "unpair": self._command("unpair"), "pairings": self._pairings}
+        self.commands |= {
+            "qr-sheet": self._sheet,
+            "pair": self._code,
+            "unpair": self._command("unpair"),
+            "pairings": self._pairings,
+        }
         make(folder, ("127.0.0.1", "office.test"))
         self.app = create_office(
             self.take,
@@ -103,6 +111,16 @@ class Office:
     def _code(self, arguments: Arguments) -> str:
         self.ordered.append(("pair", dict(arguments)))
         return "ABCD-EFGH-JKLM-NPQR"
+
+    def _sheet(self, arguments: Arguments) -> str:
+        """As the daemon answers: two codes, one of them issued."""
+        drawn = Picture("image/png", b"\x89PNG\r\n\x1a\n")
+        codes = [
+            Code("A01", "综合受理", "local", "http://192.0.2.9:8081/q/A01/x/"),
+            Code("A02", "<b>", "issued", picture=drawn),
+        ]
+        assert arguments["part"]
+        return body("测试大厅", codes, "a5" if arguments["paper"] == "a5" else "a4")
 
     def _pairings(self, _arguments: Arguments) -> str:
         key = ("0123456789abcdef", "tablet", "2026-11-25T09:00:00+08:00", "li")

@@ -236,3 +236,13 @@ def test_a_code_is_shown_once_to_the_technician_and_written_down_nowhere(office:
         ("unpair", {"key": "0123456789abcdef", "actor": "technician"}),
     ]
     assert "ABCD-EFGH" not in str(office.audited())
+
+
+def test_the_codes_are_shown_to_who_prints_them_and_are_text_where_they_are_text(office: Office) -> None:
+    for role in ("technician", "supervisor"):
+        with office.person(role) as person:
+            shown = person.get("/codes?paper=a5").text
+            assert 'class="sheet a5" data-kind="local" data-window="A01"' in shown
+            assert "<p>&lt;b&gt;</p>" in shown
+            assert "img-src 'self' data:" in person.get("/codes").headers["content-security-policy"]
+            assert "@page a5" in person.get("/static/sheet.css").text
