@@ -124,7 +124,7 @@ class Daemon:
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
         self._door.open(self._runners, lambda: self._clocks.suspected)
         self._saved_at, self._wall_at = self._store.tip.position, 0.0
-        self._people = People(settings, self._store, self._clock)
+        self._people = People(settings, self._store, self._clock, lambda: self._door.held)
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
         self._scheduler = BackgroundScheduler(timezone=site.zone, job_defaults=LATE)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edge.attention import Attention
     from edge.clock import WallClock
     from edge.commands import Arguments, Commands
+    from edge.documents.posts import Held
     from edge.evaluation.evaluations import Evaluations
     from edge.events import Complete
     from edge.phones.keys import Keys
@@ -95,6 +96,11 @@ class Door:
         from edge.phones.keys import Keys
 
         return Keys(self._store.path.parent)
+
+    @property
+    def held(self) -> Held | None:
+        """What the documents say now; None where the hall has none."""
+        return self._evaluations.hall.documents.held if self._evaluations else None
 
     @property
     def begin_anew(self) -> bool:

@@ -2,6 +2,7 @@
 
 Nothing unconfirmed is lost: what waits for upstream is counted, and erased when the order is given again.
 The stub keeps the terminal's key (serial, time, user number): a re-read revives nothing. Audits name nobody.
+A citizen is found by the name or telephone number among the contact details of the supervision office.
 """
 
 import logging
@@ -13,9 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from drivers.base import LinkError
 from edge.commands import Arguments, Refused
 from edge.payloads import Audit
 from edge.store import Reader, Store
+from edge.store.contacts import Contacts
 from edge.store.reads import Filter, passes
 
 LOG = logging.getLogger(__name__)
@@ -37,12 +40,16 @@ class Order(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the hall holds of a person. left: raw rejects that cannot be told to be anybody's."""
+    """What the hall holds of a person. left: raw rejects that cannot be told to be anybody's.
+
+    contacts: details of how to reach this person, which are no events.
+    """
 
     positions: Sequence[int]
     waiting: int
     rejects: Sequence[tuple[int, str]]
     left: int
+    contacts: int
 
 
 class Erasure:
@@ -50,6 +57,7 @@ class Erasure:
 
     def __init__(self, store: Store, retired: Callable[[], int]) -> None:
         self._store, self._retired = store, retired
+        self._contacts = Contacts(store.path.parent)
 
     def count(self, arguments: Arguments) -> str:
         """What could be erased now."""
@@ -60,11 +68,13 @@ class Erasure:
         """Erase it; Refused, after that, where some of it has to wait."""
         order = understood(arguments)
         found, erased = self._find(order), 0
+        contacts = self._contacts.erase(order.person) if found.contacts else 0
         for first in range(0, max(1, len(found.positions)), STEP):
-            rejects = () if first else found.rejects
-            audit = partial(audited, order, len(rejects))
-            erased += self._store.erase(found.positions[first : first + STEP], rejects, audit)
-        LOG.info("erased by order of %s: %d events, %d rejects", order.actor, erased, len(found.rejects))
+            rejects, gone = ((), 0) if first else (found.rejects, contacts)
+            audit = partial(audited, order, len(rejects), gone)
+            erased += self._store.erase(found.positions[first : first + STEP], rejects, audit, gone > 0)
+        counts = (erased, len(found.rejects), contacts)
+        LOG.info("erased by order of %s: %d events, %d rejects, %d contacts", order.actor, *counts)
         text = told("已删除", "erased", erased, found)
         if found.waiting:
             raise Refused(text)
@@ -78,6 +88,7 @@ class Erasure:
             aside = reader.parked().keys()
             places = list(_places(reader, order))
             kept = reader.quarantined(order.device)
+        contacts = 0 if order.device else self._reachable(order.person)
         due = [place for place in places if place <= upto and place not in aside]
         rejects = [
             (number, reason.replace(f"|{order.person}|", "|×|"))
@@ -85,7 +96,14 @@ class Erasure:
             if holds(raw, order.person) or f"|{order.person}|" in reason
         ]
         left = sum(bool(raw) and not holds(raw, order.person) for _, raw, _ in kept)
-        return Found(due, len(places) - len(due), rejects, left)
+        return Found(due, len(places) - len(due), rejects, left, contacts)
+
+    def _reachable(self, person: str) -> int:
+        """How many contact details are this person's; Refused where that cannot be seen."""
+        try:
+            return self._contacts.count(person)
+        except LinkError as error:
+            raise Refused(f"联系方式读不了，未执行 / the contact details cannot be read: {error}") from error
 
 
 def understood(arguments: Arguments) -> Order:
@@ -104,9 +122,10 @@ def understood(arguments: Arguments) -> Order:
     return Order(person, arguments.get("device"), reason, arguments.get("actor", "-"))
 
 
-def audited(order: Order, rejects: int, events: int, digest: str) -> Audit:
+def audited(order: Order, rejects: int, contacts: int, events: int, digest: str) -> Audit:
     """What the log keeps of it: how much and why, never who. digest: of the hashes that the stubs keep."""
-    detail = f"events={events} rejects={rejects} digest={digest} reason={order.reason}"
+    also = f" contacts={contacts}" if contacts else ""
+    detail = f"events={events} rejects={rejects}{also} digest={digest} reason={order.reason}"
     return Audit(
         actor=order.actor,
         role="technician",
@@ -126,6 +145,9 @@ def told(verb_zh: str, verb_en: str, events: int, found: Found) -> str:
     """What was or would be done, and what not."""
     zh = f"{verb_zh} {events} 条事件内容、{len(found.rejects)} 条隔离原文"
     en = f"{verb_en}: {events} events, {len(found.rejects)} quarantined records"
+    if found.contacts:
+        zh += f"、{found.contacts} 条联系方式"
+        en += f", {found.contacts} contact details"
     if found.waiting:
         zh += f"；{found.waiting} 条尚待上级确认或被搁置，不能删除，待确认后再执行一次"
         en += f"; {found.waiting} wait for upstream or are set aside: order it again when they are confirmed"

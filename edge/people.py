@@ -8,15 +8,21 @@ import logging
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.attention import Attention
 from edge.certificates import end_of_file, soonest
 from edge.clock import WallClock
 from edge.commands import Arguments, Commands
+from edge.fading import Fading
 from edge.settings import Settings
 from edge.snapshot import Snapshot
 from edge.store import Store
+from edge.store.contacts import Contacts
 from edge.web import WebServer
+
+if TYPE_CHECKING:
+    from edge.documents.posts import Held
 
 LOG = logging.getLogger(__name__)
 SUBJECT = "office"
@@ -27,9 +33,14 @@ CERTIFICATE = "office.pem"
 class People:
     """The door of one hall's people; `start` opens it, `look` is called each minute."""
 
-    def __init__(self, settings: Settings, store: Store, clock: WallClock) -> None:
-        self._settings, self._store, self._clock = settings, store, clock
+    def __init__(
+        self, settings: Settings, store: Store, clock: WallClock, held: Callable[[], "Held | None"]
+    ) -> None:
+        """held: what the documents say now."""
+        self._settings, self._store, self._clock, self._held = settings, store, clock, held
         self._folder = Path(settings.store.folder)
+        self._contacts = Contacts(self._folder)
+        self._fading = Fading(self._contacts, settings.office, clock)
         self._server: WebServer | None = None
         self._make: Callable[[], WebServer] | None = None
         self._loaded: tuple[int, ...] = ()
@@ -63,7 +74,8 @@ class People:
         self.look()
 
     def look(self) -> None:
-        """Try again what could not be opened, take a renewed certificate, and see when it ends."""
+        """Let aged contacts go; try again what could not be opened; take a renewed certificate."""
+        self._fading.look()
         if self._make is None:
             return
         cause, about = self._renewed(self._server) if self._server else self._opened(self._make)
@@ -114,7 +126,7 @@ class People:
             self._server.stop()
 
     def _served(self, take: Callable[[], Snapshot], orders: Commands) -> WebServer:
-        from edge.office import create_office
+        from edge.office import Entries, Life, Parts, create_office
 
         office, site = self._settings.office, self._settings.site
         app = create_office(
@@ -125,6 +137,12 @@ class People:
             self._store.path,
             office.names,
             site.name or site.hall,
+            Parts(
+                Entries(self._store, self._clock, self._contacts),
+                self._contacts,
+                Life(office.contact_days, office.handed_over_days),
+                self._held,
+            ),
         )
         self._accounts.changed = app.state.sessions.end_all
         return WebServer(app, office.host, office.port, None, self._folder / CERTIFICATE)

@@ -110,11 +110,16 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`[office]`: the pages for people, over HTTPS; "" = none. names: host names beside `host` they type."""
+    """`[office]`: the pages for people, over HTTPS; "" = none. names: host names beside `host` they type.
+
+    contact_days: so long contact details of citizens are kept; handed_over_days: once they were handed over.
+    """
 
     host: str = ""
     port: Port = 8443
     names: tuple[HostName, ...] = ()
+    contact_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
+    handed_over_days: Annotated[int, msgspec.Meta(ge=0, le=30)] = 0
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):

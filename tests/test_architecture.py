@@ -48,8 +48,8 @@ ARROWS = {
     "edge.phones": """drivers.base drivers.kiosk edge.clock edge.clocks edge.commands edge.documents
         edge.evaluation edge.receiver edge.runner edge.settings edge.store edge.whole edge.windows""",
     "edge.cli_codes": "edge.cli_base edge.control edge.words",
-    "edge.door": """edge.attention edge.clock edge.commands edge.evaluation edge.events edge.phones edge.ports
-        edge.runner edge.settings edge.snapshot edge.store edge.windows""",
+    "edge.door": """edge.attention edge.clock edge.commands edge.documents edge.evaluation edge.events
+        edge.phones edge.ports edge.runner edge.settings edge.snapshot edge.store edge.windows""",
     "edge.health": "drivers.base edge.forecast edge.link edge.offsets edge.payloads edge.snapshot",
     "edge.heap": "",
     "edge.pulse": "",
@@ -84,7 +84,8 @@ ARROWS = {
     "edge.proof": "edge.contract edge.events edge.payloads edge.store",
     "edge.verify": "edge.contract edge.payloads edge.proof edge.store",
     "edge.retention": "",
-    "edge.erasure": "edge.commands edge.payloads edge.store",
+    "edge.erasure": "drivers.base edge.commands edge.payloads edge.store",
+    "edge.fading": "drivers.base edge.clock edge.settings edge.store",
     "edge.keeping": "edge.clock edge.retention edge.settings edge.store edge.whole",
     "edge.tally": "",
     "edge.gaps": "edge.payloads edge.tally",
@@ -146,14 +147,15 @@ ARROWS = {
         edge.messages edge.outbox edge.settings edge.snapshot edge.store""",
     "edge.status": """drivers.base edge.attention edge.clock edge.clocks edge.confirmations edge.contract
         edge.forecast edge.runner edge.settings edge.snapshot edge.store edge.trust edge.uplink edge.words""",
-    "edge.office": """drivers.base drivers.evaluation edge.clock edge.commands edge.events edge.pairing
-        edge.payloads edge.snapshot edge.store edge.web edge.whole edge.words""",
+    "edge.office": """drivers.base drivers.evaluation drivers.kiosk edge.catalogue edge.clock edge.commands
+        edge.contract edge.documents edge.events edge.link edge.pairing edge.payloads edge.settings
+        edge.snapshot edge.store edge.web edge.whole edge.words""",
     "edge.pairing": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.receiver
         edge.runner edge.store edge.whole""",
     "edge.windows": """drivers.base edge.clock edge.clocks edge.commands edge.documents edge.evaluation
         edge.office edge.receiver edge.store""",
-    "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.office edge.settings
-        edge.snapshot edge.store edge.web""",
+    "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.documents edge.fading
+        edge.office edge.settings edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings
         edge.words""",
     "edge.web": """edge.causes edge.checks edge.commands edge.contract edge.export_file
@@ -339,6 +341,10 @@ PURE = [
     "drivers/adms/recount.py",
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
+    "edge/office/forms/checklist.py",
+    "edge/office/forms/typed.py",
+    "edge/office/forms/words.py",
+    "edge/office/lines.py",
     "edge/office/waits.py",
     "edge/pairing/replays.py",
     "edge/windows/shown.py",

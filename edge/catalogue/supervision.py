@@ -42,12 +42,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ComplaintFiled(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
-    """`complaint.filed`: a complaint was taken in; handling it is upstream's."""
+    """`complaint.filed`: a complaint was taken in, on `received_on`; handling it is upstream's."""
 
     complaint_no: Number
     via: Literal["onsite", "phone", "guestbook", "tablet"]
     content: Content
     real_name: bool
+    received_on: Day | None = None
     target: Target | None = None
     contact_ref: str | None = None
 
@@ -67,10 +68,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InspectionRecorded(FromDevice, frozen=True, kw_only=True, omit_defaults=True):
-    """`inspection.recorded`: what an inspection found. `covert` ones never show on a screen of the hall."""
+    """`inspection.recorded`: what an inspection found, on the day `inspected_on`.
+
+    `covert` ones never show on a screen of the hall.
+    """
 
     inspection_no: Number
     inspector: Literal["supervision_office", "social_supervisor", "leader", "third_party"]
     mode: Literal["open", "covert"]
     items: Annotated[tuple[Item, ...], msgspec.Meta(min_length=1, max_length=200)]
     recorded_by: Number
+    inspected_on: Day | None = None

@@ -8,5 +8,8 @@ into the audited file of accounts.
 from edge.office.accounts import Accounts
 from edge.office.app import create_office
 from edge.office.audits import Audits
+from edge.office.forms.contacts import Life
+from edge.office.forms.entries import Entries
+from edge.office.forms.parts import Parts
 
-__all__ = ["Accounts", "Audits", "create_office"]
+__all__ = ["Accounts", "Audits", "Entries", "Life", "Parts", "create_office"]

@@ -14,11 +14,12 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from drivers.kiosk.pages import STATIC
 from edge.commands import Commands
 from edge.office.accounts import ROLES, Accounts, Role
 from edge.office.auditing import Auditing
@@ -26,6 +27,9 @@ from edge.office.audits import Audits
 from edge.office.codes import CodesPage
 from edge.office.devices import Devices
 from edge.office.entry import Entry
+from edge.office.forms.contacts import ContactsPage
+from edge.office.forms.pages import Forms, form_pages
+from edge.office.forms.parts import Parts
 from edge.office.imports import Imports
 from edge.office.pairing import PairingPage
 from edge.office.sessions import Sessions
@@ -55,6 +59,7 @@ def create_office(
     database: Path,
     names: tuple[str, ...],
     hall: str,
+    parts: Parts,
 ) -> Starlette:
     """The pages of one hall; for one server, which ends its streams by `app.state.feed`."""
     sessions = Sessions()
@@ -73,11 +78,14 @@ def create_office(
         PairingPage(frame, commands),
         imports,
         CodesPage(frame, commands),
+        Forms(frame, parts.entries, parts.held),
+        ContactsPage(frame, parts.contacts, audits, parts.life, parts.entries.now),
     )
     app = Starlette(
         routes=[
             *routes(pages, frame),
             *imports.routes(),
+            Route("/static/keeping.js", _keeping),
             Mount("/static", StaticFiles(directory=HERE / "static", packages=[SHEETS])),
         ],
         middleware=[Middleware(Gate, names=names)],
@@ -95,6 +103,8 @@ def pages_of(
     pairing: PairingPage,
     imports: Imports,
     codes: CodesPage,
+    forms: Forms,
+    contacts: ContactsPage,
 ) -> tuple[Page, ...]:
     """Every page, and for whom it is."""
     technician, supervisor, auditor = _only("technician"), _only("supervisor"), _only("auditor")
@@ -109,6 +119,8 @@ def pages_of(
         Page("/codes", technician | supervisor, codes.show),
         Page("/supervision", supervisor, supervision.show),
         Page("/supervision/events", supervisor, supervision.follow),
+        *form_pages(forms, supervisor),
+        Page("/contacts", supervisor, contacts.show, contacts.order),
         Page("/audit", auditor, auditing.show),
     )
 
@@ -166,6 +178,11 @@ def _is_ours(host: str, names: tuple[str, ...], server: tuple[str, int | None] |
         return name in names or (server is not None and name == server[0]) or ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+async def _keeping(_request: Request) -> Response:
+    """What the tablets' pages keep their ratings in."""
+    return FileResponse(STATIC / "keeping.js", media_type="text/javascript")
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ second. Covert inspections and who rated what are for this page alone, never for
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
@@ -15,10 +15,9 @@ import msgspec
 from anyio import CapacityLimiter
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from edge.office.lines import lines
 from edge.office.visit import Frame, Visit
-from edge.office.words import named
 from edge.store.recent import Recent, Recents
-from edge.words import Lang
 
 RATINGS = ("evaluation.submitted",)
 WORDS = ("complaint.filed", "guestbook.entry")
@@ -29,22 +28,6 @@ SHOWN_MAX = 100
 EVERY_S = 0.4
 HEARTBEAT_S = 15.0
 LISTENERS_MAX = 10
-BAD_STARS = 2
-TEXT_MAX = 500
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the page, in one language."""
-
-    position: int
-    kind: str
-    bad: bool
-    time: str
-    window: str
-    staff: str
-    level: str
-    detail: str
-    flags: str
 
 
 class Supervision:
@@ -61,7 +44,7 @@ class Supervision:
         upto = max((each.position for each in await self._read(FOLLOWED, 0)), default=0)
         found = {name: await self._read(kinds, 0) for name, kinds in TABLES.items()}
         tables = {
-            name: _lines((each for each in rows if each.position <= upto), visit.lang)
+            name: lines((each for each in rows if each.position <= upto), visit.lang)
             for name, rows in found.items()
         }  # what came meanwhile is told by the stream
         return self._frame.shown(visit, "supervision.html", tables=tables, upto=upto)
@@ -86,7 +69,7 @@ class Supervision:
                 if self._frame.sessions.find(visit.token, monotonic(), active=False) is None:
                     return
                 found = await self._read(FOLLOWED, after, newest=False)
-                for line in reversed(_lines(found, visit.lang)):
+                for line in reversed(lines(found, visit.lang)):
                     yield b"data: " + msgspec.json.encode(line) + b"\n\n"
                     after, sent = line.position, monotonic()
                 if monotonic() - sent > HEARTBEAT_S:
@@ -107,35 +90,3 @@ class Supervision:
                 return reader.of(kinds, after, SHOWN_MAX, newest)
 
         return await anyio.to_thread.run_sync(read, limiter=self._thread)
-
-
-def _lines(found: Iterable[Recent], lang: Lang) -> list[Line]:
-    """The newest first."""
-    return [_line(each, lang) for each in reversed([*found])]
-
-
-def _line(each: Recent, lang: Lang) -> Line:
-    data = each.data
-    stars = data.get("stars")
-    level = named(lang, "level", data["level"]) if "level" in data else ""
-    tags, flags = _several(data.get("tags")), _several(data.get("quality_flags"))
-    said = str(data.get("comment") or data.get("content") or data.get("inspector") or "")
-    return Line(
-        position=each.position,
-        kind=each.kind,
-        bad=each.kind == "complaint.filed" or (isinstance(stars, int) and stars <= BAD_STARS),
-        time=each.time[:19].replace("T", " "),
-        window=_text(data.get("window_no")),
-        staff=_text(data.get("staff_no")),
-        level=level,
-        detail=" ".join(filter(None, (tags, said[:TEXT_MAX]))),
-        flags=flags,
-    )
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else str(value)[:40]
-
-
-def _several(value: object) -> str:
-    return " ".join(str(each)[:40] for each in value[:20]) if isinstance(value, list) else ""

@@ -53,13 +53,18 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 
 class Page(NamedTuple):
-    """A page: `roles` may GET it, and POST it where it takes forms. fresh: also before the first password."""
+    """A page: `roles` may GET it, and POST it where it takes forms. fresh: also before the first password.
+
+    form_max, fields_max: bytes and fields of its form.
+    """
 
     path: str
     roles: frozenset[Role]
     show: Handler
     take: Handler | None = None
     fresh: bool = False
+    form_max: int = FORM_MAX
+    fields_max: int = FIELDS_MAX
 
 
 class Frame:
@@ -101,7 +106,7 @@ class Frame:
                 return away("/password")
             if request.method != "POST" or page.take is None:
                 return await page.show(visit)
-            visit.form = await _form(request)
+            visit.form = await _form(request, page.form_max, page.fields_max)
             if not self.sessions.came_from_us(token, visit.form.get("token", "")):
                 return self.shown(visit, "refused.html", 403, why="stale")
             return await page.take(visit)
@@ -114,16 +119,16 @@ def away(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _form(request: Request, form_max: int, fields_max: int) -> dict[str, str]:
     """The fields of a form; what is too long or too slow has none."""
     body = bytearray()
     with anyio.move_on_after(FORM_S):
         async for piece in request.stream():
             body += piece
-            if len(body) > FORM_MAX:
+            if len(body) > form_max:
                 return {}
         try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=fields_max))
         except ValueError:
             return {}
     return {}

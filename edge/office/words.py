@@ -1,6 +1,7 @@
 """What the people's pages say, in Chinese and English; loaded with them alone."""
 
 from drivers.evaluation.levels import NAMES
+from edge.office.forms.words import FORMS
 from edge.words import LANGS, Lang
 
 OFFICE: dict[str, tuple[str, str]] = {
@@ -144,6 +145,7 @@ OFFICE: dict[str, tuple[str, str]] = {
     "result.refused": ("拒绝", "refused"),
     "no_audit": ("尚无审计记录", "no audit yet"),
     "audit_scope": ("最近 {n} 条；完整记录: hall-edge events", "the newest {n}; all: hall-edge events"),
+    **FORMS,
     "role.edge": ("本机", "edge"),
     "role.upstream": ("上级", "upstream"),
     "role.unknown": ("未知", "unknown"),

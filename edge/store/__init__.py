@@ -13,10 +13,10 @@ from pathlib import Path
 
 from drivers.base import IntakeClosed
 from edge.events import Draft, Place
-from edge.payloads import Audit, EpochReason, HashAlg
+from edge.payloads import EpochReason, HashAlg
 from edge.store import epochs, lock, marks, opening, purge, schema, sqlite, upkeep
 from edge.store.epochs import Witness
-from edge.store.erase import erase
+from edge.store.erase import Telling, erase
 from edge.store.intake import Intake, add_own, save_watermark, take
 from edge.store.ledger import Ledger, Tip
 from edge.store.lock import SecondInstance
@@ -218,13 +218,10 @@ class Store:
         return self._writer.write(lambda ledger: purge.empty(ledger.connection, word, after, upto))
 
     def erase(
-        self,
-        positions: Sequence[int],
-        rejects: Sequence[tuple[int, str]],
-        audit: Callable[[int, str], Audit],
+        self, events: Sequence[int], rejects: Sequence[tuple[int, str]], audit: Telling, anyway: bool = False
     ) -> int:
         """Erase events and rejects for good, audited in the same commit; see `edge/store/erase.py`."""
-        return self._writer.write(lambda ledger: erase(ledger, positions, rejects, audit))
+        return self._writer.write(lambda ledger: erase(ledger, events, rejects, audit, anyway))
 
     def give_back(self) -> None:
         """Give the space of emptied rows back to the file system."""

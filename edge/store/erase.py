@@ -12,6 +12,7 @@ from edge.payloads import Audit
 from edge.store.ledger import Ledger
 from edge.store.purge import make_stubs
 
+Telling = Callable[[int, str], Audit]
 DUE = (
     "SELECT position, fact, hash, chain, length(CAST(body AS BLOB)) FROM event WHERE body IS NOT NULL"
     " AND position IN (SELECT value FROM json_each(?)) AND position NOT IN (SELECT position FROM parked)"
@@ -24,11 +25,13 @@ def erase(
     ledger: Ledger,
     positions: Sequence[int],
     rejects: Sequence[tuple[int, str]],
-    audit: Callable[[int, str], Audit],
+    audit: Telling,
+    anyway: bool = False,
 ) -> int:
     """Empty these events, and these rejects (id, reason to keep); returns how many events had a body.
 
     audit: told their count and the digest (hex) of their hashes in order, which their stubs keep.
+    anyway: something else was erased with them, which is told also where there are none.
     """
     ledger.connection.execute("PRAGMA secure_delete = ON")
     try:
@@ -37,7 +40,7 @@ def erase(
         ledger.connection.executemany("UPDATE quarantine SET raw = NULL, reason = ?2 WHERE id = ?1", rejects)
     finally:
         ledger.connection.execute("PRAGMA secure_delete = FAST")
-    if rows or rejects:
+    if rows or rejects or anyway:
         tip, now = ledger.tip, ledger.now()
         said = audit(len(rows), digest_of(tip.hash_alg)(b"".join(row[2] for row in rows)).hex())
         draft = own_event("edge.audit", tip.epoch, "erase", tip.sequence + 1, now, said)

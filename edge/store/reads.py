@@ -279,9 +279,12 @@ def passes(wanted: Filter, body: str) -> bool:
 
 
 def _matches(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
+    about = data.get("target")
+    named = about.get("staff") if isinstance(about, dict) else None
+    persons = (data.get("staff_no"), data.get("device_user_id"), named)
     return (
         (wanted.device is None or data.get("device_id") == wanted.device)
-        and (wanted.person is None or wanted.person in (data.get("staff_no"), data.get("device_user_id")))
+        and (wanted.person is None or wanted.person in persons)
         and (wanted.day is None or event.time.startswith(wanted.day.isoformat()))
         and (wanted.kind is None or event.type.split(".", 2)[2].rsplit(".", 1)[0] == wanted.kind)
     )

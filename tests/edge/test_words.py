@@ -10,6 +10,8 @@ import pytest
 
 from edge.causes import CAUSES
 from edge.consume.halls import ORDER
+from edge.office.forms.typed import CATEGORIES, FORMS, INSPECTORS, KINDS, MODES, RESULTS, VIAS
+from edge.office.forms.typed import Fault as FormFault
 from edge.office.passwords import Fault as PasswordFault
 from edge.office.words import OFFICE
 from edge.pairing.signing import Part
@@ -63,6 +65,14 @@ def placed(room: Path) -> Iterator[str]:
 
 
 USED = set(constants())
+FORM_WORDS = {
+    "category": CATEGORIES,
+    "via": VIAS,
+    "inspector": INSPECTORS,
+    "mode": MODES,
+    "found": RESULTS,
+    "kind": (KINDS["guestbook"], KINDS["complaint"]),
+}
 
 
 def test_every_cause_is_told_in_both_languages_with_a_next_step() -> None:
@@ -104,6 +114,10 @@ def test_no_text_of_the_peoples_pages_is_idle_and_none_is_missing() -> None:
         *(f"part.{part}" for part in get_args(Part)),
         *(f"order_{result}" for result in ("done", "refused")),
         *(key for key in OFFICE if key.startswith("level.")),
+        *(f"typed.{why}" for why in get_args(FormFault)),
+        *(f"nav.{form}" for form in FORMS),
+        *(f"form.away_{why}" for why in ("offline", "login", "closed", "refused")),
+        *(f"{kind}.{word}" for kind, words in FORM_WORDS.items() for word in words),
     }
     assert built - set(OFFICE) == set()
     assert set(OFFICE) - built - USED == set()

@@ -14,8 +14,10 @@ import requests
 from edge.clock import WallClock
 from edge.commands import Arguments, Refused
 from edge.documents.pictures import Picture
+from edge.documents.posts import Held
+from edge.documents.shapes import Staff, WindowGroup
 from edge.events import own_event
-from edge.office import Accounts, Audits, create_office, passwords
+from edge.office import Accounts, Audits, Entries, Life, Parts, create_office, passwords
 from edge.office.accounts import ROLES, Role
 from edge.office.certificate import FILE, make
 from edge.pairing.duty import Listed
@@ -23,6 +25,7 @@ from edge.phones.codes import Code
 from edge.phones.sheet import body
 from edge.snapshot import Snapshot
 from edge.store.books import Books
+from edge.store.contacts import Contacts
 from edge.web import WebServer
 from tests.store.halls import NOW, ZONE, open_store
 from tests.web.halls import TROUBLE
@@ -30,6 +33,13 @@ from tests.web.halls import TROUBLE
 CHEAP = (6, 8, 1)
 """scrypt for tests that are not about its cost."""
 PASSWORD = "correct horse battery"
+HELD = Held(
+    {
+        number: Staff(staff_no=number, name=name, dept_code="D1")
+        for number, name in (("1001", "张一"), ("1002", "李二"))
+    },
+    (WindowGroup(group_id="g", windows=("A01", "A03")),),
+)
 
 
 class Person:
@@ -70,6 +80,7 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, TROUBLE
         self.store, clock = open_store(folder), WallClock(ZONE, "system")
+        self.clock, self.contacts, self.held = clock, Contacts(folder), HELD
         self.accounts = Accounts(folder, clock.text)
         self.audits = Audits(self.store, clock, self.accounts)
         self.ordered: list[tuple[str, dict[str, str]]] = []
@@ -90,6 +101,7 @@ class Office:
             self.store.path,
             ("office.test",),
             "测试大厅",
+            Parts(Entries(self.store, clock, self.contacts), self.contacts, Life(30, 0), lambda: self.held),
         )
         self.accounts.changed = self.app.state.sessions.end_all
         self.server = WebServer(self.app, "127.0.0.1", 0, None, folder / FILE)
