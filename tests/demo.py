@@ -28,7 +28,7 @@ from edge.show import status_lines, taken_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import adms, dahua, isapi, keypad
+from tests.sim import adms, dahua, isapi, keypad, tablet_http
 from tests.sim.citizens import Citizens
 from tests.sim.zk import Punch, Terminal
 
@@ -37,12 +37,13 @@ FOLDER = Path("demo-data")
 BROKER_PORT = 18830
 DEVICE_PORT = 8081
 KEYPAD_PORT = 14400
+TABLET_PORT = 18090
 KINDS = ("attendance.punch", "evaluation.submitted")
 INVITE_EVERY_S = 2.5
 PASSWORD_FILE = FOLDER / "terminal.password"
 WebTerminal = dahua.Terminal | isapi.Terminal
 Device = Terminal | WebTerminal | adms.Terminal
-Emitting = Device | keypad.Pads | Citizens
+Emitting = Device | keypad.Pads | Citizens | tablet_http.Tablet
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -150,8 +151,14 @@ def services(pads: keypad.Pads, daemon: Daemon, stop: threading.Event) -> None:
             command(daemon.folder, "invite", window=window, trigger="queue")
 
 
+def citizens(tablet: tablet_http.Tablet, stop: threading.Event) -> None:
+    """At a vendor's tablet somebody rates now and then."""
+    while not stop.wait(random.uniform(1, 4)):
+        tablet.rate()
+
+
 @contextlib.contextmanager
-def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, Daemon]]:
+def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, tablet_http.Tablet, Daemon]]:
     """Broker, consumer, terminals and daemon, up until the block ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -167,9 +174,11 @@ def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, Daemon
         halls += [up.enter_context(terminal) for terminal in web_terminals()]
         pads = up.enter_context(keypad.Pads(("01", "02", "03"), wire=keypad.Converter(KEYPAD_PORT)))
         pads.answers = True
+        tablet = up.enter_context(tablet_http.Tablet(port=TABLET_PORT))
+        tablet.faults.repeat = 0.3
         up.callback(daemon.stop)
         daemon.start()
-        yield halls, pads, daemon
+        yield halls, pads, tablet, daemon
 
 
 def result(halls: Sequence[Emitting], daemon: Daemon) -> dict[str, int]:
@@ -203,13 +212,14 @@ def main() -> int:
     def show(events: Sequence[Event]) -> None:
         print("\n".join(f"  ↑ {line}" for line in taken_lines(events, lang)), flush=True)
 
-    with small_hall(show) as (halls, pads, daemon):
+    with small_hall(show) as (halls, pads, tablet, daemon):
         print(say("start", lang), flush=True)
         rating = citizens(daemon)
         crowd = [
             threading.Thread(target=rating.live, args=(stop,)),
             threading.Thread(target=people, args=(halls, stop)),
             threading.Thread(target=services, args=(pads, daemon, stop)),
+            threading.Thread(target=citizens, args=(tablet, stop)),
         ]
         for each in crowd:
             each.start()
@@ -223,7 +233,7 @@ def main() -> int:
         for each in crowd:
             each.join()
         print(say("settle", lang), flush=True)
-        emitting = [*halls, pads, rating]
+        emitting = [*halls, pads, rating, tablet]
         until(lambda: result(emitting, daemon)["lost"] == 0, SETTLE_S, 0.5)
         account = result(emitting, daemon)
     print(json.dumps(account))

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drivers.base import Fact
+from drivers.evaluation.comment import comment_of
 from drivers.evaluation.levels import LEVELS, STARS, Level
 
 ID = re.compile(r"[0-9a-f]{32}")
 SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
 TAG = re.compile(r"[1-5]\d\d")
 WORD = re.compile(r"[0-9A-Za-z_.-]{1,64}")
-COMMENT_MAX, TAGS_MAX = 500, 20
+TAGS_MAX = 20
 TIMEOUT_MIN, TIMEOUT_MAX = 3, 600
 SET_BACK, AGO_MAX = timedelta(minutes=1), timedelta(days=31)
 """A tablet's clock that went back by more, or a rating that lay longer: its clock was set meanwhile."""
@@ -113,7 +114,7 @@ def rating(body: bytes) -> Rating:
         level=level,
         tags=tuple(tag for tag in fitting if tag[0] == stars)[:TAGS_MAX],
         tag_dict_version=_word(said.get("tag_dict_version")),
-        comment=_comment(said.get("comment")),
+        comment=comment_of(said.get("comment")),
         dwell_ms=_number(said.get("dwell_ms"), 86_400_000),
     )
 
@@ -179,11 +180,3 @@ def _word(value: object) -> str | None:
 def _number(value: object, most: int) -> int | None:
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
     return value if fits and isinstance(value, int) else None
-
-
-def _comment(value: object) -> str | None:
-    """Cut to what an event takes; control characters become blanks."""
-    if not isinstance(value, str):
-        return None
-    clean = "".join(each if each.isprintable() or each == "\n" else " " for each in value).strip()
-    return clean.encode("utf-8", "replace").decode()[:COMMENT_MAX] or None

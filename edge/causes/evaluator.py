@@ -1,4 +1,4 @@
-"""What can be wrong with an evaluator: a keypad's plug and port."""
+"""What can be wrong with an evaluator: a keypad's plug and port, a vendor tablet's list and codes."""
 
 from edge.causes.cause import Cause
 
@@ -14,5 +14,35 @@ EVALUATOR: dict[str, Cause] = {
         "the serial port or its converter cannot be opened",
         "检查是否被其他软件占用、权限（dialout 组），或串口服务器的 IP、端口和电源",
         "look for other software using it, permissions (group dialout), the converter's IP and power",
+    ),
+    "path_unknown": Cause(
+        "平板上没有所配的接口地址",
+        "the tablet has no such address as path in the config",
+        "按厂家文档核对 path 和 port；确认平板上已打开该接口",
+        "compare path and port with the vendor's document; see that the interface is switched on",
+    ),
+    "level_unknown": Cause(
+        "评价器发来等级表里没有的代码；这些评价在隔离区，没有猜测等级",
+        "it sends codes that are not in its map of levels; they are in quarantine, no level was guessed",
+        "按厂家文档核对，把代码写入 levels，重启后运行 hall-edge reread，它们就会计入",
+        "compare with the vendor's document, add the code to levels, restart, then run hall-edge reread",
+    ),
+    "cursor_ignored": Cause(
+        "平板不理会游标，总是返回同一页；这一页之外的评价收不到",
+        "the tablet disregards the cursor and tells the same page again; what lies beyond it is not heard",
+        "核对 path、first 和 record 中的 {cursor}；或把 limit 调大到超过它保存的条数",
+        "check path, first and {cursor} in record; or raise limit above the number it keeps",
+    ),
+    "newest_first": Cause(
+        "平板从最新的评价开始返回，满页时更早的可能收不到",
+        "the tablet begins with the newest ratings; where a page is full, older ones may not be heard",
+        "在 path 中加上厂家的升序参数，或把 limit 调大到超过它保存的条数",
+        "add the vendor's parameter for ascending order to path, or raise limit above the number it keeps",
+    ),
+    "list_reset": Cause(
+        "平板的评价列表被清空或重置过；其间的评价可能丢失，已上报 device.data_gap",
+        "the tablet's list was cleared or reset; ratings of that time may be lost (device.data_gap)",
+        "问清谁在何时恢复出厂或清理过平板；此后的评价照常接收",
+        "find out who reset or cleaned the tablet, and when; ratings since then are taken as usual",
     ),
 }

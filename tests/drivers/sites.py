@@ -17,8 +17,9 @@ from drivers.phone import Phones
 from tests.drivers import adms_site
 from tests.drivers.dahua_site import driver as dahua_driver
 from tests.drivers.hikvision_site import driver as hikvision_driver
+from tests.drivers.tablet_site import http_tablet
 from tests.drivers.zk_site import driver as zk_driver
-from tests.sim import dahua, isapi, keypad
+from tests.sim import dahua, isapi, keypad, tablet_http
 from tests.sim.zk import Faults, Terminal
 
 
@@ -251,7 +252,60 @@ def _keypad() -> Iterator[Site]:
         yield KeypadSite(pads, wire)
 
 
-SITES = {"dahua": _dahua, "hikvision": _hikvision, "keypad": _keypad, "zk": _zk}
+@dataclass
+class HttpTabletSite:
+    """A vendor's tablet that is asked over HTTP."""
+
+    tablet: tablet_http.Tablet
+    good_options: Mapping[str, Any] = field(
+        default_factory=lambda: {"host": "192.0.2.1", "window": "A01", **tablet_http.OPTIONS}
+    )
+    bad_options: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "host": "tablet.local",
+            "window": "a b",
+            "scheme": "best",
+            "levels": {"1": "satisfied"},
+            "record": '{"id":"{id}"}',
+            "page": '{"rows":"{rows}"}',
+            "path": "/api/ratings",
+            "auth": "sso",
+            "limit": 0,
+            "poll_seconds": 0,
+        }
+    )
+
+    def driver(self) -> Driver:
+        return http_tablet(self.tablet)
+
+    def record(self, number: int) -> None:
+        self.tablet.http.cut = 0
+        self.tablet.rate(1 + number % 5)
+
+    def hush(self) -> None:
+        self.tablet.http.silent = True
+
+    def drop(self) -> None:
+        self.tablet.http.cut = 1000
+        self.tablet.drop()
+
+    def connections(self) -> int:
+        return self.tablet.connections
+
+
+@contextmanager
+def _tablet_http() -> Iterator[Site]:
+    with tablet_http.Tablet() as tablet:
+        yield HttpTabletSite(tablet)
+
+
+SITES = {
+    "dahua": _dahua,
+    "hikvision": _hikvision,
+    "keypad": _keypad,
+    "tablet_http": _tablet_http,
+    "zk": _zk,
+}
 SAYS_ONCE = {"keypad"}
 """Devices that keep nothing, and are silent while nobody is at them: no second look shows the same again."""
 CALLERS: dict[str, Callable[[], CallingSite]] = {"adms": AdmsSite, "kiosk": KioskSite, "phone": PhoneSite}

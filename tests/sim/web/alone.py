@@ -137,7 +137,7 @@ def run(device: Alone, steps: Sequence[Step], options: argparse.Namespace) -> No
     stop_on_signals(stopped)
     device.start()
     print(json.dumps({"serial": device.serial, "host": device.host, "port": device.port}), flush=True)
-    threading.Thread(target=_play, args=(device, steps, stopped), daemon=True).start()
+    threading.Thread(target=play, args=(device, steps, stopped), daemon=True).start()
     turn = 0
     while not stopped.wait(options.punch_every):
         user, state = whose_turn(turn, options.users)
@@ -148,7 +148,8 @@ def run(device: Alone, steps: Sequence[Step], options: argparse.Namespace) -> No
     print(json.dumps({"serial": device.serial, "emitted": device.emitted}), flush=True)
 
 
-def _play(device: Alone, steps: Sequence[Step], stopped: threading.Event) -> None:
+def play(device: Any, steps: Sequence[Step], stopped: threading.Event) -> None:
+    """Let things happen, each at its time."""
     began = time.monotonic()
     for step in sorted(steps, key=lambda each: each.after_s):
         if stopped.wait(max(0.0, began + step.after_s - time.monotonic())):

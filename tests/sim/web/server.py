@@ -99,6 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _logged_in(self) -> bool:
         device, faults = self.server.device, self.server.device.http
+        if device.auth == "none":
+            wrong = faults.spent("unauthorized")
+            if wrong:
+                self._send(401, b"", "text/html", {})
+            return not wrong
         told = self.headers.get("Authorization", "")
         right = bool(told) and device.login.right(told, self.command, self.path, faults.nonce_uses)
         if told and not right:
