@@ -251,6 +251,11 @@ class Listener(Driver):
         """The serial number it must claim, from the config."""
 
     @property
+    def known_by(self) -> str:
+        """What `identify` returns for its requests."""
+        return self.serial
+
+    @property
     def address(self) -> str:
         """The IP address it must call from; "" = the one it first called from."""
         return ""

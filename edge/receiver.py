@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from drivers.base import DeviceError, Driver, LinkError, Listener, Observation, Reply, Request
 from edge.clock import WallClock
@@ -20,6 +21,7 @@ from edge.settings import Device
 from edge.store import Store
 
 LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 
 AGAIN = Reply(503, b"again")
 CLAIMS: tuple[AlarmCode, ...] = ("foreign_address", "auth_failed")
@@ -81,20 +83,32 @@ class Receiver(Runner):
 
     def serve(self, request: Request) -> Reply:
         """Answer one request; «again» on any error."""
+
+        def handle(listener: Listener, link: DeviceLink) -> Reply:
+            if not listener.proves_itself or request.part == "tablet":
+                self.alive()
+            return listener.handle(replace(request, at=request.at.astimezone(self._zone)), link)
+
+        return self.in_turn(handle) or AGAIN
+
+    def in_turn(self, work: Callable[[Listener, DeviceLink], T]) -> T | None:
+        """Do one thing with the driver while it does nothing else; None on any error, which is shown."""
         turn, link, listener = self._turn, self.link, self._listener
         if link is None or listener is None or not turn.acquire(timeout=WAIT_S):
-            return AGAIN
+            return None
         self._began_s = time.monotonic()
-        if not listener.proves_itself or request.part == "tablet":
-            self._heard_s = self._began_s
         try:
-            return listener.handle(replace(request, at=request.at.astimezone(self._zone)), link)
+            return work(listener, link)
         except Exception as error:  # noqa: BLE001 - whatever it is, the device keeps what it has and asks again
             self._ended(link, error)
-            return AGAIN
+            return None
         finally:
             self._began_s = None
             turn.release()
+
+    def alive(self) -> None:
+        """It has given a sign of life; never blocks."""
+        self._heard_s = time.monotonic()
 
     def order(
         self,

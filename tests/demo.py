@@ -28,7 +28,7 @@ from edge.show import status_lines, taken_lines
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until
-from tests.sim import adms, dahua, isapi, keypad, tablet_http
+from tests.sim import adms, dahua, isapi, keypad, tablet_http, tablet_ws
 from tests.sim.citizens import Citizens
 from tests.sim.zk import Punch, Terminal
 
@@ -38,12 +38,14 @@ BROKER_PORT = 18830
 DEVICE_PORT = 8081
 KEYPAD_PORT = 14400
 TABLET_PORT = 18090
+TABLET_KEY = "123456"
 KINDS = ("attendance.punch", "evaluation.submitted")
 INVITE_EVERY_S = 2.5
 PASSWORD_FILE = FOLDER / "terminal.password"
 WebTerminal = dahua.Terminal | isapi.Terminal
 Device = Terminal | WebTerminal | adms.Terminal
-Emitting = Device | keypad.Pads | Citizens | tablet_http.Tablet
+Vendor = tablet_http.Tablet | tablet_ws.Tablet
+Emitting = Device | keypad.Pads | Citizens | Vendor
 STAFF = [str(number) for number in range(1001, 1013)]
 STATUS_EVERY_S = 10.0
 SETTLE_S = 60.0
@@ -144,21 +146,30 @@ def citizens(daemon: Daemon) -> Citizens:
 def services(pads: keypad.Pads, daemon: Daemon, stop: threading.Event) -> None:
     """At one window after the other a service ends, and its citizen is asked to rate it."""
     while True:
-        for window in ("A01", "A02", "A03"):
+        for window in ("A01", "A02", "A03", "A05"):
             if stop.wait(INVITE_EVERY_S):
                 until(lambda: pads.about_to == 0, 10)
                 return
             command(daemon.folder, "invite", window=window, trigger="queue")
 
 
-def citizens(tablet: tablet_http.Tablet, stop: threading.Event) -> None:
-    """At a vendor's tablet somebody rates now and then."""
-    while not stop.wait(random.uniform(1, 4)):
-        tablet.rate()
+def citizens(tablets: Sequence[Vendor], stop: threading.Event) -> None:
+    """At vendors' tablets somebody rates now and then."""
+    while not stop.wait(random.uniform(0.5, 2)):
+        random.choice(tablets).rate()
 
 
 @contextlib.contextmanager
-def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, tablet_http.Tablet, Daemon]]:
+def vendor_tablets() -> Iterator[tuple[Vendor, ...]]:
+    """One that is asked and one that keeps a line open; both tell a third of their ratings twice."""
+    (FOLDER / "tablet.key").write_text(TABLET_KEY)
+    with tablet_http.Tablet(port=TABLET_PORT) as asked, tablet_ws.Tablet(DEVICE_PORT, key=TABLET_KEY) as line:
+        asked.faults.repeat = line.faults.repeat = 0.3
+        yield asked, line
+
+
+@contextlib.contextmanager
+def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, tuple[Vendor, ...], Daemon]]:
     """Broker, consumer, terminals and daemon, up until the block ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -174,11 +185,10 @@ def small_hall(show: object) -> Iterator[tuple[list[Device], keypad.Pads, tablet
         halls += [up.enter_context(terminal) for terminal in web_terminals()]
         pads = up.enter_context(keypad.Pads(("01", "02", "03"), wire=keypad.Converter(KEYPAD_PORT)))
         pads.answers = True
-        tablet = up.enter_context(tablet_http.Tablet(port=TABLET_PORT))
-        tablet.faults.repeat = 0.3
+        tablets = up.enter_context(vendor_tablets())
         up.callback(daemon.stop)
         daemon.start()
-        yield halls, pads, tablet, daemon
+        yield halls, pads, tablets, daemon
 
 
 def result(halls: Sequence[Emitting], daemon: Daemon) -> dict[str, int]:
@@ -212,14 +222,14 @@ def main() -> int:
     def show(events: Sequence[Event]) -> None:
         print("\n".join(f"  ↑ {line}" for line in taken_lines(events, lang)), flush=True)
 
-    with small_hall(show) as (halls, pads, tablet, daemon):
+    with small_hall(show) as (halls, pads, tablets, daemon):
         print(say("start", lang), flush=True)
         rating = citizens(daemon)
         crowd = [
             threading.Thread(target=rating.live, args=(stop,)),
             threading.Thread(target=people, args=(halls, stop)),
             threading.Thread(target=services, args=(pads, daemon, stop)),
-            threading.Thread(target=citizens, args=(tablet, stop)),
+            threading.Thread(target=citizens, args=(tablets, stop)),
         ]
         for each in crowd:
             each.start()
@@ -233,7 +243,7 @@ def main() -> int:
         for each in crowd:
             each.join()
         print(say("settle", lang), flush=True)
-        emitting = [*halls, pads, rating, tablet]
+        emitting = [*halls, pads, rating, *tablets]
         until(lambda: result(emitting, daemon)["lost"] == 0, SETTLE_S, 0.5)
         account = result(emitting, daemon)
     print(json.dumps(account))

@@ -24,6 +24,8 @@ ARROWS = {
     "drivers.hikvision": "drivers.base drivers.enrolment drivers.hints drivers.http drivers.sighting",
     "drivers.kiosk": "drivers.base drivers.evaluation",
     "drivers.phone": "drivers.base drivers.evaluation drivers.kiosk",
+    "drivers.conversing": "drivers.base",
+    "drivers.tablet_ws": "drivers.base drivers.conversing drivers.evaluation",
     "drivers.tablet_http": "drivers.base drivers.evaluation drivers.http",
     "drivers.zk": "drivers.base drivers.enrolment drivers.sighting drivers.tape",
     "drivers.sighting": "",
@@ -124,9 +126,9 @@ ARROWS = {
     "edge.notify": "",
     "edge.receiver": """drivers.base edge.clock edge.events edge.guard edge.link edge.payloads edge.runner
         edge.settings edge.store""",
-    "edge.ports": """drivers.base drivers.hints edge.approved edge.attention edge.clock edge.clocks
-        edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings edge.snapshot
-        edge.store edge.whole edge.windows""",
+    "edge.ports": """drivers.base drivers.conversing drivers.hints edge.approved edge.attention edge.clock
+        edge.clocks edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings
+        edge.snapshot edge.store edge.whole edge.windows""",
     "edge.confirmations": "",
     "edge.aside": "edge.confirmations",
     "edge.stall": "",
@@ -209,6 +211,7 @@ HOMES = {
     "apscheduler": {"edge.daemon"},
     "starlette": {"edge.office", "edge.web"},
     "uvicorn": {"edge.web"},
+    "websockets": {"edge.ports"},
     "jinja2": {"edge.office", "edge.web"},
     "click": {
         "edge.cli",
@@ -354,11 +357,10 @@ PURE = [
     "edge/office/waits.py",
     "edge/pairing/replays.py",
     "edge/windows/shown.py",
-    "edge/phones/marks.py",
-    "edge/phones/limits.py",
-    "edge/phones/codes.py",
-    "drivers/kiosk/memory.py",
+    "drivers/evaluation/memory.py",
+    "drivers/tablet_ws/messages.py",
     "drivers/kiosk/said.py",
+    "drivers/kiosk/memory.py",
     "drivers/kiosk/waiting.py",
     "edge/pairing/signing.py",
     "edge/office/words.py",
@@ -493,7 +495,7 @@ def test_no_names_that_say_nothing() -> None:
 
 def test_the_daemon_does_without_what_is_heavy() -> None:
     heavy = "{'sqlite_utils', 'requests', 'xlsxwriter', 'numpy', 'cv2', 'psycopg', 'nats', 'edge.consume',"
-    heavy += " 'edge.office', 'edge.phones', 'segno'}"
+    heavy += " 'edge.office', 'websockets'}"
     look = f"import sys, edge.cli, edge.daemon, edge.store.backup; print(*({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == []

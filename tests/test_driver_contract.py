@@ -19,20 +19,23 @@ from drivers.base import (
     Order,
     StoreBusy,
 )
+from drivers.conversing import Converser
 from edge.causes import CAUSES
 from edge.families import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SAYS_ONCE, SITES, CallingSite, Site
 
-SHARED = {"base", "orders", "enrolment", "evaluation", "hints", "http", "sighting", "tape"}
+SHARED = {"base", "conversing", "orders", "enrolment", "evaluation", "hints", "http", "sighting", "tape"}
 """The door, and what drivers share."""
 FOUND = sorted(
     {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))} - SHARED
 )
 
 
-CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener)]
-ASKED = [name for name in FOUND if name not in CALLING]
+CONVERSING = [name for name in FOUND if issubclass(load_driver(name), Converser)]
+"""They keep a line open: tests/tablets/."""
+CALLING = [name for name in FOUND if issubclass(load_driver(name), Listener) and name not in CONVERSING]
+ASKED = [name for name in FOUND if name not in (*CALLING, *CONVERSING)]
 KEEPING = [name for name in ASKED if name not in SAYS_ONCE]
 
 

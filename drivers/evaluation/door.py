@@ -6,7 +6,7 @@
 
 from abc import abstractmethod
 
-from drivers.base import Driver
+from drivers.base import Driver, Link
 
 
 class Evaluator(Driver):
@@ -16,3 +16,10 @@ class Evaluator(Driver):
     @abstractmethod
     def windows(self) -> tuple[str, ...]:
         """The numbers of the windows it stands at; pure."""
+
+    def show(self, url: str, ttl_s: int, link: Link) -> str:  # noqa: ARG002 - for those that can
+        """Open a citizen's own page now, for so long; the session's id, else a word that says why not.
+
+        The address is about a person: it is never kept, told, logged or handed on later.
+        """
+        return "unsupported"

@@ -45,6 +45,20 @@ class Pattern:
             raise ValueError("同一名称出现两次 / a name stands there twice")
         return cls(shape, frozenset(name for name, free in found if not free), frozenset(names))
 
+    @classmethod
+    def needing(
+        cls, where: str, text: str, known: Collection[str], needed: Collection[str], reads: bool = True
+    ) -> "Pattern":
+        """The same for a key of the config, whose pattern must hold what is needed."""
+        try:
+            made = cls.parse(text, known, reads)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+        for name in needed:
+            if name not in made.needed:
+                raise ValueError(f"{where}: 缺少 / lacks {{{name}}}")
+        return made
+
     def read(self, message: Any) -> Told | None:  # noqa: ANN401 - whatever JSON holds
         """What a message tells; None: it is of another kind."""
         told: dict[str, Any] = {}

@@ -78,9 +78,9 @@ class HttpTabletOptions(VendorOptions):
     @cached_property
     def shapes(self) -> tuple[Pattern, Pattern]:
         """Of an answer, and of one rating."""
-        page = _pattern("page", self.page, PAGE, ("records",))
+        page = Pattern.needing("page", self.page, PAGE, ("records",))
         needed = ("id", "code", "at") if self.ids == "counter" else ("id", "code")
-        return page, _pattern("record", self.record, RECORD, needed)
+        return page, Pattern.needing("record", self.record, RECORD, needed)
 
     def asked(self, after: str) -> str:
         """The path of one question."""
@@ -91,14 +91,3 @@ class HttpTabletOptions(VendorOptions):
     def own_serial(self) -> str:
         """What stands for a serial number where the tablet tells none."""
         return self.serial or f"tablet-{self.window}"
-
-
-def _pattern(key: str, text: str, known: tuple[str, ...], needed: tuple[str, ...]) -> Pattern:
-    try:
-        made = Pattern.parse(text, known)
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from None
-    for name in needed:
-        if name not in made.needed:
-            raise ValueError(f"{key}: 缺少 / lacks {{{name}}}")
-    return made

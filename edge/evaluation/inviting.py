@@ -15,7 +15,15 @@ from edge.words import both
 ANSWER_S = 8.0
 ORDERS = ("invite", "cancel", "welcome")
 UNABLE = "unsupported"
-NOT_DONE = (UNABLE, "not stored", "nothing is asked there", "over", "paused")
+NOT_DONE = {
+    UNABLE: "此评价器不能这样做 / this evaluator cannot do that",
+    "not stored": "未能保存 / it could not be stored",
+    "nothing is asked there": "没有进行中的评价 / nothing is asked there",
+    "over": "已结束 / it is over",
+    "paused": "窗口已暂停 / the window is paused",
+    "away": "平板没有连接 / its tablet is not connected",
+}
+"""What an evaluator answers in place of a session, and what that means."""
 
 
 class Inviting:
@@ -49,7 +57,7 @@ class Inviting:
             if answer != UNABLE:
                 break  # a code on paper cannot ask; the next evaluator at the window can
         if answer in NOT_DONE:
-            raise Refused(answer)
+            raise Refused(f"{runner.device.device_id}: {NOT_DONE[answer]}")
         return answer
 
     @staticmethod

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from drivers.base import Listener, Reply, Request
+from drivers.conversing import Converser
 from edge.clock import WallClock
 from edge.pairing import Doorman
 from edge.ports.knock import Door
@@ -47,6 +48,12 @@ class Counter(NamedTuple):
     small: bool = False
 
 
+class Talk(NamedTuple):
+    """Whose line it is that a request opens."""
+
+    receiver: Receiver
+
+
 class Desk:
     """The desk of one port, for those of `runners` that call. keep: the folder of `callers.json`.
 
@@ -73,7 +80,7 @@ class Desk:
         for receiver in runners:
             listener = receiver.listener if isinstance(receiver, Receiver) else None
             if isinstance(receiver, Receiver) and listener:
-                self._known[type(listener), listener.serial] = receiver
+                self._known[type(listener), listener.known_by] = receiver
                 self._families.setdefault(type(listener), receiver.device.keys.driver)
         self._lock = threading.Lock()
         loss = "each terminal is bound to where it calls from next"
@@ -86,7 +93,7 @@ class Desk:
         """Who was turned away lately, the newest last."""
         return self._strangers.shown
 
-    def admit(self, request: Request) -> Counter | Reply:
+    def admit(self, request: Request) -> Counter | Talk | Reply:
         """Who answers a request, judged by its head; or the answer it gets instead."""
         if family_name := self._door.hears(request):
             return self._heard(request, family_name)
@@ -103,6 +110,8 @@ class Desk:
             return REFUSED
         if family.proves_itself or family.by_code:
             return Counter(partial(self.serve, receiver), miscounts=False, small=True)
+        if isinstance(receiver.listener, Converser):
+            return Talk(receiver)
         if not self._at_home(receiver, serial, request.peer):
             receiver.claimed("foreign_address")
             device_id = receiver.device.device_id

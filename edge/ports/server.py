@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from drivers.base import Listener, Reply, Request
+from drivers.base import Reply, Request
 from edge.attention import Attention
 from edge.clock import WallClock
 from edge.commands import Commands
-from edge.families import load_driver
 from edge.pairing.duty import PairingDuty
 from edge.ports import wire
-from edge.ports.desk import Counter, Desk, Phones
+from edge.ports.callers import families, talks
+from edge.ports.desk import Counter, Desk, Phones, Talk
 from edge.ports.pool import Pool
 from edge.ports.wire import BadRequest, Head
 from edge.receiver import AGAIN
@@ -50,7 +50,6 @@ SURPLUS_MAX = 64 << 10
 LINGER_S = 1.0
 REBIND_S = 5.0
 STOP_S = 3.0
-PUSHING = ("adms",)
 SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -85,9 +84,9 @@ class DevicePort:
         self._pairing = PairingDuty(runners, keep, store, clock) if store else None
         self.commands: Commands = self._pairing.commands if self._pairing else {}
         """What a person may order about pairing."""
-        families = _families() if settings.host else {}
+        known = families() if settings.host else {}
         doorman = self._pairing.doorman if self._pairing else None
-        self.desk, self._clock = Desk(runners, clock, keep, families, doorman, windows, phones), clock
+        self.desk, self._clock = Desk(runners, clock, keep, known, doorman, windows, phones), clock
         self._visits: set[Visit] = set()
         self._held = 0
         self._thread: threading.Thread | None = None
@@ -95,6 +94,7 @@ class DevicePort:
         self._stop: asyncio.Event | None = None
         self._looping = threading.Event()
         self._pool = Pool[Reply](WORKERS)
+        self._talks = talks(runners, windows)
         self.problem = ""
         """Why it does not listen, or ""."""
         self.since = clock.text()
@@ -141,6 +141,7 @@ class DevicePort:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        pulse = asyncio.create_task(self._talks.pulse()) if self._talks else None
         while not self._stop.is_set():
             server = await self._listen()
             self._looping.set()
@@ -150,6 +151,8 @@ class DevicePort:
                 server.close()
         for visit in list(self._visits):
             visit.writer.transport.abort()
+        if pulse:
+            pulse.cancel()
 
     async def _listen(self) -> asyncio.Server | None:
         try:
@@ -200,6 +203,8 @@ class DevicePort:
         except BadRequest as error:
             self.desk.bothered(visit.peer)
             reply = Reply(error.status, str(error).encode())
+        if reply is None:
+            return
         visit.reading = False
         now = self._clock.now() if self._clock.trusted() and not self.suspected() else None
         async with asyncio.timeout(HEAD_S):
@@ -211,7 +216,7 @@ class DevicePort:
                 while await visit.reader.read(HEAD_MAX):
                     pass
 
-    async def _answer(self, visit: Visit) -> Reply:
+    async def _answer(self, visit: Visit) -> Reply | None:
         async with asyncio.timeout(HEAD_S):
             head, rest = await self._head(visit)
         request = Request(
@@ -220,6 +225,11 @@ class DevicePort:
         counter = self.desk.admit(request)
         if isinstance(counter, Reply):
             return counter
+        if isinstance(counter, Talk):
+            visit.reading = False
+            if self._talks:
+                await self._talks.hold(request, rest, counter.receiver, (visit.reader, visit.writer))
+            return None
         announced = head.length or 0
         if announced > (SMALL_MAX if counter.small else BODY_MAX):
             return Reply(413, b"too long")
@@ -270,12 +280,6 @@ def approval(caller: Caller) -> str:
     if not SERIAL.fullmatch(caller.serial):
         return ""
     return f"hall-edge approve {caller.serial} --address {caller.address}"
-
-
-def _families() -> dict[type[Listener], str]:
-    """The families whose terminals are heard of before one of them is configured."""
-    found = {load_driver(name): name for name in PUSHING}
-    return {family: name for family, name in found.items() if issubclass(family, Listener)}
 
 
 async def _fill(body: bytearray, reader: asyncio.StreamReader, until: int) -> None:

@@ -25,7 +25,7 @@ from edge.documents.shapes import EvaluationProfile
 from edge.evaluation.tags import in_force
 from edge.receiver import Receiver
 from edge.store import Store
-from edge.windows.shown import page, pictures, shown
+from edge.windows.shown import card, page, pictures, shown
 
 JSON = {"Content-Type": "application/json"}
 STAFF = ("tablet", "desk")
@@ -59,6 +59,13 @@ class Windows:
         profile = self._hall.documents.held.profile or EvaluationProfile(version=1)
         told = {"page": page(profile, window), "timeout_s": str(profile.timeout_s)}
         return receiver.serve(replace(request, query=told))
+
+    def about(self, window: str) -> dict[str, str]:
+        """What a tablet that is no page of ours may know of its window."""
+        held = self._hall.documents.held
+        profile = held.profile or EvaluationProfile(version=1)
+        staff = card(self._hall.on_duty(window, self._clock.now()).staff_no, held) or {}
+        return {"window": window, "hall": self._name, "timeout_s": str(profile.timeout_s), **staff}
 
     def _shown(self, window: str, part: str) -> Reply:
         held = self._hall.documents.held
