@@ -153,7 +153,7 @@ def services(pads: keypad.Pads, daemon: Daemon, stop: threading.Event) -> None:
             command(daemon.folder, "invite", window=window, trigger="queue")
 
 
-def citizens(tablets: Sequence[Vendor], stop: threading.Event) -> None:
+def customers(tablets: Sequence[Vendor], stop: threading.Event) -> None:
     """At vendors' tablets somebody rates now and then."""
     while not stop.wait(random.uniform(0.5, 2)):
         random.choice(tablets).rate()
@@ -229,7 +229,7 @@ def main() -> int:
             threading.Thread(target=rating.live, args=(stop,)),
             threading.Thread(target=people, args=(halls, stop)),
             threading.Thread(target=services, args=(pads, daemon, stop)),
-            threading.Thread(target=citizens, args=(tablets, stop)),
+            threading.Thread(target=customers, args=(tablets, stop)),
         ]
         for each in crowd:
             each.start()

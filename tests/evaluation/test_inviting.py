@@ -65,7 +65,7 @@ def test_the_evaluator_at_the_window_is_asked_and_its_word_is_the_answer(site: H
             ("invite", {"window": "A02", "project_no": "P1"}),
             ("cancel", {"window": "A01"}),
         ]
-        with pytest.raises(Refused, match="not stored"):
+        with pytest.raises(Refused, match="could not be stored"):
             commands["welcome"]({"window": "B01"})
         with pytest.raises(Refused, match="no evaluator"):
             commands["invite"]({})
