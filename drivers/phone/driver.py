@@ -69,7 +69,7 @@ class Phones(Listener, Evaluator):
         """On disk when this returns. What the edge tells with the request: the session, and when it began."""
         now_s = time.monotonic()
         session = Session(request.query["session"], window, request.query["at"], now_s, 0)
-        facts = {**given.facts(), "channel": "qr", "dwell_ms": None}
+        facts = {**given.facts(), "channel": "qr", "dwell_ms": None, "quality_flags": ()}
         told = Answer(_wall(request.at), now_s, session, facts, session.id)
         _, said = answer(Desk(), told)
         link.emit([reading(each, SERIAL) for each in said], link.cursor)

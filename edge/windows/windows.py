@@ -6,6 +6,7 @@ Whoever signs on proves it by staff number and PIN, an account of the role `wind
 each time. Its own room of accounts is loaded at the first sign-on.
 """
 
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Callable
@@ -32,6 +33,8 @@ STAFF = ("tablet", "desk")
 """The parts that are shown who is on duty."""
 BUSY_S = 2.0
 """So long a sign-on waits for others: the threads of the port are for ratings."""
+STAFF_NO = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+WRONG = "工号或 PIN 不对 / wrong staff number or PIN"
 WAIT = "请稍后再试"
 """Said before anything was looked at."""
 
@@ -96,7 +99,9 @@ class Windows:
             told = msgspec.json.decode(request.body or b"{}", type=dict[str, str])
         except (msgspec.MsgspecError, UnicodeError):
             return _said(400, {"error": "no JSON"})
-        staff_no = told.get("staff_no", "")[:32]
+        staff_no = told.get("staff_no", "")
+        if staff_no and not STAFF_NO.fullmatch(staff_no):
+            return _said(403, {"error": WRONG})  # it is nobody's, and goes into no audit
         why = self._proved(staff_no, told.get("pin", "")[:32]) if word == "sign-on" else ""
         if why.startswith(WAIT):  # who guesses must not fill the log
             return _said(403, {"error": why})
@@ -138,7 +143,7 @@ def checking(folder: Path, clock: WallClock) -> Callable[[str, str], str]:
             return str(refused)
         if account is None or account.role != "window":
             waits.failed(staff_no, monotonic())
-            return "工号或 PIN 不对 / wrong staff number or PIN"
+            return WRONG
         waits.passed(staff_no)
         return ""
 

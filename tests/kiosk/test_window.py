@@ -164,6 +164,7 @@ def test_signing_on_takes_staff_number_and_pin(window: Window, monkeypatch: pyte
     pin = accounts.commands["account-add"]({"name": "1002", "role": "window"})
     desk, tablet = window.client("desk"), window.client("tablet")
     assert desk.send("POST", "sign-on", {"staff_no": "1002", "pin": "000000"}).status == 403
+    assert desk.send("POST", "sign-on", {"staff_no": "\x1b[2J", "pin": "000000"}).status == 403
     assert desk.send("POST", "sign-on", {"staff_no": "1002", "pin": pin}).status == 200
     assert tablet.send("POST", "hall", {}).said["card"] == {
         "staff_no": "1002",

@@ -47,7 +47,8 @@ def test_a_phone_nobody_asked_rates_as_a_citizen_of_its_own(window: Window) -> N
     assert (status, told["hall"], told["page"]) == (200, "测试大厅", "local")
     assert "card" not in told
     assert "张一" not in str(told), "who is on duty is not told to everybody on the Wi-Fi"
-    assert phone.rate(told["ticket"], "dissatisfied", tags=["214", "517"], comment="慢") == 200
+    odd = {"at": "1970-01-01T00:00:00", "tags": ["214", "517"]}
+    assert phone.rate(told["ticket"], "dissatisfied", comment="慢", **odd) == 200
     asked, said = window.events()
     assert (asked["kind"], asked["trigger"], asked["page"]) == ("invited", "citizen", "local")
     assert (said["channel"], said["stars"], said["tags"], said["comment"]) == ("qr", 2, ["214"], "慢")
