@@ -16,7 +16,7 @@ from edge.store.recent import Recents
 from tests.broker import free_port
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
-from tests.faults.test_slow_clients import CONFIG
+from tests.faults.test_slow_clients import CONFIG, paired
 from tests.hall import Daemon, until
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Tablet
@@ -37,8 +37,8 @@ def attacked(folder: Path, many: int) -> Verdict:
     daemon.config.write_text(head.format(folder=daemon.folder, web=free_port(), listen=port) + SECOND)
     daemon.start()
     try:
-        tablet, desk, revoked = (pair(daemon, port, "A01", part) for part in ("tablet", "desk", "tablet"))
-        neighbour = pair(daemon, port, "A02", "tablet")
+        tablet, desk, revoked = (paired(daemon, port, part=part) for part in ("tablet", "desk", "tablet"))
+        neighbour = paired(daemon, port, "tablet-2", "A02")
         assert command(daemon.folder, "unpair", key=revoked.key_id, actor="li")
         body = json.dumps(rating(1)).encode()
         seen = tablet.signed("POST", PATH, body)
@@ -67,15 +67,6 @@ def attacked(folder: Path, many: int) -> Verdict:
         return Verdict(own[0], lost, invented=tuple(stored[own[0] :]), live=live, figures=figures)
     finally:
         daemon.stop()
-
-
-def pair(daemon: Daemon, port: int, window: str, part: str) -> Tablet:
-    tablet = Tablet(port, f"/{'w' if part == 'desk' else 'k'}/{window}/", f"kiosk-{window}")
-    code = command(daemon.folder, "pair", device=f"tablet-{window[-1]}", part=part, actor="li")
-    assert code
-    assert tablet.pair(code.text) == part
-    tablet.send("POST", "desk" if part == "desk" else "state", {"version": "x", "queue": 0})
-    return tablet
 
 
 def forged(tablet: Tablet, desk: Tablet, revoked: Tablet, neighbour: Tablet) -> list[Attack]:

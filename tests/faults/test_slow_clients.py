@@ -73,18 +73,21 @@ def besieged(folder: Path, many: int, times: int) -> Verdict:
         daemon.stop()
 
 
-def paired(daemon: Daemon, port: int) -> Tablet:
-    tablet = Tablet(port, "/k/A01/", "kiosk-A01")
-    code = command(daemon.folder, "pair", device="tablet-1", part="tablet", actor="li")
+def paired(
+    daemon: Daemon, port: int, device: str = "tablet-1", window: str = "A01", part: str = "tablet"
+) -> Tablet:
+    """A tablet or desk that knows the daemon's time; its port may open a moment after the commands."""
+    tablet = Tablet(port, f"/{'w' if part == 'desk' else 'k'}/{window}/", f"kiosk-{window}")
+    code = command(daemon.folder, "pair", device=device, part=part, actor="li")
     assert code
 
     def pairs() -> bool:
         with suppress(OSError):
-            return tablet.pair(code.text) == "tablet"
+            return tablet.pair(code.text) == part
         return False
 
     assert until(pairs, 20)
-    tablet.send("POST", "state", {"version": "x", "queue": 0})
+    tablet.send("POST", "desk" if part == "desk" else "state", {"version": "x", "queue": 0})
     return tablet
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from edge import consume
-from edge.control import command
 from edge.store import FILE
 from edge.store.recent import Recents
 from tests.broker import Broker, free_port
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
+from tests.faults.test_slow_clients import paired
 from tests.hall import SITE, Daemon, consuming, until
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Tablet
@@ -50,7 +50,7 @@ class Page(threading.Thread):
     """What the page at one window does, until told to stop; a citizen rates every `rates_s`."""
 
     number: int
-    port: int
+    tablet: Tablet
     rates_s: float
     stop: threading.Event
     sent: list[str] = field(default_factory=list)
@@ -58,14 +58,11 @@ class Page(threading.Thread):
 
     def __post_init__(self) -> None:
         super().__init__(name=f"page-{self.number}", daemon=True)
-        window = f"A{self.number}"
-        self.tablet = Tablet(
-            self.port, f"/k/{window}/", f"kiosk-{window}", f"127.0.4.{1 + self.number % 250}"
-        )
 
     __hash__ = threading.Thread.__hash__
 
     def run(self) -> None:
+        self.tablet.source = f"127.0.4.{1 + self.number % 250}"
         self.tablet.call("GET", self.tablet.base, b"", {})
         learned = rated = time.monotonic() - HALL_S
         while not self.stop.is_set():
@@ -106,11 +103,7 @@ def crowded(folder: Path, many: int, seconds: float, rates_s: float) -> Verdict:
         daemon.start()
         up.callback(daemon.stop)
         stop = threading.Event()
-        pages = [Page(n, port, rates_s, stop) for n in range(many)]
-        for page in pages:
-            code = command(daemon.folder, "pair", device=f"tablet-{page.number}", part="tablet", actor="li")
-            assert code
-            assert page.tablet.pair(code.text) == "tablet"
+        pages = [Page(n, paired(daemon, port, f"tablet-{n}", f"A{n}"), rates_s, stop) for n in range(many)]
         idle = daemon.rss_mb()
         for page in pages:
             page.start()
