@@ -6,6 +6,7 @@ a level. That nobody answered is said only after the tablet was heard (`waiting`
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -34,6 +35,7 @@ from drivers.kiosk.options import Options as Keys
 from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told
 from drivers.kiosk.waiting import Waiting, ended, heard, pass_on
 
+LOG = logging.getLogger(__name__)
 OBSERVED_S = 25.0
 HERE_S = 40.0
 """A tablet that called within this is there."""
@@ -140,7 +142,9 @@ class Kiosk(Listener, Evaluator):
         clock = said.clock
         if clock and abs(clock - request.at.replace(tzinfo=None)) > timedelta(seconds=OFF_S):
             notes["clock_off"] = f"{(clock - request.at.replace(tzinfo=None)).total_seconds():+.0f} s"
-        counts = {"queue": said.queue} | ({} if said.battery is None else {"battery": said.battery})
+        counts = {"queue": said.queue, "late": self._desk.late} | (
+            {} if said.battery is None else {"battery": said.battery}
+        )
         told = f"{counts} {notes.keys()} {said.version}"
         if now_s - self._observed[0] >= OBSERVED_S or told != self._observed[1]:
             seen = Observation(self.serial, "", said.version, link.now(), counts, notes)
@@ -174,7 +178,10 @@ class Kiosk(Listener, Evaluator):
             return {"state": "taken"}
         late = self._desk.late
         self._take(link, *answer(self._desk, self._answer(given, at)))
-        return {"state": "late" if self._desk.late > late else "taken"}
+        if self._desk.late == late:
+            return {"state": "taken"}
+        LOG.info("%s: a late answer", self.serial)
+        return {"state": "late"}
 
     def _answer(self, given: Rating, at: str) -> Answer:
         """What answers no open session becomes its own, under a name that a repetition has too."""

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 LOG = logging.getLogger(__name__)
 
 CONNECTIONS_MAX = 64
-PER_ADDRESS = 20
+PER_ADDRESS = 24
 HANDSHAKE_S = 5.0
 HEAD_S = 10.0
 """From the last answer, too: what a browser keeps open for later."""

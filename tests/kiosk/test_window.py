@@ -20,6 +20,8 @@ def test_an_invitation_is_answered_once_and_names_who_is_on_duty(window: Window)
     said = rating(1, "very_dissatisfied", session=shown, tags=["115", "517", "x"], comment="等太久\x07")
     assert tablet.send("POST", "rate", said).said == {"state": "taken"}
     assert tablet.send("POST", "rate", said).said == {"state": "late"}
+    tablet.send("POST", "state", {"version": "x", "queue": 0})
+    assert window.receiver.link._told.observation.counts["late"] == 1  # type: ignore[union-attr]
     (stored,) = window.events("submitted")
     assert (stored["session_id"], stored["staff_no"], stored["dept_code"]) == (asked, "1001", "D1")
     assert (stored["level"], stored["stars"], stored["tags"]) == ("very_dissatisfied", 1, ["115"])
