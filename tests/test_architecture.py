@@ -321,6 +321,7 @@ PURE = [
     "drivers/keypad/hearing.py",
     "drivers/keypad/options.py",
     "edge/evaluation/flags.py",
+    "edge/evaluation/hours.py",
     "edge/causes/evaluator.py",
     "drivers/dahua/lines.py",
     "drivers/dahua/records.py",

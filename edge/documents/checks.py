@@ -107,6 +107,9 @@ def evaluation_profile(document: EvaluationProfile) -> Iterator[Wrong]:
         told = "page = provincial 时必填各窗口的网址 / needs an address for each window"
         yield Wrong("provincial.urls", None, told)
     yield from _twice((f"channels.{name}", code) for name, code in document.channels.items())
+    for n, hours in enumerate(document.opening_hours):
+        if hours.end <= hours.start:
+            yield Wrong(f"opening_hours[{n}].to", hours.end, f"应晚于 / must be after {hours.start}")
     if document.tag_dictionary:
         tags = document.tag_dictionary.tags
         yield from _twice((f"tag_dictionary.tags[{n}].code", tag.code) for n, tag in enumerate(tags))

@@ -138,13 +138,24 @@ class Oddities(Shape, frozen=True, kw_only=True):
     """When a rating looks odd; it counts all the same.
 
     It was answered faster than too_fast_ms; a window had more than burst_count in burst_s; it came unasked
-    within repeat_s of another one there.
+    within repeat_s of another one there; it came more than off_hours_grace_min outside the opening hours.
     """
 
     too_fast_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 1000
     burst_count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     burst_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 60
     repeat_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
+    off_hours_grace_min: Annotated[int, msgspec.Meta(ge=0, le=240)] = 30
+
+
+class Hours(Shape, frozen=True, kw_only=True):
+    """When the hall is open: on these weekdays (1 = Monday) from one time of day to another."""
+
+    days: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1, le=7)], ...], msgspec.Meta(min_length=1, max_length=7)
+    ]
+    start: Clock = msgspec.field(name="from")
+    end: Clock = msgspec.field(name="to")
 
 
 class EvaluationProfile(Document, frozen=True, kw_only=True):
@@ -152,6 +163,7 @@ class EvaluationProfile(Document, frozen=True, kw_only=True):
 
     page: whose rating counts. timeout_s: how long a page waits for an answer. scheme, channels: the codes of
     upstream, for who must speak them. tag_dictionary: in place of the one that comes with the release.
+    opening_hours: several a day where it closes at noon; none = not known, and no rating is off hours.
     """
 
     page: Page = "local"
@@ -161,6 +173,7 @@ class EvaluationProfile(Document, frozen=True, kw_only=True):
     provincial: Provincial = Provincial()
     tag_dictionary: TagDictionary | None = None
     oddities: Oddities = Oddities()
+    opening_hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=40)] = ()
 
 
 KINDS: dict[str, type[Document]] = {

@@ -1,12 +1,14 @@
 """The parts of this room, and the documents they rest on, wired for one hall."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from edge.attention import Attention
 from edge.clock import WallClock
 from edge.commands import Commands
 from edge.documents.hall import Hall
 from edge.evaluation.completing import Completing
+from edge.evaluation.hours import open_at
 from edge.evaluation.inviting import Inviting
 from edge.evaluation.services import Services
 from edge.runner import Runner
@@ -20,7 +22,16 @@ class Evaluations:
         """folder: of the documents, "" = none."""
         self.hall = Hall(folder, store, clock)
         self._services = Services(store.path.parent)
-        self.complete = Completing(self.hall, self._services).complete
+        self._zone = clock.zone("")
+        self.complete = Completing(self.hall, self._services, self._open_at).complete
+
+    def _open_at(self, at: datetime) -> bool | None:
+        """Whether the hall is open, by its evaluation profile; None where that tells no hours."""
+        profile = self.hall.documents.held.profile
+        if profile is None:
+            return None
+        grace_min = profile.oddities.off_hours_grace_min
+        return open_at(profile.opening_hours, grace_min, at.astimezone(self._zone))
 
     def look(self) -> None:
         """Take documents that have changed; called every second by main."""

@@ -17,13 +17,15 @@ STYLE = Path(__file__).parent / "static" / "sheet.css"
 HOW: dict[Kind, tuple[str, str]] = {
     "local": (
         "手机连接本大厅 Wi-Fi 后扫码评价",
-        "join the Wi-Fi of this hall, then scan to rate",
+        "Join the Wi-Fi of this hall, then scan to rate",
     ),
-    "issued": ("扫码进入省政务服务“好差评”", "scan to rate on the province's page"),
-    "provincial": ("扫码进入省政务服务“好差评”", "scan to rate on the province's page"),
+    "issued": ("扫码进入省政务服务“好差评”", "Scan to rate on the province's page"),
+    "provincial": ("扫码进入省政务服务“好差评”", "Scan to rate on the province's page"),
 }
 ASKED = ("请对本次服务作出评价", "Please rate this service")
-FREE = ("评价自愿，不会显示给窗口人员", "It is up to you, and the staff of this window do not see it")
+FREE = ("评价自愿", "Rating is up to you")
+HIDDEN = ("评价自愿，不会显示给窗口人员", "Rating is up to you, and the staff of this window do not see it")
+"""Of the hall's own page alone: what the province shows to whom is not ours to promise."""
 
 
 def page(hall: str, codes: Iterable[Code], paper: Paper) -> str:
@@ -44,7 +46,7 @@ def body(hall: str, codes: Iterable[Code], paper: Paper) -> str:
 
 
 def _section(hall: str, code: Code, paper: Paper) -> str:
-    how, asked = HOW[code.kind], ASKED
+    how, asked, free = HOW[code.kind], ASKED, HIDDEN if code.kind == "local" else FREE
     window = escape(code.window)
     return f"""<section class="sheet {paper}" data-kind="{code.kind}" data-window="{window}">
 <p class="hall">{escape(hall)}</p>
@@ -53,7 +55,7 @@ def _section(hall: str, code: Code, paper: Paper) -> str:
 <p class="asked">{asked[0]}<span lang="en">{asked[1]}</span></p>
 <figure role="img" aria-label="{how[0]} / {how[1]}: {window}">{_drawn(code)}</figure>
 <p>{how[0]}<span lang="en">{how[1]}</span></p>
-<p class="small">{FREE[0]}<span lang="en">{FREE[1]}</span></p>
+<p class="small">{free[0]}<span lang="en">{free[1]}</span></p>
 <p class="url">{escape(code.url)}</p>
 </section>"""
 

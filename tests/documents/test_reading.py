@@ -102,6 +102,28 @@ def test_the_samples_are_right_and_each_says_what_it_is() -> None:
         (altered("evaluation_profile", "channels", "hall_tablet", to="5"), "channels", "5", "already"),
         (altered("evaluation_profile", "timeout_s", to=1), "timeout_s", "1", "at least 3"),
         (
+            altered("evaluation_profile", "provincial", "images", to={"A01": "../x.png"}),
+            "provincial.images.A01",
+            "../x.png",
+            "PNG",
+        ),
+        (
+            altered(
+                "evaluation_profile", "opening_hours", to=[{"days": [1], "from": "12:00", "to": "08:30"}]
+            ),
+            "opening_hours[0].to",
+            "08:30",
+            "after 12:00",
+        ),
+        (
+            altered(
+                "evaluation_profile", "opening_hours", to=[{"days": [8], "from": "08:30", "to": "12:00"}]
+            ),
+            "opening_hours[0].days[0]",
+            "8",
+            "at most 7",
+        ),
+        (
             altered(
                 "evaluation_profile",
                 "tag_dictionary",

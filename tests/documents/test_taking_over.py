@@ -59,7 +59,7 @@ def test_files_come_into_force_and_each_is_told_once(site: Site) -> None:
         ("roster", 3, True, 3),
         ("window_groups", 1, True, 2),
         ("assignments", 5, True, 2),
-        ("evaluation_profile", 1, True, 7),
+        ("evaluation_profile", 1, True, 8),
     ]
     assert documents.held.staff["1001"].name == "张一"
     assert documents.held.profile is not None

@@ -194,3 +194,14 @@ def test_ten_thousand_submissions_of_which_a_third_repeat_from_eight_threads_are
     numbers = Counter((each.project_no, each.assess_number) for each in told)
     assert set(numbers.values()) == {1}, "each service has one first and one second rating"
     assert len(told) > KEPT
+
+
+def test_a_rating_while_the_hall_is_shut_is_flagged_and_counts(site: Hall) -> None:
+    friday = site.now().replace(hour=10) - timedelta(days=(site.now().weekday() - 4) % 7 or 7)
+    profile = {"version": 1, "opening_hours": [{"days": [5], "from": "09:00", "to": "12:00"}]}
+    site.document("evaluation_profile", profile)
+    for n, moment in enumerate((friday, friday.replace(hour=22), friday - timedelta(days=1))):
+        time = moment.replace(tzinfo=None).isoformat(timespec="seconds")
+        site.link().emit([rating(5, f"h{n}", "A01", time, dwell_ms=4000)], None)
+    told = [each.quality_flags for each in site.submitted()]
+    assert ["off_hours" in flags for flags in told] == [False, True, True]
