@@ -56,6 +56,8 @@ ELSEWHERE = {
     "account": "edge.cli_office",
     "certificate": "edge.cli_office",
     "qr": "edge.cli_codes",
+    "sign-on": "edge.cli_windows",
+    "sign-off": "edge.cli_windows",
     "consume": "edge.cli_upstream",
     "halls": "edge.cli_upstream",
     "discover": "edge.commission.cli_discover",

@@ -51,6 +51,7 @@ ARROWS = {
     "edge.phones": """drivers.base drivers.kiosk edge.clock edge.clocks edge.commands edge.documents
         edge.evaluation edge.receiver edge.runner edge.settings edge.store edge.whole edge.windows""",
     "edge.cli_codes": "edge.cli_base edge.control edge.words",
+    "edge.cli_windows": "edge.cli_base edge.words",
     "edge.door": """edge.attention edge.clock edge.commands edge.documents edge.evaluation edge.events
         edge.phones edge.ports edge.runner edge.settings edge.snapshot edge.store edge.windows""",
     "edge.health": "drivers.base edge.forecast edge.link edge.offsets edge.payloads edge.snapshot",
@@ -74,7 +75,7 @@ ARROWS = {
         edge.withheld""",
     "edge.contract_files": """edge.contract edge.contract_examples edge.documents edge.events
         edge.payloads""",
-    "edge.documents": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
+    "edge.documents": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock edge.clocks
         edge.commands edge.complaints edge.events edge.store edge.whole""",
     "edge.urgency": "drivers.evaluation",
     "edge.store": "drivers.base edge.contract edge.events edge.payloads edge.space edge.urgency edge.whole",
@@ -185,8 +186,8 @@ ARROWS = {
     "edge.cli_clock": "edge.cli_base edge.control edge.show edge.words",
     "edge.cli": """edge.cli_account edge.cli_base edge.cli_clock edge.cli_codes edge.cli_import
         edge.cli_keypad edge.cli_office edge.cli_proof edge.cli_staff edge.cli_terminals edge.cli_upstream
-        edge.commission edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show edge.snapshot
-        edge.store edge.version edge.words""",
+        edge.cli_windows edge.commission edge.daemon edge.documents edge.heap edge.listing edge.logs edge.show
+        edge.snapshot edge.store edge.version edge.words""",
     "edge.cli_proof": "edge.cli_base edge.control edge.show edge.store edge.verify edge.words",
     "edge.cli_upstream": """edge.cli_base edge.consume edge.contract edge.farewell edge.logs edge.show
         edge.words""",
@@ -226,6 +227,7 @@ HOMES = {
         "edge.cli_staff",
         "edge.cli_terminals",
         "edge.cli_upstream",
+        "edge.cli_windows",
         "edge.commission",
     },
     "psycopg": {"edge.consume"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.attention import Attention
 from edge.catalogue.documents import ConfigApplied
 from edge.clock import WallClock
+from edge.clocks import audit
 from edge.commands import Arguments, Commands, Refused
 from edge.documents.documents import Documents
 from edge.documents.pictures import Picture, picture, stamp
@@ -81,18 +82,22 @@ class Hall:
         staff = held.staff.get(staff_no)
         if not window or not staff_no or (held.staff and (staff is None or not staff.active)):
             raise Refused(f"{window} {staff_no}: 花名册中没有这个工号 / no such staff number in the roster")
-        return self._signed(lambda at: self.sign_ons.add(window, staff_no, at), f"{window} {staff_no}")
+        what = f"{window} {staff_no}"
+        return self._signed("sign-on", lambda at: self.sign_ons.add(window, staff_no, at), what, arguments)
 
     def _sign_off(self, arguments: Arguments) -> str:
         """Nobody has signed on at a window from now on."""
         window = arguments.get("window", "")
         if not window:
             raise Refused("window?")
-        return self._signed(lambda at: self.sign_ons.add(window, "", at), window)
+        return self._signed("sign-off", lambda at: self.sign_ons.add(window, "", at), window, arguments)
 
-    def _signed(self, sign: Callable[[datetime], None], what: str) -> str:
+    def _signed(self, action: str, sign: Callable[[datetime], None], what: str, arguments: Arguments) -> str:
+        """actor: who orders it by the command line; the desk's own page tells the audit itself."""
         try:
             sign(self._clock.now())
         except OSError as error:
             raise Refused(f"无法保存 / cannot be kept: {error}") from error
+        if actor := arguments.get("actor"):
+            audit(self._store, self._clock, actor, action, what, "done", "")
         return what

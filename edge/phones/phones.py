@@ -19,7 +19,7 @@ from edge.clock import WallClock
 from edge.documents.hall import Hall
 from edge.evaluation.tags import in_force
 from edge.phones.keys import Keys
-from edge.phones.limits import Kind, Limits
+from edge.phones.limits import PER_WINDOW, SENT_MAX, Kind, Limits
 from edge.phones.marks import Opened, fits, opened_by, ticket
 from edge.receiver import Receiver
 from edge.windows.shown import shown
@@ -51,53 +51,34 @@ class Phones:
         """The answer to a request at `/q/{window}/{mark}/…`."""
         window, mark, rest = phone_parts(request.path) or ("", "", "")
         key = self.keys.known()
-        if (
-            key is None
-            or window not in receiver.device.windows
-            or not self._proved(key, window, mark, request)
-        ):
+        if key is None or window not in receiver.device.windows or not fits(key, window, mark):
             return Reply(404, VOID.encode(), PAGE)
         if len(request.body) > BODY_MAX:
             return _said(413, {"error": "too long"})
         if request.method == "POST" and rest == "open":
-            return self._open(key, window, request)
+            return self._open(key, window, receiver, request)
         told = {}
         if request.method == "POST":
             opened = opened_by(key, window, _ticket(request.body), _wall(request))
             if opened is None or self._about(window)["page"] != "local":
                 return _said(410, {"error": "over"})
-            if not self._come("session", opened.session):
+            if not self._come("session", opened.session, SENT_MAX):
                 return _said(429, {"error": "busy"})
             told = opened._asdict()
         return receiver.serve(replace(request, part="phone", query=told))
 
-    def _proved(self, key: bytes, window: str, mark: str, request: Request) -> bool:
-        """Whether the mark is this window's; who guesses is not looked at any more."""
-        now_s = monotonic()
-        with self._one:
-            if not self._limits.free("wrong", request.peer, now_s):
-                return False
-            if fits(key, window, mark):
-                return True
-            self._limits.count("wrong", request.peer, now_s)
-        return False
-
-    def _open(self, key: bytes, window: str, request: Request) -> Reply:
+    def _open(self, key: bytes, window: str, receiver: Receiver, request: Request) -> Reply:
         """A page was opened: what it shows, and its ticket."""
         about = self._about(window)
-        if not (self._come("address", request.peer) and self._come("window", window)):
+        most = receiver.listener.options.per_address if receiver.listener else 0
+        if not (self._come("address", request.peer, most) and self._come("window", window, PER_WINDOW)):
             return _said(429, {"error": "busy"})
         opened = Opened(secrets.token_hex(16), _wall(request).isoformat(timespec="seconds"))
         return _said(200, {**about, "ticket": ticket(key, window, opened)})
 
-    def _come(self, kind: Kind, name: str) -> bool:
-        """One more, if it may."""
-        now_s = monotonic()
+    def _come(self, kind: Kind, name: str, most: int) -> bool:
         with self._one:
-            free = self._limits.free(kind, name, now_s)
-            if free:
-                self._limits.count(kind, name, now_s)
-            return free
+            return self._limits.come(kind, name, most, monotonic())
 
     def _about(self, window: str) -> dict[str, Any]:
         held = self._hall.documents.held

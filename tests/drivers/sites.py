@@ -181,7 +181,7 @@ class PhoneSite:
 
     good_options: Mapping[str, Any] = field(default_factory=lambda: {"windows": ("A01", "A02")})
     bad_options: Mapping[str, Any] = field(
-        default_factory=lambda: {"windows": ("A01", "a b"), "url": "http://hall/path"}
+        default_factory=lambda: {"windows": ("A01", "a b"), "url": "http://hall/path", "per_address": 0}
     )
 
     def driver(self) -> Listener:

@@ -309,6 +309,29 @@ def test_the_provinces_page_opens_with_one_tap_and_is_closed_by_ours(
         other.wait_for_event("close")  # by our page, after the timeout
     view(page, "idle")
     assert [each["kind"] for each in window.events()] == ["invited", "handed_over"]
+    page.click("#begin")
+    view(page, "provincial")  # asked or not: only the province's rating counts there
+
+
+def test_who_moves_slowly_is_not_cut_short(context: BrowserContext, window: Window) -> None:
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"http://{NAME}:{window.port_no}/k/A01/")
+    page.fill("#code", window.code())
+    page.keyboard.press("Enter")
+    view(page, "idle")
+    page.click("#begin")
+    page.locator(".level").first.click()
+    for _ in range(3):
+        page.clock.run_for(30_000)
+        expect(page.locator("#soon")).not_to_be_empty()
+        page.keyboard.press("Tab")
+        page.clock.run_for(1_000)
+        expect(page.locator("#soon")).to_be_empty()
+    view(page, "detail")
+    page.clock.run_for(41_000)
+    view(page, "thanks")
+    assert stored(window, 1)[0]["stars"] == 5
 
 
 @pytest.fixture

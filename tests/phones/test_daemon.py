@@ -36,9 +36,12 @@ def test_a_code_printed_by_the_command_line_leads_to_a_rating(tmp_path: Path) ->
     config, folder, sheet = tmp_path / "edge.toml", tmp_path / "edge", tmp_path / "codes.html"
     config.write_text(CONFIG.format(folder=folder, web=free_port(), listen=free_port()))
 
-    def qr(*options: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "edge.cli", "qr", "--config", str(config), *options]
+    def edge(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "edge.cli", name, "--config", str(config), *options]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    def qr(*options: str) -> subprocess.CompletedProcess[str]:
+        return edge("qr", *options)
 
     assert qr(str(sheet)).returncode == 5, "no daemon runs"
     daemon = Daemon(config, folder)
@@ -52,6 +55,10 @@ def test_a_code_printed_by_the_command_line_leads_to_a_rating(tmp_path: Path) ->
             ticket = phone.post(f"{url}open", data="{}", timeout=20).json()["ticket"]
             said = {**rating(1, "very_satisfied"), "ticket": ticket}
             assert phone.post(f"{url}rate", json=said, timeout=20).status_code == 200
+            assert edge("sign-on", "A01", "1002").returncode == 0
+            again = phone.post(f"{url}open", data="{}", timeout=20).json()["ticket"]
+            said = {**rating(2, "satisfied"), "ticket": again}
+            assert phone.post(f"{url}rate", json=said, timeout=20).status_code == 200
             assert qr("--renew").returncode == 0
             assert phone.get(url, timeout=20).status_code == 404
         assert (folder / "codes.json").stat().st_mode & 0o777 == 0o600
@@ -59,5 +66,10 @@ def test_a_code_printed_by_the_command_line_leads_to_a_rating(tmp_path: Path) ->
     finally:
         daemon.stop()
     with closing(Recents(folder / FILE)) as reader:
-        (stored,) = reader.of(["evaluation.submitted"], 0, 9)
-    assert (stored.data["channel"], stored.data["stars"]) == ("qr", 5)
+        stored = [each.data for each in reader.of(["evaluation.submitted"], 0, 9)]
+        audits = [each.data["action"] for each in reader.of(["edge.audit"], 0, 9)]
+    assert [(each["channel"], each["stars"], each.get("staff_no")) for each in stored] == [
+        ("qr", 5, None),
+        ("qr", 4, "1002"),
+    ]
+    assert audits == ["sign-on", "codes.renew"]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from edge.phones.limits import MOST, NAMES_MAX, SPAN_S, Kind, Limits
+from edge.phones.limits import NAMES_MAX, SPAN_S, Limits
 from edge.phones.marks import LIFE, MARK_LENGTH, Opened, fits, mark, opened_by, ticket
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -46,19 +46,23 @@ def test_a_ticket_cannot_be_given_another_name_or_time() -> None:
         assert opened_by(KEY, "A01", forged, AT) is None
 
 
-@pytest.mark.parametrize("kind", MOST)
-def test_so_many_may_come_in_ten_minutes_and_no_more(kind: Kind) -> None:
+def test_so_many_may_come_in_ten_minutes_and_no_more() -> None:
     limits = Limits()
-    for n in range(MOST[kind]):
-        assert limits.free(kind, "x", n)
-        limits.count(kind, "x", n)
-    assert not limits.free(kind, "x", MOST[kind])
-    assert limits.free(kind, "y", MOST[kind]), "another is not held back"
-    assert limits.free(kind, "x", SPAN_S + 1), "the first of them is long ago"
+    assert [limits.come("address", "x", 3, now_s) for now_s in (0.0, 1.0, 2.0, 3.0)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert limits.come("address", "y", 3, 3.0), "another is not held back"
+    assert limits.come("window", "x", 3, 3.0)
+    assert not limits.come("address", "x", 3, SPAN_S)
+    assert limits.come("address", "x", 3, SPAN_S + 0.5), "the first of them is long ago"
+    assert not limits.come("address", "x", 3, SPAN_S + 0.6)
 
 
 def test_a_crowd_costs_no_memory() -> None:
     limits = Limits()
     for n in range(NAMES_MAX + 100):
-        limits.count("address", str(n), 0.0)
+        limits.come("address", str(n), 3, 0.0)
     assert len(limits._times) == NAMES_MAX  # noqa: SLF001

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.phones import limits
+from edge.phones import phones
 from edge.store.recent import Recents
 from tests.kiosk.conftest import Window, rating
 
@@ -117,13 +117,13 @@ def test_what_brings_no_ticket_of_ours_is_no_rating(window: Window) -> None:
 def test_everybody_may_open_but_not_without_end_and_who_was_let_in_rates(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits.MOST, "address", 3)
+    monkeypatch.setattr(phones, "PER_WINDOW", 3)
     phone = Phone(window)
     tickets = [phone.open() for _ in range(3)]
     assert phone.call("POST", "open", {})[0] == 429
     assert [phone.rate(ticket, number=n) for n, ticket in enumerate(tickets)] == [200] * 3
     assert len(window.events("submitted")) == 3
-    again = [phone.rate(tickets[0]) for _ in range(limits.SENT_MAX)]
+    again = [phone.rate(tickets[0]) for _ in range(phones.SENT_MAX)]
     assert again[-1] == 429, "one page does not hammer the disk"
     assert len(window.events("submitted")) == 3
 
