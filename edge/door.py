@@ -61,10 +61,14 @@ class Door:
         self, evaluations: Evaluations, runners: Sequence[Runner], suspected: Callable[[], bool]
     ) -> None:
         from edge.ports import Approving, DevicePort
-        from edge.windows import Windows
+        from edge.receiver import Receiver
+        from edge.windows import Systems, Windows
 
         folder, parts = self._store.path.parent, (self._store, self._clock)
         windows = Windows(evaluations.hall, self._name, folder, *parts)
+        receivers = [each for each in runners if isinstance(each, Receiver)]
+        networks = self._settings.site.device_networks
+        windows.systems = Systems(evaluations.hall, receivers, self.commands, networks)
         told = (self._clock, self._settings.listen, folder, self._store, windows)
         self._port = DevicePort(runners, *told, self._phones(evaluations, runners))
         self._port.suspected = suspected

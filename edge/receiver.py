@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from drivers.base import DeviceError, Driver, LinkError, Listener, Observation, Reply, Request
+from edge.claims import Claims
 from edge.clock import WallClock
 from edge.events import Complete
 from edge.guard import Guard
@@ -26,8 +27,6 @@ T = TypeVar("T")
 AGAIN = Reply(503, b"again")
 CLAIMS: tuple[AlarmCode, ...] = ("foreign_address", "auth_failed")
 """Somebody claims to be this device: from another address; without its key, or with what it once signed."""
-CLAIMED_S = 600.0
-"""So long after the last claim the alarm ends."""
 WAIT_S = 10.0
 """So long a request waits for the one before it of the same device."""
 
@@ -49,7 +48,7 @@ class Receiver(Runner):
         self._began_s: float | None = None
         self._heard_s: float | None = None
         self._started_s = time.monotonic()
-        self._claimed_s: dict[AlarmCode, float] = {}
+        self._claims = Claims()
         self._ringing: set[AlarmCode] = set()
         self._held = False
         self._listener = self._fresh()
@@ -143,14 +142,11 @@ class Receiver(Runner):
 
     def claimed(self, how: AlarmCode) -> bool:
         """Somebody claims to be this device, in one of CLAIMS; whether that is news. Never blocks."""
-        now_s = time.monotonic()
-        known, self._claimed_s[how] = self._claimed_s.get(how), now_s
-        return known is None or now_s - known >= CLAIMED_S
+        return self._claims.claimed(how)
 
     def claims(self) -> tuple[AlarmCode, ...]:
         """How somebody claims to be this device now."""
-        now_s = time.monotonic()
-        return tuple(how for how, last_s in self._claimed_s.items() if now_s - last_s < CLAIMED_S)
+        return self._claims.now()
 
     def _mind_claims(self) -> None:
         """Ring once while somebody claims to be this device, and once when that has ended."""

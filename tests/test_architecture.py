@@ -53,7 +53,8 @@ ARROWS = {
     "edge.cli_codes": "edge.cli_base edge.control edge.words",
     "edge.cli_windows": "edge.cli_base edge.words",
     "edge.door": """edge.attention edge.clock edge.commands edge.documents edge.evaluation edge.events
-        edge.phones edge.ports edge.runner edge.settings edge.snapshot edge.store edge.windows""",
+        edge.phones edge.ports edge.receiver edge.runner edge.settings edge.snapshot edge.store
+        edge.windows""",
     "edge.health": "drivers.base edge.forecast edge.link edge.offsets edge.payloads edge.snapshot",
     "edge.heap": "",
     "edge.pulse": "",
@@ -125,8 +126,9 @@ ARROWS = {
     "edge.runner": """drivers.base drivers.hints edge.backoff edge.clock edge.events edge.guard edge.health
         edge.link edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.notify": "",
-    "edge.receiver": """drivers.base edge.clock edge.events edge.guard edge.link edge.payloads edge.runner
-        edge.settings edge.store""",
+    "edge.claims": "edge.payloads",
+    "edge.receiver": """drivers.base edge.claims edge.clock edge.events edge.guard edge.link edge.payloads
+        edge.runner edge.settings edge.store""",
     "edge.ports": """drivers.base drivers.conversing drivers.hints edge.approved edge.attention edge.clock
         edge.clocks edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings
         edge.snapshot edge.store edge.whole edge.windows""",
@@ -154,10 +156,10 @@ ARROWS = {
     "edge.office": """drivers.base drivers.evaluation drivers.kiosk edge.catalogue edge.clock edge.commands
         edge.contract edge.documents edge.events edge.link edge.pairing edge.payloads edge.settings
         edge.snapshot edge.store edge.web edge.whole edge.words""",
-    "edge.pairing": """drivers.base edge.attention edge.clock edge.clocks edge.commands edge.receiver
-        edge.runner edge.store edge.whole""",
-    "edge.windows": """drivers.base edge.clock edge.clocks edge.commands edge.documents edge.evaluation
-        edge.office edge.receiver edge.store""",
+    "edge.pairing": """drivers.base edge.attention edge.claims edge.clock edge.clocks edge.commands
+        edge.payloads edge.receiver edge.runner edge.store edge.whole""",
+    "edge.windows": """drivers.base drivers.evaluation edge.clock edge.clocks edge.commands edge.documents
+        edge.evaluation edge.networks edge.office edge.receiver edge.store""",
     "edge.people": """edge.attention edge.certificates edge.clock edge.commands edge.documents edge.fading
         edge.office edge.settings edge.snapshot edge.store edge.web""",
     "edge.cli_office": """edge.cli_base edge.clock edge.commands edge.control edge.office edge.settings

@@ -32,6 +32,7 @@ from drivers.evaluation.session import (
 from drivers.kiosk import pages
 from drivers.kiosk.memory import read, written
 from drivers.kiosk.options import Options as Keys
+from drivers.kiosk.personal import Personal
 from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told
 from drivers.kiosk.waiting import Waiting, ended, heard, pass_on
 
@@ -67,6 +68,7 @@ class Kiosk(Listener, Evaluator):
         self._observed = (-OBSERVED_S, "")
         self._page: Page = "local"
         self._timeout: object = None
+        self._personal = Personal()
 
     @property
     def serial(self) -> str:
@@ -134,6 +136,19 @@ class Kiosk(Listener, Evaluator):
                 case _:
                     order.done("unsupported")
 
+    def show(self, url: str, ttl_s: int, link: Link) -> str:
+        """See `Evaluator`: the tablet, which calls every two seconds, is told with its session."""
+        self._recall(link)
+        self._take(link, *tick(self._desk, link.now(), time.monotonic()))
+        if not self._here():
+            return "away"
+        if self._paused or self._desk.session:
+            return "paused" if self._paused else "busy"
+        about = {"timeout_s": ttl_s}
+        session_id = self._asked(link, link.now(), about, "business_system", "provincial")
+        self._personal.put(session_id, url, ttl_s)
+        return session_id
+
     def _state(self, request: Request, link: Link) -> dict[str, Any]:
         """The tablet calls: who it is, and what it should show."""
         said, now_s = state(request.body), time.monotonic()
@@ -160,7 +175,10 @@ class Kiosk(Listener, Evaluator):
 
     def _shown(self) -> dict[str, Any] | None:
         session = self._desk.session
-        return {"id": session.id, "at": session.at, "page": session.page} if session else None
+        if session is None:
+            return None
+        told = {"id": session.id, "at": session.at, "page": session.page}
+        return told | self._personal.of(session.id)
 
     def _rate(self, request: Request, link: Link) -> dict[str, Any]:
         """A citizen's answer, now or from the tablet's queue. «rejected»: no sense in it; it is put aside."""
@@ -211,8 +229,10 @@ class Kiosk(Listener, Evaluator):
 
     def _desk_state(self, _request: Request, _link: Link) -> dict[str, Any]:
         """What the staff may know: whether somebody is asked, and whether the tablet is there."""
-        here = self._seen_s is not None and time.monotonic() - self._seen_s < HERE_S
-        return {"session": self._desk.session is not None, "paused": self._paused, "tablet": here}
+        return {"session": self._desk.session is not None, "paused": self._paused, "tablet": self._here()}
+
+    def _here(self) -> bool:
+        return self._seen_s is not None and time.monotonic() - self._seen_s < HERE_S
 
     def _invite(self, request: Request, link: Link) -> dict[str, Any]:
         about = told(request.body)
@@ -221,7 +241,9 @@ class Kiosk(Listener, Evaluator):
         trigger = _trigger(about.get("trigger"), request.part)
         return {"session_id": self._asked(link, _now(request), about, trigger)}
 
-    def _asked(self, link: Link, at: str, about: Mapping[str, Any], trigger: Trigger) -> str:
+    def _asked(
+        self, link: Link, at: str, about: Mapping[str, Any], trigger: Trigger, page: Page | None = None
+    ) -> str:
         """Ask; the session's id. The province's page is not handed over before the citizen opens it."""
         project_no, item_code = service(about)
         session = Session(
@@ -231,7 +253,7 @@ class Kiosk(Listener, Evaluator):
             began_s=time.monotonic(),
             timeout_s=timeout(about.get("timeout_s"), self._own_timeout or None, self._timeout),
             trigger=trigger,
-            page=self._page,
+            page=page or self._page,
             project_no=project_no,
             item_code=item_code,
         )
@@ -264,6 +286,7 @@ class Kiosk(Listener, Evaluator):
             told = [reading(each, self.serial) for each in said]
             link.emit(told, written(desk, self._paused, waiting))
         self._desk, self._waiting = desk, waiting
+        self._personal.keep(desk.session.id if desk.session else "")
 
     def _recall(self, link: Link) -> None:
         """At the first word of a life: the state of the last."""

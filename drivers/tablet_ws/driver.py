@@ -38,6 +38,8 @@ class WsTablet(Converser, Evaluator):
         self._voice: Voice | None = None
         self._about: Mapping[str, str] = {}
         self._since_s, self._nonsense = 0.0, 0
+        self._shown: tuple[str, float] | None = None
+        """Session and end of a page that is open there; its address is not kept."""
 
     @property
     def serial(self) -> str:
@@ -66,8 +68,8 @@ class WsTablet(Converser, Evaluator):
 
     @property
     def restless(self) -> bool:
-        """Somebody is asked."""
-        return self._window.session is not None
+        """Somebody is asked, or shown a page of their own."""
+        return self._window.session is not None or self._shown is not None
 
     def greet(self, voice: Voice, link: Link) -> None:
         """Ask who it is."""
@@ -110,6 +112,8 @@ class WsTablet(Converser, Evaluator):
         self._window.recall(link)
         if over := self._window.pass_time(link):
             self._say(self._voice, "cancel", session=over.id)
+        if self._shown and time.monotonic() >= self._shown[1]:
+            self._close_page(self._voice)
 
     def learn(self, about: Mapping[str, str], link: Link) -> None:
         """See `Converser`: the card of who is on duty goes to the tablet."""
@@ -129,7 +133,10 @@ class WsTablet(Converser, Evaluator):
         if "open" not in self.options.messages.says:
             return "unsupported"
         self._window.recall(link)
+        if self._window.session or self._shown:
+            return "busy"
         session = self._window.ask(link, {}, "business_system", "provincial", ttl_s)
+        self._shown = (session.id, time.monotonic() + ttl_s)
         self._say(self._voice, "open", url=url, session=session.id, timeout_s=ttl_s)
         return session.id
 
@@ -174,11 +181,16 @@ class WsTablet(Converser, Evaluator):
         assert voice is not None  # noqa: S101 - see `ordered`
         self._window.recall(link)
         match order.name:
+            case "invite" if self._shown:
+                return "busy"
             case "invite":
                 trigger, wait_s = _trigger(about.get("trigger")), self._wait_s(about.get("timeout_s"))
                 session = self._window.ask(link, about, trigger, "local", wait_s)
                 self._invite(voice, session)
                 return session.id
+            case "cancel" if self._shown:
+                self._close_page(voice)
+                return "done"
             case "cancel":
                 session_id = self._window.session.id if self._window.session else ""
                 if not self._window.end(link, "cancelled"):
@@ -189,6 +201,12 @@ class WsTablet(Converser, Evaluator):
                 self._say(voice, "welcome")
                 return "done"
         return "unsupported"
+
+    def _close_page(self, voice: Voice) -> None:
+        """The page of one citizen has had its time."""
+        if self._shown:
+            self._say(voice, "cancel", session=self._shown[0])
+        self._shown = None
 
     def _invite(self, voice: Voice, session: Session) -> None:
         about = {"project_no": session.project_no, "item_code": session.item_code}

@@ -127,6 +127,7 @@ class Provincial(Shape, frozen=True, kw_only=True):
     """The province's page. hosts: the only ones that may be opened. urls: window -> fixed address.
 
     images: window -> the code the province issued, a PNG or JPEG file beside this document, shown as it is.
+    A page that a business system sends is opened by https alone, unless a host says `http://HOST[:PORT]`.
     """
 
     hosts: tuple[Word, ...] = ()

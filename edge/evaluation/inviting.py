@@ -20,6 +20,7 @@ NOT_DONE = {
     "not stored": "未能保存 / it could not be stored",
     "nothing is asked there": "没有进行中的评价 / nothing is asked there",
     "over": "已结束 / it is over",
+    "busy": "正在评价中 / somebody is being asked there",
     "paused": "窗口已暂停 / the window is paused",
     "away": "平板没有连接 / its tablet is not connected",
 }

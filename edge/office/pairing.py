@@ -10,7 +10,7 @@ from starlette.responses import Response
 from edge.commands import Answer, Commands, obey
 from edge.office.visit import Frame, Visit, away
 from edge.office.words import told
-from edge.pairing.duty import PARTS, Listed
+from edge.pairing.duty import Listed
 
 
 class PairingPage:
@@ -41,7 +41,7 @@ class PairingPage:
     async def _shown(self, visit: Visit, code: str = "", device: str = "") -> Response:
         answer = await self._obeyed(visit, "pairings")
         listed = msgspec.json.decode(answer.text, type=tuple[Listed, ...]) if answer.done else ()
-        return self._frame.shown(visit, "pairing.html", listed=listed, parts=PARTS, code=code, device=device)
+        return self._frame.shown(visit, "pairing.html", listed=listed, code=code, device=device)
 
     async def _obeyed(self, visit: Visit, name: str, **arguments: str) -> Answer:
         body = msgspec.json.encode({**arguments, "actor": visit.who.name})

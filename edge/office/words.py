@@ -73,6 +73,7 @@ OFFICE: dict[str, tuple[str, str]] = {
         "在平板或窗口电脑打开该窗口的网址，输入此码；只能用一次，离开本页后不再显示",
         "open the window's address on the tablet or desk and type it there; it works once",
     ),
+    "all_systems": ("排队叫号、业务系统（全厅）", "queue and business systems (the whole hall)"),
     "no_pairable": ("配置中没有需要配对的设备", "no device in the config needs pairing"),
     "no_key": ("尚未配对", "not paired yet"),
     "new_code": ("新配对码", "new code"),

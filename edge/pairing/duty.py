@@ -3,19 +3,21 @@
 A code is told to who ordered it and stands in no log and no audit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from edge.attention import Attention
+from edge.claims import Claims
 from edge.clock import WallClock
 from edge.clocks import Result, Role, audit
 from edge.commands import Arguments, Commands, Refused
 from edge.pairing.doorman import Doorman
 from edge.pairing.pairings import Pairings
-from edge.pairing.signing import Part
+from edge.pairing.signing import SYSTEMS, Part
+from edge.payloads import AlarmCode
 from edge.receiver import Receiver
 from edge.runner import Runner
 from edge.store import Store
@@ -25,39 +27,53 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One device that can be paired, and its keys: `(key id, part, since, by whom)`."""
+    """What can be paired, and its keys: `(key id, part, since, by whom)`. parts: those it may have."""
 
     device_id: str
     keys: tuple[tuple[str, Part, str, str], ...]
+    parts: tuple[Part, ...] = PARTS
+
+
+class Who(NamedTuple):
+    """Whom a key may belong to. serial: in signatures; claimed, claims: see `edge/claims.py`."""
+
+    name: str
+    serial: str
+    claimed: Callable[[AlarmCode], bool]
+    claims: Callable[[], tuple[AlarmCode, ...]]
+    parts: tuple[Part, ...] = PARTS
 
 
 class PairingDuty:
-    """The doorman of one hall, for those of `runners` that prove themselves."""
+    """The doorman of one hall, for those of `runners` that prove themselves, and for systems."""
 
     def __init__(self, runners: Sequence[Runner], folder: Path, store: Store, clock: WallClock) -> None:
         self._store, self._clock = store, clock
         self._pairings = Pairings(folder, clock.text)
-        self._receivers: dict[str, Receiver] = {}
+        self._known: dict[str, Who] = {}
         for runner in runners:
             listener = runner.listener if isinstance(runner, Receiver) else None
             if isinstance(runner, Receiver) and listener and listener.proves_itself:
-                self._receivers[listener.serial] = runner
+                who = Who(runner.device.device_id, listener.serial, runner.claimed, runner.claims)
+                self._known[listener.serial] = who
+        claims = Claims()
+        self._known[SYSTEMS] = Who(SYSTEMS, SYSTEMS, claims.claimed, claims.now, ("system",))
         self.doorman = Doorman(self._pairings, self._tell)
         self.commands: Commands = {"pair": self._pair, "unpair": self._unpair, "pairings": self._list}
 
     def attention(self) -> Iterator[Attention]:
         """Devices in whose name somebody forges or replays."""
-        for receiver in self._receivers.values():
-            if "auth_failed" in receiver.claims():
-                yield Attention(receiver.device.device_id, "forged_requests", self._clock.text(), "")
+        for who in self._known.values():
+            if "auth_failed" in who.claims():
+                yield Attention(who.name, "forged_requests", self._clock.text(), "")
 
     def _tell(self, serial: str, action: str, address: str) -> None:
         """See `Doorman`: an audit of each pairing, and of the first of what is refused."""
-        receiver = self._receivers[serial]
+        who = self._known[serial]
         refused = action in REFUSED
-        if refused and not receiver.claimed("auth_failed"):
+        if refused and not who.claimed("auth_failed"):
             return
-        name, word = receiver.device.device_id, action.split(" ")[0]
+        name, word = who.name, action.split(" ")[0]
         result: Result = "refused" if refused else "done"
         role: Role | None = "unknown" if refused else None
         actor = "?" if refused else action.rpartition(" ")[2]
@@ -66,14 +82,12 @@ class PairingDuty:
 
     def _pair(self, arguments: Arguments) -> str:
         """A fresh code for a part of a device."""
-        receiver, part = self._receiver(arguments), arguments.get("part", "tablet")
-        if part not in PARTS:
-            raise Refused(f"{part}: 只能是 / must be one of {', '.join(PARTS)}")
-        listener, actor = receiver.listener, arguments.get("actor", "?")
-        serial = listener.serial if listener else ""
-        name = receiver.device.device_id
-        audit(self._store, self._clock, actor, "pairing.code", name, "done", part)
-        return self._pairings.issue(serial, part, actor)
+        who, actor = self._who(arguments), arguments.get("actor", "?")
+        part = next((each for each in who.parts if each == arguments.get("part", who.parts[0])), None)
+        if part is None:
+            raise Refused(f"part: 只能是 / must be one of {', '.join(who.parts)}")
+        audit(self._store, self._clock, actor, "pairing.code", who.name, "done", part)
+        return self._pairings.issue(who.serial, part, actor)
 
     def _unpair(self, arguments: Arguments) -> str:
         """Let a key go."""
@@ -91,16 +105,16 @@ class PairingDuty:
 
     def _list(self, _arguments: Arguments) -> str:
         """Every device that can be paired, with its keys, as JSON (`Listed`)."""
-        return msgspec.json.encode([self._listed(serial) for serial in self._receivers]).decode()
+        return msgspec.json.encode([self._listed(who) for who in self._known.values()]).decode()
 
-    def _listed(self, serial: str) -> Listed:
-        keys = self._pairings.of(serial).items()
+    def _listed(self, who: Who) -> Listed:
+        keys = self._pairings.of(who.serial).items()
         told = tuple((key_id, each.part, each.since, each.actor) for key_id, each in keys)
-        return Listed(self._receivers[serial].device.device_id, told)
+        return Listed(who.name, told, who.parts)
 
-    def _receiver(self, arguments: Arguments) -> Receiver:
+    def _who(self, arguments: Arguments) -> Who:
         device_id = arguments.get("device", "")
-        for receiver in self._receivers.values():
-            if receiver.device.device_id == device_id:
-                return receiver
+        for who in self._known.values():
+            if who.name == device_id:
+                return who
         raise Refused(f"{device_id}: 没有这台可配对的设备 / there is no such device to be paired")

@@ -14,6 +14,8 @@ from drivers.base import Request
 
 Part = Literal["tablet", "desk", "system"]
 """Whom a key belongs to: the citizen's tablet, the window's own page, a queue or business system."""
+SYSTEMS = "@systems"
+"""Stands for a serial number where a system is paired with the hall, not one window; no device has it."""
 KEY_ID, TIME, NONCE, SIGN = "x-edge-key", "x-edge-time", "x-edge-nonce", "x-edge-sign"
 _SHAPES = {
     KEY_ID: re.compile(r"[0-9a-f]{16}"),

@@ -21,13 +21,15 @@ from drivers.base import Listener, Reply, Request
 from drivers.conversing import Converser
 from edge.clock import WallClock
 from edge.pairing import Doorman
+from edge.pairing.signing import SYSTEMS
 from edge.ports.knock import Door
 from edge.ports.strangers import Strangers
 from edge.receiver import AGAIN, Receiver
 from edge.runner import Runner
 from edge.snapshot import Caller
 from edge.whole import read_kept, write_whole
-from edge.windows import Windows
+from edge.windows import Systems, Windows
+from edge.windows.systems import PATH
 
 LOG = logging.getLogger(__name__)
 
@@ -97,6 +99,8 @@ class Desk:
         """Who answers a request, judged by its head; or the answer it gets instead."""
         if family_name := self._door.hears(request):
             return self._heard(request, family_name)
+        if request.path.startswith(PATH) and self._windows and self._windows.systems:
+            return self._system(self._windows.systems, request)
         claims = ((family, family.identify(request)) for family in self._families)
         family, serial = next((claim for claim in claims if claim[1] is not None), (Listener, None))
         if serial is None:
@@ -121,6 +125,14 @@ class Desk:
             receiver.hold()
             return AGAIN
         return Counter(partial(self.serve, receiver))
+
+    def _system(self, systems: Systems, request: Request) -> Counter | Reply:
+        """A queue or business system: from the hall's networks, signed."""
+        if self._doorman is None or not systems.near(request.peer):
+            self._strangers.bothered(request.peer)
+            return REFUSED
+        serve = partial(self._doorman.answer, SYSTEMS, serve=systems.serve)
+        return Counter(serve, miscounts=False, small=True)
 
     def _heard(self, request: Request, driver: str) -> Counter | Reply:
         """A call of a device that is asked: only from where one stands; no clock is needed for a hint."""

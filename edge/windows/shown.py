@@ -4,11 +4,17 @@ Of a person only name, staff number, post, and a photo where the roster names on
 only an address its list of hosts allows.
 """
 
+import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
 from edge.documents.posts import Held
 from edge.documents.shapes import EvaluationProfile, TagDictionary
+
+URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+"""No blank, quote, backslash or angle: browsers read those in ways of their own."""
+URL_MAX = 2048
 
 
 def shown(hall: str, window: str, staff_no: str | None, held: Held, tags: TagDictionary) -> dict[str, Any]:
@@ -47,6 +53,22 @@ def address(profile: EvaluationProfile, window: str) -> str | None:
     except ValueError:
         return None
     return url if fits and not parts.username else None
+
+
+def may_open(url: str, hosts: Collection[str]) -> bool:
+    """Whether a citizen's own page may be opened: on a host of the list, by https.
+
+    By plain http, or at a port of its own, only where the list says so: `http://host`, `host:port`.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        at = host if parts.port is None else f"{host}:{parts.port}"
+    except ValueError:
+        return False
+    if len(url) > URL_MAX or not URL.fullmatch(url) or parts.username is not None:
+        return False
+    return (parts.scheme == "https" and at in hosts) or (parts.scheme == "http" and f"http://{at}" in hosts)
 
 
 def card(staff_no: str | None, held: Held) -> dict[str, str] | None:

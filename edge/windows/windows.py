@@ -27,6 +27,7 @@ from edge.evaluation.tags import in_force
 from edge.receiver import Receiver
 from edge.store import Store
 from edge.windows.shown import card, page, pictures, shown
+from edge.windows.systems import Systems
 
 JSON = {"Content-Type": "application/json"}
 STAFF = ("tablet", "desk")
@@ -45,6 +46,8 @@ class Windows:
     def __init__(self, hall: Hall, name: str, folder: Path, store: Store, clock: WallClock) -> None:
         self._hall, self._name, self._folder = hall, name, folder
         self._store, self._clock = store, clock
+        self.systems: Systems | None = None
+        """What queue and business systems may ask; None: nothing."""
         self._one = threading.Lock()
         self._check: Callable[[str, str], str] | None = None
 

@@ -16,7 +16,7 @@ import pytest
 
 from drivers.base import Reply, Request
 from drivers.hikvision import Hikvision
-from edge import receiver
+from edge import claims
 from edge.ports import DevicePort, server, strangers
 from edge.runner import Runner
 from edge.settings import Device, DeviceKeys, ListenSettings
@@ -101,7 +101,7 @@ def test_a_serial_is_answered_at_one_address_also_after_a_restart(
     (caller,) = door.port.desk.turned_away
     assert (caller.device_id, caller.address) == ("t1", "127.0.0.2")
     assert alarms(door) == [True]
-    monkeypatch.setattr(receiver, "CLAIMED_S", 0.0)
+    monkeypatch.setattr(claims, "CLAIMED_S", 0.0)
     assert alarms(door) == [True, False]
     again = open_door(door.folder, store)
     try:

@@ -15,7 +15,7 @@ from edge.ports import DevicePort
 from edge.receiver import Receiver
 from edge.settings import Device, DeviceKeys, ListenSettings
 from edge.store.recent import Recents
-from edge.windows import Windows
+from edge.windows import Systems, Windows
 from tests.broker import free_port
 from tests.documents.written import GOOD, text
 from tests.evaluation.halls import ASSIGNED
@@ -46,9 +46,10 @@ class Place:
         )
         self.receiver = Receiver(made, self.store, self.clock, complete=self.evaluations.complete)
         windows = Windows(self.evaluations.hall, "测试大厅", self.folder, self.store, self.clock)
+        self.commands = self.evaluations.commands([self.receiver])
+        windows.systems = Systems(self.evaluations.hall, [self.receiver], self.commands, ())
         settings = ListenSettings(host="127.0.0.1", port=self.port_no)
         self.port = DevicePort([self.receiver], self.clock, settings, self.folder, self.store, windows)
-        self.commands = self.evaluations.commands([self.receiver])
         self.receiver.start()
         self.port.start()
         assert not self.port.problem

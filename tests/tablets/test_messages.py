@@ -2,8 +2,10 @@
 
 import json
 import random
+import time
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,6 +137,50 @@ def test_a_second_answer_to_one_invitation_is_late(tmp_path: Path) -> None:
     for number in (1, 2):
         tablet.hear(voice, rated(number, session=answers[0], assessTime=now), link)
     assert sum(each.kind == "evaluation.submitted" for each in link.readings) == 1
+
+
+def test_an_answer_given_in_time_counts_though_it_is_brought_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, time=time.time)
+    for name in ("driver", "window"):
+        monkeypatch.setattr(f"drivers.tablet_ws.{name}.time", clock)
+    tablet, link, answers = made(tmp_path, timeout_s=10), MemoryLink(), list[str]()
+    voice = line(tablet, link)
+    link.waiting = [Order("invite", answers.append, about={"window": "A01"})]
+    tablet.ordered(link)
+    now = link.now().replace("T", " ")
+    tablet.gone(voice)
+    ahead = 7200.0
+    tablet.look(link)
+    assert [each.kind for each in link.readings] == ["evaluation.invited"], "no verdict while it is away"
+    voice = line(tablet, link)
+    assert voice.codes[-1] == (50101, 1), "it is asked again: nobody knows whether it was shown"
+    tablet.hear(voice, rated(1, session=answers[0], assessTime=now), link)
+    assert link.readings[-1].facts["session_id"] == answers[0]
+    assert int(str(link.readings[-1].facts["dwell_ms"])) <= 10_000
+
+
+def test_an_invitation_ends_once_the_tablet_was_heard_and_holds_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, time=time.time)
+    for name in ("driver", "window"):
+        monkeypatch.setattr(f"drivers.tablet_ws.{name}.time", clock)
+    tablet, link, answers = made(tmp_path, timeout_s=10), MemoryLink(), list[str]()
+    voice = line(tablet, link)
+    link.waiting = [Order("invite", answers.append, about={"window": "A01"})]
+    tablet.ordered(link)
+    assert tablet.restless
+    ahead = 11.0
+    tablet.look(link)
+    assert not tablet.restless
+    assert link.readings[-1].kind == "evaluation.unrated"
+    assert voice.said[-1]["code"] == 50102
+    tablet.hear(voice, rated(1, session=answers[0]), link)
+    assert link.readings[-1].facts["session_id"] != answers[0], "a session has one outcome"
 
 
 def test_who_is_not_logged_in_is_asked_to_and_not_heard(tmp_path: Path) -> None:

@@ -178,13 +178,13 @@ async function said() {
 }
 
 async function handOver() {
-  const url = new URL(hall.url);
-  other = window.open(url.href, "province");
+  const asked = session;
+  const own = asked?.url; // of one citizen: never kept here
+  other = window.open(new URL(own ?? hall.url).href, "province");
   view("away");
   draft = null;
-  const asked = session;
   if (asked) answered = asked.id;
-  after((hall.timeout_s ?? 60) * 1000, comeBack);
+  after((own ? asked.left_s : (hall.timeout_s ?? 60)) * 1000, comeBack);
   try {
     await signer.send("POST", `${base}handed`, { session: asked?.id ?? null });
   } catch {
