@@ -5,7 +5,7 @@ import pytest
 
 from edge import approved
 from edge.commands import Refused
-from edge.ports import Approving, server, strangers
+from edge.ports import Approving, callers, strangers
 from tests.drivers.adms_site import records
 from tests.ports.conftest import Door
 
@@ -146,4 +146,4 @@ def test_nonsense_counts_as_a_call_that_came_to_nothing(door: Door, monkeypatch:
 
 
 def test_the_port_is_open_before_any_terminal_is_configured() -> None:
-    assert [family.__name__ for family in server._families()] == ["Adms"]
+    assert [family.__name__ for family in callers.families()] == ["Adms"]
