@@ -250,6 +250,9 @@ class Listener(Driver):
     def serial(self) -> str:
         """The serial number it must claim, from the config."""
 
+    silence: ClassVar[tuple[str, str]] = ("silent", "never_called")
+    """The causes of one that calls no more, and of one that never has."""
+
     @property
     def known_by(self) -> str:
         """What `identify` returns for its requests."""

@@ -8,7 +8,7 @@ at the same time for one device; a driver that raises loses the line, and the de
 from abc import abstractmethod
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from drivers.base import Link, Listener, Reply, Request
 
@@ -28,6 +28,8 @@ class Voice(Protocol):
 
 class Converser(Listener):
     """A device that is known by the address it calls from and the path it calls."""
+
+    silence: ClassVar[tuple[str, str]] = ("line_down", "line_never_up")
 
     @property
     @abstractmethod

@@ -179,7 +179,7 @@ class Receiver(Runner):
             self._change("offline", "hung", f"{self.abandoned}")
             self.start()
         elif now_s - (self._heard_s or self._started_s) > self._listener.patience_s:
-            self._change("offline", "silent" if self._heard_s else "never_called")
+            self._change("offline", self._listener.silence[0 if self._heard_s else 1])
 
     def _ended(self, link: DeviceLink, error: Exception) -> None:
         """Show what ended this request; after a bug a fresh driver."""

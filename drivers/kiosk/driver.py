@@ -48,8 +48,6 @@ ASKING: dict[str, tuple[Trigger, ...]] = {
 }
 """Who may say that who asked; the first is the usual. Nobody asks in the name of the citizen."""
 JSON = {"Content-Type": "application/json"}
-
-
 Way = Callable[[Request, Link], dict[str, Any]]
 
 
@@ -144,8 +142,7 @@ class Kiosk(Listener, Evaluator):
             return "away"
         if self._paused or self._desk.session:
             return "paused" if self._paused else "busy"
-        about = {"timeout_s": ttl_s}
-        session_id = self._asked(link, link.now(), about, "business_system", "provincial")
+        session_id = self._asked(link, link.now(), {"timeout_s": ttl_s}, "business_system", "provincial")
         self._personal.put(session_id, url, ttl_s)
         return session_id
 
@@ -169,16 +166,17 @@ class Kiosk(Listener, Evaluator):
         if holds is None:
             holds = () if not said.queue else tuple(each.session.id for each in self._waiting.held)
         self._say(link, self._desk, *heard(self._waiting, holds))
+        open_ = self._desk.session
+        if open_ and open_.page != self._page == "local" and not self._personal.of(open_.id):
+            self._take(link, *end(self._desk, "device_error", _now(request), now_s))
         self._shown_id = self._desk.session.id if self._desk.session else self._shown_id
         voice = self.options.voice is True
         return {"session": self._shown(), "paused": self._paused, "version": pages.version(), "voice": voice}
 
     def _shown(self) -> dict[str, Any] | None:
         session = self._desk.session
-        if session is None:
-            return None
-        told = {"id": session.id, "at": session.at, "page": session.page}
-        return told | self._personal.of(session.id)
+        told = {"id": session.id, "at": session.at, "page": session.page} if session else None
+        return told | self._personal.of(told["id"]) if told else None
 
     def _rate(self, request: Request, link: Link) -> dict[str, Any]:
         """A citizen's answer, now or from the tablet's queue. «rejected»: no sense in it; it is put aside."""

@@ -113,7 +113,8 @@ class HttpTablet(Poller, Evaluator):
         assert self._asking is not None  # noqa: S101 - between `connect` and `close`
         whole, record = self.options.shapes
         told = _told(self._asking.page(after), whole)
-        serial = (word(told.get("serial")) or "")[:SERIAL_MAX] or self.options.own_serial
+        serial = (word(told.get("serial")) or "")[:SERIAL_MAX]
+        serial = serial if serial and serial.isprintable() else self.options.own_serial
         if serial != self._place.serial:
             self._held.clear()
             self._place = Place.parse(link.cursor, serial, self.options.first)

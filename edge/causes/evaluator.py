@@ -15,6 +15,18 @@ EVALUATOR: dict[str, Cause] = {
         "检查是否被其他软件占用、权限（dialout 组），或串口服务器的 IP、端口和电源",
         "look for other software using it, permissions (group dialout), the converter's IP and power",
     ),
+    "line_down": Cause(
+        "评价平板的连接断了",
+        "the line to the tablet is down",
+        "检查平板的电源、无线网络和评价软件；连上后自动恢复。断开期间平板上的评价留在平板，恢复后送来",
+        "check its power, Wi-Fi and app; it works again by itself, and brings what was rated meanwhile",
+    ),
+    "line_never_up": Cause(
+        "评价平板还没有连上过本机，或登录未通过",
+        "the tablet has never connected, or its login was wrong",
+        "核对平板上的服务器地址（[listen] 的地址、端口和 path）、工号和通讯密钥，以及表中的 address",
+        "compare server address (that of [listen], and path), login and key on the tablet, and address here",
+    ),
     "path_unknown": Cause(
         "平板上没有所配的接口地址",
         "the tablet has no such address as path in the config",

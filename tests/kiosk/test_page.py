@@ -23,6 +23,20 @@ SMALL = """[...document.querySelectorAll("button, input, textarea")].filter((e) 
   .map((e) => e.getBoundingClientRect()).filter((box) => box.height < 44 || box.width < 44).length"""
 
 
+KEPT = """async () => {
+  const done = (asked) => new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+  const kept = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+  for (const { name } of await indexedDB.databases()) {
+    const base = await done(indexedDB.open(name));
+    for (const store of base.objectStoreNames)
+      kept.push(store, JSON.stringify(await done(base.transaction(store).objectStore(store).getAll())));
+    base.close();
+  }
+  return kept.join();
+}"""
+"""Everything a page has kept on the tablet."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Knows the hall's machine by a name of the LAN, so that http is no secure context."""
@@ -332,6 +346,28 @@ def test_who_moves_slowly_is_not_cut_short(context: BrowserContext, window: Wind
     page.clock.run_for(41_000)
     view(page, "thanks")
     assert stored(window, 1)[0]["stars"] == 5
+
+
+def test_a_citizens_own_page_opens_with_one_tap_and_is_closed_after_its_time(
+    context: BrowserContext, window: Window, province: str
+) -> None:
+    page = opened(context, window)
+    asked = window.receiver.in_turn(lambda own, link: own.show(province, 8, link))  # type: ignore[attr-defined]
+    assert asked
+    view(page, "provincial")
+    with context.expect_page() as made:
+        page.click("#open")
+    other = made.value
+    other.wait_for_load_state()
+    assert other.title() == "province"
+    assert other.url == province
+    if not other.is_closed():
+        other.wait_for_event("close")
+    view(page, "idle")
+    kept = str(page.evaluate(KEPT))
+    assert "pairing" in kept or "hall" in kept
+    assert province not in kept
+    assert [each["kind"] for each in window.events()] == ["invited", "handed_over"]
 
 
 @pytest.fixture

@@ -154,6 +154,18 @@ def test_another_tablet_begins_anew() -> None:
         )
 
 
+def test_hostile_names_are_inert() -> None:
+    with Tablet() as tablet:
+        tablet.serial = "x\x1b[2J\n"
+        tablet.rate(5, projectNo="P'; DROP TABLE--", writingEvaluation="<script>\x1b]0;\u202e</script>")
+        tablet.rate(5, id="../../" + "x" * 200, projectNo="a" * 65)
+        link = read(tablet)
+    assert {each.serial for each in link.readings} == {"tablet-A01"}
+    assert {each.facts.get("project_no") for each in link.readings} == {None}
+    assert all(each.key.isprintable() and len(each.key) < 60 for each in link.readings)
+    assert all("\x1b" not in str(each.facts) and "\u202e" not in str(each.facts) for each in link.readings)
+
+
 def test_late_ratings_and_a_wrong_clock_are_told_as_they_are() -> None:
     with Tablet() as tablet:
         tablet.clock_offset_s = -600

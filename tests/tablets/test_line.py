@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.tablet_ws import WsTablet
 from edge.commands import Refused
 from tests.hall import until
 from tests.tablets.conftest import Place
@@ -126,7 +127,9 @@ def test_another_address_or_path_is_not_spoken_with(place: Place) -> None:
     assert {each.address for each in place.port.turned_away()} == {"127.0.0.9", "127.0.0.1"}
 
 
-def test_a_line_that_is_half_open_is_found_and_the_new_one_counts(place: Place) -> None:
+def test_a_line_that_is_half_open_is_found_and_the_new_one_counts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from edge.ports import talks
 
     dead_s, ping_s = talks.DEAD_S, talks.PING_S
@@ -139,8 +142,14 @@ def test_a_line_that_is_half_open_is_found_and_the_new_one_counts(place: Place) 
             assert tablet.lines == 1, "pings keep a line that says nothing"
             tablet.faults.deaf = True
             assert until(lambda: _away(place), 10)
+            place.receiver.supervise()
+            assert place.receiver.health.state == "online", "not yet"
+            monkeypatch.setattr(WsTablet, "patience_s", 0.2)
+            assert until(lambda: place.receiver.supervise() or place.receiver.health.state == "offline", 5)
+            assert place.receiver.health.cause == "line_down"
             tablet.faults.deaf = False
             assert until(lambda: tablet.lines == 2 and tablet.logged_in, 10)
+            assert until(lambda: place.receiver.health.state == "online", 5)
     finally:
         talks.DEAD_S, talks.PING_S = dead_s, ping_s
 

@@ -64,15 +64,15 @@ def test_it_ends_with_its_session_or_its_time(window: Window) -> None:
     assert [each["kind"] for each in window.events("handed_over")] == []
 
 
-def test_a_restart_knows_the_session_and_not_the_page(window: Window) -> None:
+def test_a_restart_knows_no_page_and_asks_nobody_to_open_it(window: Window) -> None:
     tablet = window.client("tablet")
     shown(tablet)
-    session = show(window)
+    show(window)
     window.down()
     window.up()
-    told = shown(tablet)
-    assert told["id"] == session
-    assert "url" not in told
+    assert shown(tablet) == {}
+    shown(tablet)
+    assert [each["reason"] for each in window.events("unrated")] == ["device_error"]
 
 
 def test_a_paused_window_shows_nothing(window: Window) -> None:
