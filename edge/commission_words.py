@@ -99,6 +99,10 @@ COMMISSION: dict[str, tuple[str, str]] = {
         "the daemon is using {name}; if it takes one connection alone, first: hall-edge service {name} out"
         " --reason recording",
     ),
+    "record.begun": (
+        "正在录制 {name} 的呼叫，{n} 分钟；按 Ctrl-C 提前结束",
+        "recording what {name} says when it calls, for {n} minutes; Ctrl-C ends it earlier",
+    ),
     "record.written": (
         "对话 {n} 条已写入 {file}；其中 {withheld} 条内容涉及密码或人员，只留长度和摘要。可以发给技术支持",
         "{n} messages written to {file}; of {withheld} only length and hash: they hold secrets or people."

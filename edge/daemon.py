@@ -32,6 +32,7 @@ from edge.erasure import Erasure
 from edge.events import Place, event_type
 from edge.farewell import stop_on_signals
 from edge.guardian import Guardian
+from edge.heap import give_back
 from edge.importing import Importing
 from edge.keeping import Keeping
 from edge.last_word import LastWord
@@ -259,6 +260,7 @@ class Daemon:
             self._clock.save_newest()
         self._clocks.look()
         self._people.look()
+        give_back()
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge.events import Complete
     from edge.phones.keys import Keys
     from edge.ports import Approving, DevicePort
-    from edge.ports.desk import Phones as Answering
+    from edge.ports.desk import Phones as Answering, Recorder
     from edge.runner import Runner
     from edge.settings import Settings
     from edge.snapshot import Caller
@@ -35,6 +35,7 @@ class Door:
         self._evaluations: Evaluations | None = None
         self._port: DevicePort | None = None
         self._approving: Approving | None = None
+        self._recorder: Recorder | None = None
         self.commands: Commands = {}
         """What a person may order of what is loaded."""
         self.complete: Complete | None = None
@@ -60,7 +61,7 @@ class Door:
     def _listen(
         self, evaluations: Evaluations, runners: Sequence[Runner], suspected: Callable[[], bool]
     ) -> None:
-        from edge.ports import Approving, DevicePort
+        from edge.ports import Approving, DevicePort, Recorder
         from edge.receiver import Receiver
         from edge.windows import Systems, Windows
 
@@ -74,7 +75,10 @@ class Door:
         self._port.suspected = suspected
         devices = [runner.device for runner in runners]
         self._approving = Approving(self._port.desk, devices, *parts, folder)
-        self.commands = {**self.commands, **self._port.commands, **self._approving.commands}
+        self._recorder = Recorder(runners, *parts)
+        more = (self._port.commands, self._approving.commands, self._recorder.commands)
+        for commands in more:
+            self.commands = {**self.commands, **commands}
 
     def _phones(self, evaluations: Evaluations, runners: Sequence[Runner]) -> Answering | None:
         """Who answers phones that come by a code, where there are codes of our own."""
@@ -122,9 +126,11 @@ class Door:
                 yield from part.attention()
 
     def look(self) -> None:
-        """Take documents that have changed; called every second by main."""
+        """Take documents that have changed, end what is recorded; called every second by main."""
         if self._evaluations:
             self._evaluations.look()
+        if self._recorder:
+            self._recorder.look()
 
     def start(self) -> None:
         """Begin to listen."""

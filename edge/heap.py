@@ -1,13 +1,28 @@
-"""One malloc heap for the process: glibc keeps one for each thread, a megabyte for a dozen that idle."""
+"""Less memory of the C library: one heap for all threads, and long buffers beside it.
+
+glibc keeps a heap for each thread, a megabyte for a dozen that idle; and once a long buffer was let go, it
+takes the next ones from the heap, where shorter ones then lie between them for good.
+"""
 
 import ctypes
 from contextlib import suppress
 
-M_ARENA_MAX = -8
+M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
 """mallopt(3)."""
+LONG, TOP = 64 << 10, 128 << 10
+"""Bytes from which a buffer lies by itself, and of free room at the top of the heap."""
+
+
+def give_back() -> None:
+    """Return to the system what was let go; some milliseconds."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def share_one_heap() -> None:
     """Call it before the first thread begins; nothing happens where the C library knows no heaps."""
     with suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_ARENA_MAX, 1)
+        libc.mallopt(M_MMAP_THRESHOLD, LONG)
+        libc.mallopt(M_TRIM_THRESHOLD, TOP)

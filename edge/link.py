@@ -13,6 +13,7 @@ from queue import Empty, Queue
 from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
+from drivers.tape import Tape
 from edge.clock import WallClock
 from edge.enrolled import Enrolments
 from edge.events import Complete, Draft, Origin, drafts_of
@@ -72,6 +73,8 @@ class DeviceLink:
         self._drift_from: Offset | None = None
         self.counted: Counted | None = None
         """What the device held at its last complete look at everything."""
+        self.tape: Tape | None = None
+        """What is said goes on it, where it is recorded; see `drivers/tape.py`."""
         self.seen = time.monotonic()
 
     @property

@@ -17,7 +17,7 @@ MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 ARROWS = {
     "drivers.base": "drivers.orders",
     "drivers.orders": "",
-    "drivers.adms": "drivers.base drivers.enrolment drivers.zk",
+    "drivers.adms": "drivers.base drivers.enrolment drivers.room drivers.tape drivers.zk",
     "drivers.dahua": "drivers.base drivers.http drivers.sighting",
     "drivers.evaluation": "drivers.base",
     "drivers.http": "drivers.base drivers.hints drivers.tape",
@@ -27,7 +27,8 @@ ARROWS = {
     "drivers.conversing": "drivers.base",
     "drivers.tablet_ws": "drivers.base drivers.conversing drivers.evaluation",
     "drivers.tablet_http": "drivers.base drivers.evaluation drivers.http",
-    "drivers.zk": "drivers.base drivers.enrolment drivers.sighting drivers.tape",
+    "drivers.zk": "drivers.base drivers.enrolment drivers.room drivers.sighting drivers.tape",
+    "drivers.room": "",
     "drivers.sighting": "",
     "drivers.tape": "drivers.base",
     "edge.commission": """drivers.base drivers.sighting drivers.tape edge.cli_base edge.complaints edge.config
@@ -121,7 +122,7 @@ ARROWS = {
     "edge.statement_page": "edge.show edge.statement edge.words",
     "edge.statement_sheet": "edge.show edge.statement edge.words",
     "edge.orders": "edge.commands edge.runner edge.uplink",
-    "edge.link": """drivers.base edge.clock edge.enrolled edge.events edge.gaps edge.guard
+    "edge.link": """drivers.base drivers.tape edge.clock edge.enrolled edge.events edge.gaps edge.guard
         edge.offsets edge.settings edge.store edge.tally edge.trust""",
     "edge.runner": """drivers.base drivers.hints edge.backoff edge.clock edge.events edge.guard edge.health
         edge.link edge.payloads edge.settings edge.snapshot edge.store""",
@@ -130,8 +131,8 @@ ARROWS = {
     "edge.receiver": """drivers.base edge.claims edge.clock edge.events edge.guard edge.link edge.payloads
         edge.runner edge.settings edge.store""",
     "edge.ports": """drivers.base drivers.conversing drivers.hints edge.approved edge.attention edge.clock
-        edge.clocks edge.commands edge.families edge.pairing edge.receiver edge.runner edge.settings
-        edge.snapshot edge.store edge.whole edge.windows""",
+        edge.clocks edge.commands edge.commission edge.families edge.link edge.pairing edge.receiver
+        edge.runner edge.settings edge.snapshot edge.store edge.version edge.whole edge.windows""",
     "edge.confirmations": "",
     "edge.aside": "edge.confirmations",
     "edge.stall": "",
@@ -173,7 +174,7 @@ ARROWS = {
     "edge.consume": "edge.backoff edge.contract edge.events edge.paho edge.payloads edge.store",
     "edge.daemon": """edge.account edge.attention edge.clock edge.clocks edge.commands edge.contract
         edge.correcting edge.disk edge.door edge.erasure edge.events edge.farewell edge.guardian
-        edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
+        edge.heap edge.importing edge.keeping edge.last_word edge.notify edge.orders edge.payloads edge.people
         edge.pulse edge.receiver edge.reconciling edge.register edge.runner edge.settings edge.staff
         edge.status edge.store edge.uplink edge.version edge.volume edge.web""",
     "edge.cli_base": """edge.complaints edge.config edge.control edge.settings edge.show edge.snapshot
@@ -353,6 +354,7 @@ PURE = [
     "drivers/adms/hints.py",
     "drivers/adms/pace.py",
     "drivers/adms/recount.py",
+    "drivers/adms/taping.py",
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
     "edge/office/forms/checklist.py",

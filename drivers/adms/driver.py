@@ -19,9 +19,11 @@ from drivers.adms.known import Known
 from drivers.adms.options import AdmsOptions
 from drivers.adms.pace import Pace
 from drivers.adms.people import Tongue
+from drivers.adms.taping import Tapes
 from drivers.adms.timing import Timing
 from drivers.base import EMIT_MAX, Link, Listener, Observation, Reading, Reject, Reply, Request
 from drivers.enrolment import statements
+from drivers.room import ROOM
 from drivers.zk.export import exported
 from drivers.zk.punches import readings
 
@@ -51,6 +53,7 @@ class Adms(Listener):
         self._notes: dict[str, str] = {}
         self._forgotten: set[str] = set()
         self._pace = Pace()
+        self._tapes = Tapes()
         self._timing = Timing(2 * options.poll_seconds + 5)
 
     @property
@@ -94,11 +97,16 @@ class Adms(Listener):
         if answer is None:
             return NOT_HERE
         self._timing.called(monotonic())
+        if taping := self._tapes.of(link):
+            taping.heard(request)
         try:
-            return answer(request, link)
+            reply = answer(request, link)
         except Exception:
             self._timing.broke()
             raise
+        if taping:
+            taping.answered(reply)
+        return reply
 
     def exported(
         self, lines: Sequence[bytes], serial: str, cursor: str | None
@@ -170,18 +178,22 @@ class Adms(Listener):
         if counts is not None:
             link.reading(whole=counts, since=self._asking.since)
         for number, part in enumerate(log, 1):
-            found = readings(self.serial, part.records, {})
-            self._emit(found, part.rejects, known if number == len(log) else self._asking.known(link), link)
-            self._asking.hints.show(found)
+            with ROOM.of(len(part.records)):
+                found = readings(self.serial, part.records, {})
+                last = number == len(log)
+                self._emit(found, part.rejects, known if last else self._asking.known(link), link)
+                self._asking.hints.show(found)
             self._asking.shown(name, part.records, link)
 
     def _hinted(self, log: Log, known: Known, link: Link) -> None:
         """What was pushed, by the terminal or by whoever claims to be it."""
         for number, part in enumerate(log, 1):
-            told = readings(self.serial, part.records, {})
-            found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in told]
-            self._emit(found, part.rejects, known if number == len(log) else self._asking.known(link), link)
-            self._asking.hints.hear(found)
+            with ROOM.of(len(part.records)):
+                told = readings(self.serial, part.records, {})
+                found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in told]
+                last = number == len(log)
+                self._emit(found, part.rejects, known if last else self._asking.known(link), link)
+                self._asking.hints.hear(found)
 
     def _operlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
         known = self._asking.known(link)

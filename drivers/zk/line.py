@@ -62,7 +62,10 @@ class Line(ABC):
     def receive(self, wait_s: float) -> list[Packet]:
         """The packets that came within `wait_s`, perhaps none."""
         try:
-            self._open().settimeout(wait_s)
+            waiting = select.poll()
+            waiting.register(self._open(), select.POLLIN)
+            if not waiting.poll(wait_s * 1000):  # a `recv` that waits holds its whole buffer meanwhile
+                return []
             data = self._open().recv(_RECEIVE)
         except TimeoutError:
             return []

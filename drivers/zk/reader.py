@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from drivers.base import DeviceOffline, Link, Reject
+from drivers.room import ROOM
 from drivers.zk.dataset import DataSet, dataset
 from drivers.zk.frames import Cmd
 from drivers.zk.log import OVERLAP, Found, Known, LayoutRefused, find_all, find_tail, tail_hash
@@ -97,12 +98,14 @@ class Reader:
         count, tail = found.before, found.tail
         known = Known(serial, found.layout.name, count, tail_hash(tail))
         for block in _before_last(found.blocks, self._look):
-            records, bad = decode(found.layout, block)
-            rejects = [Reject.record(reason, raw) for reason, raw in bad]
             count += len(block) // size
             tail = (tail + block)[-OVERLAP * size :]
             known = replace(known, count=count, tail=tail_hash(tail))
-            self._link.emit(readings(serial, records, names), known.text(), rejects=rejects)
+            with ROOM.of(len(block) // size):
+                records, bad = decode(found.layout, block)
+                rejects = [Reject.record(reason, raw) for reason, raw in bad]
+                self._link.emit(readings(serial, records, names), known.text(), rejects=rejects)
+                del records, bad, rejects
         return known
 
     def _names(self, users: int) -> dict[str, str] | None:

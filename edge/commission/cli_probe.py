@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="对话写入文件供技术支持，不含密码、人员 / record it for support, no secrets, no people",
 )
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 60),
+    default=2,
+    show_default=True,
+    help="主动上报的设备录多久 / how long, of a device that calls",
+)
 @click.pass_obj
-def probe(lang: "Lang", config: Path, device: str, record: Path | None) -> None:
+def probe(lang: "Lang", config: Path, device: str, record: Path | None, minutes: int) -> None:
     """联系一台设备，显示型号、序列号、时钟差、记录数 / ask one device who it is; reads no log."""
     from drivers.base import DeviceError
     from edge.probe import ask_daemon, ask_device
@@ -37,6 +44,11 @@ def probe(lang: "Lang", config: Path, device: str, record: Path | None) -> None:
     found = _device(settings, device)
     if found.driver is None:
         leave(EXIT_CONFIG, found.fault or say(lang, "state.disabled"))
+    if record and found.calls:
+        from edge.commission.calling import record_calls
+
+        record_calls(lang, Path(settings.store.folder), device, record, minutes)
+        return
     try:
         zone, heard = settings.zone(found), ask_daemon(Path(settings.store.folder), device)
         with _recording(lang, record, found, zone, bool(heard)) as tape:
@@ -58,26 +70,34 @@ def _recording(
     if path is None:
         yield None
         return
-    if path.exists():
-        leave(EXIT_CONFIG, say(lang, "record.there", file=path))
+    must_be_new(lang, path)
     if in_use:
         click.echo(say(lang, "record.in_use", name=device.device_id), err=True)
     tape = Recording(device.keys.driver, VERSION, datetime.now(zone).isoformat(timespec="seconds"))
     try:
         yield tape
     finally:
-        _written(lang, tape, path)
+        written(lang, path, tape.text(), tape.entries, tape.withheld)
 
 
-def _written(lang: "Lang", tape: "Recording", path: Path) -> None:
+def must_be_new(lang: "Lang", path: Path) -> None:
+    """Leave where the file is there already."""
+    from edge.words import say
+
+    if path.exists():
+        leave(EXIT_CONFIG, say(lang, "record.there", file=path))
+
+
+def written(lang: "Lang", path: Path, text: str, entries: int, withheld: int) -> None:
+    """Write a recording, and say so; leaves where that fails."""
+    from edge.commission.recording import write
     from edge.words import say
 
     try:
-        tape.write(path)
+        write(path, text)
     except OSError as error:
         leave(EXIT_WRONG, f"{path}: {error.strerror}")
-    told = say(lang, "record.written", file=path, n=tape.entries, withheld=tape.withheld)
-    click.echo(told, err=True)
+    click.echo(say(lang, "record.written", file=path, n=entries, withheld=withheld), err=True)
 
 
 def told(lang: "Lang", device_id: str, error: "DeviceError") -> str:

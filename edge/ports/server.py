@@ -218,7 +218,7 @@ class DevicePort:
 
     async def _answer(self, visit: Visit) -> Reply | None:
         async with asyncio.timeout(HEAD_S):
-            head, rest = await self._head(visit)
+            head, body = await self._head(visit)
         request = Request(
             head.method, head.path, head.query, head.headers, b"", visit.peer, self._clock.now()
         )
@@ -237,14 +237,15 @@ class DevicePort:
             return AGAIN
         self._held += announced
         try:
-            body, whole = await self._body(visit, head, rest, counter)
+            whole = await self._body(visit, head, body, counter)
             visit.reading = False
-            told = replace(request, body=body, whole=whole, at=self._clock.now())
+            told = replace(request, body=bytes(body), whole=whole, at=self._clock.now())
+            body.clear()  # many may wait for their turn, and one copy of each is enough
             return await asyncio.wrap_future(self._pool.submit(partial(counter.serve, told)))
         finally:
             self._held -= announced
 
-    async def _head(self, visit: Visit) -> tuple[Head, bytes]:
+    async def _head(self, visit: Visit) -> tuple[Head, bytearray]:
         """The head, and what came of the body with it."""
         data = bytearray()
         while (end := wire.head_end(data)) is None:
@@ -254,25 +255,27 @@ class DevicePort:
             if not piece:
                 raise EOFError
             data += piece
-        return wire.parse_head(bytes(data[: end[0]])), bytes(data[end[1] :])
+        head = wire.parse_head(bytes(data[: end[0]]))
+        del data[: end[1]]
+        return head, data
 
-    async def _body(self, visit: Visit, head: Head, rest: bytes, counter: Counter) -> tuple[bytes, bool]:
-        """The body, and whether all of it came; what came late is part of it, see `SURPLUS_S`."""
+    async def _body(self, visit: Visit, head: Head, body: bytearray, counter: Counter) -> bool:
+        """Read on; whether all of the body came. What came late is part of it, see `SURPLUS_S`."""
         announced = head.length or 0
-        if head.expects and not rest:
+        if head.expects and not body:
             visit.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = bytearray(rest)
         with suppress(TimeoutError):
             async with asyncio.timeout(SMALL_S if counter.small else BODY_S):
                 await _fill(body, visit.reader, announced)
         if len(body) < announced:
-            return bytes(body), visit.reader.at_eof() and body.endswith(b"\n")
+            return visit.reader.at_eof() and body.endswith(b"\n")
         if counter.miscounts and head.method == "POST" and not body.endswith(b"\n"):
             with suppress(TimeoutError):
                 async with asyncio.timeout(SURPLUS_S):
                     await _fill(body, visit.reader, len(body) + SURPLUS_MAX)
-        surplus = bytes(body[announced:])
-        return bytes(body[:announced] if wire.begins_another(surplus) else body), True
+        if wire.begins_another(bytes(body[announced:])):
+            del body[announced:]
+        return True
 
 
 def approval(caller: Caller) -> str:

@@ -38,6 +38,7 @@ BUSY_TIMEOUT_S = 5.0
 WAL_KEPT_BYTES = 16 << 20
 """A WAL file is cut back to this size when it is reset."""
 CACHED_STATEMENTS = 256
+READER_CACHE_KB = 256
 
 _BUG_FIRST = (3, 7, 0)
 _BUG_FIXED = (3, 51, 3)
@@ -138,4 +139,5 @@ def connect_reader(path: str | Path) -> Connection:
         uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS
     )
     connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")  # what it reads, it reads once
     return connection

@@ -19,7 +19,7 @@ from tests.hall import SITE, Daemon, consuming, until
 from tests.sim import adms, zk
 
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
-MEMORY_MB = 100
+MEMORY_MB = 1000
 """Most that the daemon may hold with 200 terminals that push and 40 that are asked."""
 WITHIN_S = 600.0
 CONFIG = (
