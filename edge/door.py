@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from edge.evaluation.evaluations import Evaluations
     from edge.events import Complete
     from edge.phones.keys import Keys
-    from edge.ports import Approving, DevicePort
-    from edge.ports.desk import Phones as Answering, Recorder
+    from edge.ports import Approving, DevicePort, Recorder
+    from edge.ports.desk import Phones as Answering
     from edge.runner import Runner
     from edge.settings import Settings
     from edge.snapshot import Caller

@@ -366,6 +366,7 @@ PURE = [
     "edge/windows/shown.py",
     "drivers/evaluation/memory.py",
     "drivers/tablet_ws/messages.py",
+    "drivers/kiosk/observed.py",
     "drivers/kiosk/said.py",
     "drivers/kiosk/memory.py",
     "drivers/kiosk/waiting.py",

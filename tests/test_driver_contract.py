@@ -25,7 +25,18 @@ from edge.families import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SAYS_ONCE, SITES, CallingSite, Site
 
-SHARED = {"base", "conversing", "orders", "room", "enrolment", "evaluation", "hints", "http", "sighting", "tape"}
+SHARED = {
+    "base",
+    "conversing",
+    "orders",
+    "room",
+    "enrolment",
+    "evaluation",
+    "hints",
+    "http",
+    "sighting",
+    "tape",
+}
 """The door, and what drivers share."""
 FOUND = sorted(
     {*known_drivers(), *(module.name for module in pkgutil.iter_modules(drivers.__path__))} - SHARED

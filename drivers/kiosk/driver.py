@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +30,7 @@ from drivers.evaluation.session import (
 )
 from drivers.kiosk import pages
 from drivers.kiosk.memory import read, written
+from drivers.kiosk.observed import observation
 from drivers.kiosk.options import Options as Keys
 from drivers.kiosk.personal import Personal
 from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told
@@ -40,7 +40,6 @@ LOG = logging.getLogger(__name__)
 OBSERVED_S = 25.0
 HERE_S = 40.0
 """A tablet that called within this is there."""
-OFF_S = 60
 ASKING: dict[str, tuple[Trigger, ...]] = {
     "desk": ("staff",),
     "system": ("queue", "business_system"),
@@ -150,17 +149,10 @@ class Kiosk(Listener, Evaluator):
         """The tablet calls: who it is, and what it should show."""
         said, now_s = state(request.body), time.monotonic()
         self._seen_s = now_s
-        notes = {}
-        clock = said.clock
-        if clock and abs(clock - request.at.replace(tzinfo=None)) > timedelta(seconds=OFF_S):
-            notes["clock_off"] = f"{(clock - request.at.replace(tzinfo=None)).total_seconds():+.0f} s"
-        counts = {"queue": said.queue, "late": self._desk.late} | (
-            {} if said.battery is None else {"battery": said.battery}
-        )
-        told = f"{counts} {notes.keys()} {said.version}"
+        seen = observation(said, self.serial, self._desk.late, link.now(), request.at)
+        told = f"{seen.counts} {seen.notes.keys()} {seen.firmware}"
         if now_s - self._observed[0] >= OBSERVED_S or told != self._observed[1]:
-            seen = Observation(self.serial, "", said.version, link.now(), counts, notes)
-            link.observed(seen)  # a rating's time is reckoned by our clock, whatever the tablet's says
+            link.observed(seen)
             self._observed = (now_s, told)
         holds = said.holds
         if holds is None:

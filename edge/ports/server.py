@@ -228,7 +228,7 @@ class DevicePort:
         if isinstance(counter, Talk):
             visit.reading = False
             if self._talks:
-                await self._talks.hold(request, rest, counter.receiver, (visit.reader, visit.writer))
+                await self._talks.hold(request, bytes(body), counter.receiver, (visit.reader, visit.writer))
             return None
         announced = head.length or 0
         if announced > (SMALL_MAX if counter.small else BODY_MAX):
