@@ -33,19 +33,13 @@ from drivers.kiosk.memory import read, written
 from drivers.kiosk.observed import observation
 from drivers.kiosk.options import Options as Keys
 from drivers.kiosk.personal import Personal
-from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told
+from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told, trigger_of
 from drivers.kiosk.waiting import Waiting, ended, heard, pass_on
 
 LOG = logging.getLogger(__name__)
 OBSERVED_S = 25.0
 HERE_S = 40.0
 """A tablet that called within this is there."""
-ASKING: dict[str, tuple[Trigger, ...]] = {
-    "desk": ("staff",),
-    "system": ("queue", "business_system"),
-    "order": ("staff", "queue", "business_system"),
-}
-"""Who may say that who asked; the first is the usual. Nobody asks in the name of the citizen."""
 JSON = {"Content-Type": "application/json"}
 Way = Callable[[Request, Link], dict[str, Any]]
 
@@ -126,7 +120,9 @@ class Kiosk(Listener, Evaluator):
                     order.done("paused")
                 case "invite":
                     about = order.about
-                    order.done(self._asked(link, link.now(), about, _trigger(about.get("trigger"), "order")))
+                    order.done(
+                        self._asked(link, link.now(), about, trigger_of(about.get("trigger"), "order"))
+                    )
                 case "cancel":
                     self._take(link, *end(self._desk, "cancelled", link.now(), time.monotonic()))
                     order.done("done")
@@ -228,7 +224,7 @@ class Kiosk(Listener, Evaluator):
         about = told(request.body)
         if self._paused:
             raise Nonsense("paused")
-        trigger = _trigger(about.get("trigger"), request.part)
+        trigger = trigger_of(about.get("trigger"), request.part)
         return {"session_id": self._asked(link, _now(request), about, trigger)}
 
     def _asked(
@@ -293,10 +289,6 @@ class Kiosk(Listener, Evaluator):
 
 def _now(request: Request) -> str:
     return request.at.replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _trigger(told: object, who: str) -> Trigger:
-    return next((each for each in ASKING[who] if each == told), ASKING[who][0])
 
 
 def _said(status: int, values: Mapping[str, Any]) -> Reply:

@@ -13,7 +13,7 @@ from typing import Any
 
 from drivers.base import Fact
 from drivers.evaluation.comment import comment_of
-from drivers.evaluation.levels import LEVELS, STARS, Level
+from drivers.evaluation.levels import LEVELS, STARS, Level, Trigger
 
 ID = re.compile(r"[0-9a-f]{32}")
 SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -23,6 +23,12 @@ TAGS_MAX = 20
 TIMEOUT_MIN, TIMEOUT_MAX = 3, 600
 SET_BACK, AGO_MAX = timedelta(minutes=1), timedelta(days=31)
 """A tablet's clock that went back by more, or a rating that lay longer: its clock was set meanwhile."""
+ASKING: dict[str, tuple[Trigger, ...]] = {
+    "desk": ("staff",),
+    "system": ("queue", "business_system"),
+    "order": ("staff", "queue", "business_system"),
+}
+"""Who may say that who asked; the first is the usual. Nobody asks in the name of the citizen."""
 
 
 class Nonsense(ValueError):
@@ -135,6 +141,11 @@ def over(body: bytes) -> str:
     """The session that the province's page took over, as the tablet tells it; "" = nobody had asked."""
     session = told(body).get("session")
     return session if isinstance(session, str) and SESSION.fullmatch(session) else ""
+
+
+def trigger_of(told: object, who: str) -> Trigger:
+    """Who asked, as far as `who` (desk, system, order) may say it."""
+    return next((each for each in ASKING[who] if each == told), ASKING[who][0])
 
 
 def moment(value: object) -> datetime | None:
