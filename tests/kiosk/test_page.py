@@ -148,6 +148,25 @@ def test_offline_for_a_while_then_everything_arrives_once(context: BrowserContex
     assert len(window.events("submitted")) == 2
 
 
+def test_an_answer_begun_in_time_counts_though_it_is_sent_later(
+    context: BrowserContext, window: Window
+) -> None:
+    page, desk = opened(context, window), window.client("desk")
+    desk.send("POST", "invite", {"timeout_s": 3})
+    view(page, "asked")
+    page.get_by_role("button", name="满意", exact=True).click()
+    view(page, "detail")
+    assert until(lambda: desk.send("POST", "desk", {}).said["session"] is False, 20)
+    for _ in range(2):  # the page calls again, and says that it is being answered
+        with page.expect_request("**/state"):
+            pass
+    page.click("#send")
+    stored(window, 1)
+    expect(page.locator("#link")).to_be_empty(timeout=WAIT_MS)
+    assert [each["kind"] for each in window.events()] == ["invited", "submitted"]
+    assert len({each["session_id"] for each in window.events()}) == 1
+
+
 def test_a_proxy_that_says_yes_to_everything_empties_no_queue(
     context: BrowserContext, window: Window
 ) -> None:
