@@ -26,22 +26,21 @@ def read_kept(path: Path, kind: type[T], loss: str) -> T | None:
 def read_lines(
     path: Path, kind: type[T], loss: str, check: Callable[[T], object] = lambda _: None
 ) -> Iterator[T]:
-    """The JSON lines of `path`; what is none, or fails `check` by ValueError, is left out and logged."""
+    """The JSON lines of `path`, one at a time; what is none, or fails `check`, is left out and logged."""
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    found = msgspec.json.decode(line, type=kind)
+                    check(found)
+                except (msgspec.MsgspecError, ValueError) as error:
+                    LOG.warning("a line of %s is left out: %s", path, error)
+                else:
+                    yield found
     except FileNotFoundError:
         return
     except OSError as error:
         LOG.error("%s cannot be read (%s): %s", path, error, loss)
-        return
-    for line in lines:
-        try:
-            found = msgspec.json.decode(line, type=kind)
-            check(found)
-        except (msgspec.MsgspecError, ValueError) as error:
-            LOG.warning("a line of %s is left out: %s", path, error)
-        else:
-            yield found
 
 
 def as_line(record: msgspec.Struct) -> bytes:

@@ -8,9 +8,11 @@ rating is two hashes of 8 bytes: a hall gathers a hundred thousand.
 import logging
 import threading
 from array import array
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -73,7 +75,7 @@ class Services:
         self._projects.append(project)
         self._sessions.append(session)
 
-    def _enter_all(self, rated: Iterator[Rated]) -> None:
+    def _enter_all(self, rated: Iterable[Rated]) -> None:
         self._projects, self._sessions = array("Q"), array("Q")
         for each in rated:
             self._enter(_hash(each.project_no), _hash(each.session_id))
@@ -100,10 +102,10 @@ class Services:
     def _begin_anew(self, day: date) -> None:
         """The file without what is old, or was torn."""
         oldest = (day - KEPT).isoformat()
-        young = [each for each in (*self._written(), *self._unwritten) if each.day >= oldest]
-        kept = young[-LINES_MAX // 2 :]
+        known = (each for each in chain(self._written(), self._unwritten) if each.day >= oldest)
+        kept = deque(known, maxlen=LINES_MAX // 2)
         write_whole(self._path, b"".join(map(as_line, kept)))
-        self._enter_all(iter(kept))
+        self._enter_all(kept)
 
 
 def _hash(name: str) -> int:
