@@ -17,7 +17,7 @@ ORDERS = ("invite", "cancel", "welcome")
 UNABLE = "unsupported"
 NOT_DONE = {
     UNABLE: "此评价器不能这样做 / this evaluator cannot do that",
-    "not stored": "未能保存 / it is not stored",
+    "not stored": "未能保存 / it could not be stored",
     "nothing is asked there": "没有进行中的评价 / nothing is asked there",
     "over": "已结束 / it is over",
     "busy": "正在评价中 / somebody is being asked there",

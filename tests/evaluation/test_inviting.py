@@ -47,6 +47,7 @@ def runner(site: Hall, name: str, driver: Driver, *windows: str) -> Runner:
 def test_the_evaluator_at_the_window_is_asked_and_its_word_is_the_answer(site: Hall, tmp_path: Path) -> None:
     good, bad = Scripted("s-1"), Scripted("not stored")
     runners = [
+        runner(site, "code", Scripted("unsupported"), "A02", "C01"),
         runner(site, "a", good, "A01", "A02"),
         runner(site, "b", bad, "B01"),
         runner(site, "t", Scripted("")),
@@ -67,6 +68,8 @@ def test_the_evaluator_at_the_window_is_asked_and_its_word_is_the_answer(site: H
         ]
         with pytest.raises(Refused, match="could not be stored"):
             commands["welcome"]({"window": "B01"})
+        with pytest.raises(Refused, match="cannot do that"):
+            commands["invite"]({"window": "C01"})
         with pytest.raises(Refused, match="no evaluator"):
             commands["invite"]({})
         for session in ("s1", "s2"):
