@@ -23,6 +23,7 @@ from edge.complaints import Complaint, ConfigError, plainly, unknown
 from edge.families import known_drivers, load_driver
 from edge.networks import is_host, is_network, may_be_asked
 from edge.settings import (
+    OFFICE,
     AccountSettings,
     Clock,
     Crypto,
@@ -192,6 +193,10 @@ class _Reader:
         driver: Callable[[], Driver] | None = None
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", device_id):
             self.complain(table, "", "设备编号为 / a device id is 1-64 of A-Z a-z 0-9 _ -")
+        elif device_id == OFFICE:
+            self.complain(
+                table, "", "此编号留给监督投诉室的表单 / this id is kept for the supervision office"
+            )
         elif not isinstance(given, dict):
             self.complain("device", device_id, f"必须是一个表，写作 / must be a table: write [{table}]")
         else:

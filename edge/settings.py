@@ -17,6 +17,8 @@ from edge.contract import Name
 _HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 HostName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+OFFICE = "office"
+"""Device id of the forms of the supervision office, which no device may have."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

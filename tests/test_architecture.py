@@ -358,6 +358,7 @@ PURE = [
     "drivers/adms/timing.py",
     "edge/ports/wire.py",
     "edge/office/forms/checklist.py",
+    "edge/office/forms/fields.py",
     "edge/office/forms/typed.py",
     "edge/office/forms/words.py",
     "edge/office/lines.py",

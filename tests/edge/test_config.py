@@ -93,6 +93,8 @@ def test_the_sample_shows_every_key_and_no_other() -> None:
         (GOOD.replace('driver = "zk"\n', ""), ["[device.fp-1]", "driver"]),
         (GOOD + 'zone = "Asia/Shangai"\n', [":9", "zone", "Asia/Shanghai"]),
         (GOOD.replace("[device.fp-1]", '[device."fp 1"]'), ["device.fp 1", "A-Z"]),
+        (GOOD.replace("device.fp-1", "device.office"), [":6", "[device.office]", "supervision office"]),
+        (GOOD + "[office]\ncontact_days = 91\n", [":10", "[office] contact_days", "90"]),
         (GOOD + 'in_service_from = "soon"\n', [":9", "[device.fp-1]", "in_service_from"]),
         (GOOD + "[device.fp-1]\n", [":9", "TOML"]),
         (PADS, [":5", "[device.pads]", "port", "by-id"]),

@@ -16,6 +16,7 @@ from edge.erasure import Erasure, holds
 from edge.events import Origin, digest_of, normalize
 from edge.payloads import Audit
 from edge.store import FILE, Intake, Store, position, sqlite
+from edge.store.contacts import Contact, Contacts
 from edge.verify import verify
 from tests.store import forge
 from tests.store.halls import NOW, ZONE, open_store
@@ -138,6 +139,41 @@ def test_an_id_that_json_escapes_is_found(hall: Hall) -> None:
     hall.store.take(punches('甲"\\', 200))
     hall.confirm()
     assert "erased: 1 events" in hall.erasure.erase({**ORDER, "person": '甲"\\'})
+
+
+def test_a_citizen_is_found_among_the_contact_details(hall: Hall) -> None:
+    contacts = Contacts(hall.store.path.parent)
+    contacts.keep(Contact("c-1", "T1", "complaint.filed", "王芳", "138 0000-1111", "2026-11-20"))
+    contacts.keep(Contact("c-2", "T2", "complaint.filed", "李雷", "13900002222", "2026-11-20"))
+    order = {"person": "13800001111", "reason": "本人要求", "actor": "li.wei"}
+    assert "1 条联系方式" in hall.erasure.count(order)
+    assert len(contacts.all()) == 2
+    assert "1 contact details" in hall.erasure.erase({**order, "person": "王芳"})
+    assert [each.ref for each in contacts.all()] == ["c-2"]
+    (audit,) = hall.audits()
+    assert audit.detail.startswith("events=0 rejects=0 contacts=1 digest=")
+    hall.erasure.erase(order)
+    assert len(hall.audits()) == 1, "where nothing is left nothing is done"
+    contacts.keep(Contact("c-3", "T3", "complaint.filed", WHO, "", "2026-11-20"))
+    hall.confirm()
+    hall.erasure.erase({**ORDER, "device": "fp-2"})
+    assert len(contacts.all()) == 2, "a number on one device is no name of a citizen"
+
+
+def test_a_complaint_about_a_member_of_the_staff_is_that_persons_too(hall: Hall) -> None:
+    facts = {
+        "complaint_no": "T1",
+        "via": "phone",
+        "content": "x",
+        "real_name": False,
+        "target": {"staff": WHO},
+    }
+    reading = Reading("complaint.filed", "office", "k", "2026-11-20T08:00:00", facts)
+    draft = normalize(reading, Origin("office", "forms", ZONE, 0, True), NOW)
+    hall.store.take(Intake("office", "office", (draft,), None))
+    hall.confirm()
+    hall.erasure.erase(ORDER)
+    assert 8 in hall.stubs()
 
 
 def test_the_payload_is_gone_from_the_disk(tmp_path: Path) -> None:

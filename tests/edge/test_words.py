@@ -10,8 +10,8 @@ import pytest
 
 from edge.causes import CAUSES
 from edge.consume.halls import ORDER
+from edge.office.forms.fields import Fault as FormFault
 from edge.office.forms.typed import CATEGORIES, FORMS, INSPECTORS, KINDS, MODES, RESULTS, VIAS
-from edge.office.forms.typed import Fault as FormFault
 from edge.office.passwords import Fault as PasswordFault
 from edge.office.words import OFFICE
 from edge.pairing.signing import Part

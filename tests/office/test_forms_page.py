@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from edge.listing import lines
 from edge.office import Accounts, passwords
 from edge.office.certificate import make
 from edge.store import FILE
 from edge.store.contacts import FILE as CONTACTS
 from edge.store.contacts import Contacts
+from edge.store.reads import Filter
 from edge.store.recent import Recent, Recents
 from tests.broker import free_port
 from tests.hall import SITE, Daemon, until
@@ -154,9 +156,7 @@ def test_an_inspection_is_marked_by_digits(page: Page, office: Office) -> None:
     ]
 
 
-def test_in_english_a_fault_is_told_and_a_reload_keeps_all_but_the_contact(
-    page: Page, office: Office
-) -> None:
+def test_in_english_a_fault_is_told_and_a_reload_keeps_the_rest(page: Page, office: Office) -> None:
     before = len(events(office.folder))
     page.goto(f"{office.url}/forms/complaint?lang=en")
     page.check("[name=real_name]")
@@ -213,13 +213,13 @@ def test_somebody_elses_entries_wait_for_that_person(page: Page, office: Office)
     page.evaluate(AND_GONE)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
-def test_everything_can_be_hit_and_read(page: Page, office: Office, width: int, height: int) -> None:
-    page.set_viewport_size({"width": width, "height": height})
+def test_everything_can_be_hit_and_read(page: Page, office: Office) -> None:
     for path in ("/forms/guestbook", "/forms/complaint", "/forms/inspection", "/contacts"):
         page.goto(office.url + path)
-        assert page.evaluate(SMALL) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        for width, height in ((1280, 800), (360, 740)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(SMALL) == [], (path, width)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(CONTRAST) == [], path
 
 
@@ -237,16 +237,18 @@ port = {office}
 )
 
 
-@pytest.fixture
-def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Daemon, str]]:
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Daemon, str]]:
     """The real one, with an account of a supervisor; and the address of its pages."""
-    config, folder, port = tmp_path / "edge.toml", tmp_path / "edge", free_port()
+    base, port = tmp_path_factory.mktemp("hall"), free_port()
+    config, folder = base / "edge.toml", base / "edge"
     folder.mkdir()
     config.write_text(CONFIG.format(folder=folder, web=free_port(), office=port))
-    monkeypatch.setattr(passwords, "COST", CHEAP)
     accounts = Accounts(folder, lambda: "2026-11-26T08:00:00+08:00")
-    accounts.commands["account-add"]({"name": "supervisor", "role": "supervisor", "actor": "root"})
-    accounts.change("supervisor", PASSWORD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", CHEAP)
+        accounts.commands["account-add"]({"name": "supervisor", "role": "supervisor", "actor": "root"})
+        accounts.change("supervisor", PASSWORD)
     make(folder, ("127.0.0.1",))
     one = Daemon(config, folder)
     one.start()
@@ -288,3 +290,29 @@ def test_a_kill_before_the_answer_and_a_day_without_the_daemon_count_once(
     assert {each.ref for each in Contacts(hall.folder).all()} == {each.data["contact_ref"] for each in stored}
     for path in hall.folder.iterdir():
         assert path.name == CONTACTS or not path.is_file() or b"13800001111" not in path.read_bytes(), path
+
+
+def test_what_inspectors_saw_unseen_is_in_no_status_page_and_no_log(
+    context: BrowserContext, daemon: tuple[Daemon, str]
+) -> None:
+    hall, url = daemon
+    page = context.new_page()
+    login(page, url)
+    page.goto(f"{url}/forms/inspection")
+    page.check("[value=leader]")
+    page.check("[value=covert]")
+    page.check('[name="i.B02.1.result"][value=fail]')
+    page.fill('[name="i.B02.1.note"]', "玩手机游戏")
+    page.click(SAVE)
+    number = saved(page)
+    assert events(hall.folder)[-1].data["inspection_no"] == number
+    web = f"http://127.0.0.1:{hall.config.read_text().split('port = ')[1].split()[0]}"
+    told = [page.request.get(web + path).text() for path in ("/", "/api/status")]
+    assert all("hall-1" in each for each in told)
+    told.append("\n".join(lines(hall.folder / FILE, Filter(), "zh", follow=False, as_json=False)))
+    assert "inspection.recorded" in told[-1]
+    hall.stop()
+    told += [(hall.folder / name).read_text() for name in ("status.json", "edge.log")]
+    for each in told:
+        for word in ("covert", "暗访", "玩手机游戏", "B02", number):
+            assert word not in each, word

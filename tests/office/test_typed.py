@@ -12,7 +12,8 @@ from drivers.base import Reading
 from edge.catalogue.supervision import CODES
 from edge.events import Draft, Origin, normalize
 from edge.office.forms.checklist import POINTS, checklist
-from edge.office.forms.typed import FORMS, Entry, Known, contact_ref, number_of, read
+from edge.office.forms.fields import Known
+from edge.office.forms.typed import FORMS, Entry, contact_ref, number_of, read
 from edge.words import LANGS
 
 ZONE = ZoneInfo("Asia/Shanghai")

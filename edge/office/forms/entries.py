@@ -17,14 +17,13 @@ from edge.clock import WallClock
 from edge.contract import Event
 from edge.link import DeviceLink, Told
 from edge.office.forms.typed import NUMBERS, Entry
-from edge.settings import Device, DeviceKeys
+from edge.settings import OFFICE, Device, DeviceKeys
 from edge.store import Store
 from edge.store.books import Books
 from edge.store.contacts import Contact, Contacts
 
-OFFICE = "office"
-"""Of the forms: device id, and serial number in their facts; ids make them unique."""
 DRIVER = "forms"
+"""OFFICE is the device id, and the serial number in the facts: their ids make them unique."""
 
 
 class Saved(NamedTuple):

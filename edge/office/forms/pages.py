@@ -18,6 +18,7 @@ from edge.documents.posts import Held
 from edge.office.accounts import Role
 from edge.office.forms.checklist import checklist
 from edge.office.forms.entries import Entries
+from edge.office.forms.fields import WORD_MAX, Known
 from edge.office.forms.typed import (
     CATEGORIES,
     CONTENT_MAX,
@@ -27,10 +28,8 @@ from edge.office.forms.typed import (
     NOTE_MAX,
     RESULTS,
     VIAS,
-    WORD_MAX,
     Entry,
     Form,
-    Known,
     read,
 )
 from edge.office.visit import Frame, Page, Visit, away

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, get_args
 
 from drivers.base import Fact
 from edge.catalogue.supervision import CODES
+from edge.office.forms.fields import ANYTHING, Faults, Known, Reader, joined
 
 Form = Literal["guestbook", "complaint", "inspection"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -32,23 +33,10 @@ LINES = 8
 """So often one code of the checklist may be marked; all of them together are what an event takes."""
 ITEM = re.compile(rf"i\.([A-Z]\d{{1,2}})\.([1-{LINES}])\.(result|target|note)")
 PHONE = re.compile(r"\+?[0-9][0-9 -]{3,18}[0-9]")
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 NUMBER_LETTERS = 5
-CONTENT_MAX, NOTE_MAX, WORD_MAX, NAME_MAX = 1000, 500, 64, 40
+CONTENT_MAX, NOTE_MAX, NAME_MAX = 1000, 500, 40
 WAITED_MAX_S = 400 * 86_400
-OLDEST = date(2000, 1, 1)
-STARS = range(1, 6)
-
-
-class Known(NamedTuple):
-    """What the documents say of the hall; empty = they say nothing, and anything may be typed."""
-
-    windows: frozenset[str] = frozenset()
-    staff: frozenset[str] = frozenset()
-
-
-ANYTHING = Known()
 
 
 class Given(NamedTuple):
@@ -75,95 +63,11 @@ class Entry(NamedTuple):
         return KINDS[self.form]
 
 
-Fault = Literal[
-    "need",
-    "long",
-    "choose",
-    "day",
-    "future",
-    "no_window",
-    "no_staff",
-    "phone",
-    "contact_inside",
-    "no_result",
-    "no_items",
-    "stale",
-]
-Faults = Mapping[str, Fault]
-"""Field -> what is wrong with it, told by `forms/words.py`; never empty."""
-
-
-class _Reader:
-    """The fields of one form; notes what is wrong with them."""
-
-    def __init__(self, fields: Mapping[str, str], today: date, known: Known) -> None:
-        self.fields, self.today, self.known = fields, today, known
-        self.faults: dict[str, Fault] = {}
-
-    def wrong(self, name: str, why: Fault) -> None:
-        self.faults.setdefault(name, why)
-
-    def line(self, name: str, most: int = WORD_MAX, need: bool = False) -> str:
-        """One line of text."""
-        return self._text(name, most, need, " ".join(_clean(self.fields.get(name, "")).split()))
-
-    def lines(self, name: str, most: int) -> str:
-        """Several lines; something must stand there."""
-        text = _clean(self.fields.get(name, "").replace("\r\n", "\n").replace("\r", "\n"), "\n")
-        return self._text(name, most, True, text.strip())
-
-    def _text(self, name: str, most: int, need: bool, text: str) -> str:
-        if need and not text:
-            self.wrong(name, "need")
-        if len(text) > most:
-            self.wrong(name, "long")
-        return text
-
-    def one_of(self, name: str, words: Iterable[str]) -> str:
-        """One of some words."""
-        found = self.fields.get(name, "")
-        if found not in words:
-            self.wrong(name, "choose")
-        return found
-
-    def day(self, name: str) -> str:
-        """A day that is not to come."""
-        text = self.fields.get(name, "").strip()
-        try:
-            found = date.fromisoformat(text) if DAY.fullmatch(text) else None
-        except ValueError:
-            found = None
-        if found is None or found < OLDEST:
-            self.wrong(name, "day")
-        elif found > self.today:
-            self.wrong(name, "future")
-        return text
-
-    def window(self, name: str) -> str | None:
-        return self._known(name, self.known.windows, "no_window")
-
-    def staff(self, name: str) -> str | None:
-        return self._known(name, self.known.staff, "no_staff")
-
-    def _known(self, name: str, known: frozenset[str], why: Fault) -> str | None:
-        found = self.line(name)
-        if found and known and found not in known:
-            self.wrong(name, why)
-        return found or None
-
-    def stars(self, name: str) -> int | None:
-        found = self.fields.get(name, "")
-        if found and found not in map(str, STARS):
-            self.wrong(name, "choose")
-            return None
-        return int(found) if found else None
-
-
 def read(
     form: Form, fields: Mapping[str, str], by: str, today: date, known: Known = ANYTHING
 ) -> Entry | Faults:
     """The entry, or what is wrong with it. by: who typed it, 1–64 characters."""
-    reader = _Reader(fields, today, known)
+    reader = Reader(fields, today, known)
     made_by = fields.get("id", "")
     if not ID.fullmatch(made_by):
         return {"form": "stale"}
@@ -177,7 +81,7 @@ def read(
     return Entry(form, made_by, number, facts, contact, _waited(fields))
 
 
-def _guestbook(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
+def _guestbook(reader: Reader, by: str) -> tuple[dict[str, Fact], str]:
     day = reader.day("written_on")
     return {
         "written_on": day,
@@ -190,7 +94,7 @@ def _guestbook(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
     }, day
 
 
-def _complaint(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
+def _complaint(reader: Reader, by: str) -> tuple[dict[str, Fact], str]:
     day, real_name = reader.day("received_on"), reader.fields.get("real_name") == "yes"
     target = {"dept": reader.line("dept"), "window": reader.window("window"), "staff": reader.staff("staff")}
     about: dict[str, Fact] = {name: value for name, value in target.items() if value}
@@ -206,7 +110,7 @@ def _complaint(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
     }, day
 
 
-def _inspection(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
+def _inspection(reader: Reader, by: str) -> tuple[dict[str, Fact], str]:
     day, place = reader.day("inspected_on"), reader.line("place", need=True)
     return {
         "inspected_on": day,
@@ -217,7 +121,7 @@ def _inspection(reader: _Reader, by: str) -> tuple[dict[str, Fact], str]:
     }, day
 
 
-def _items(reader: _Reader, place: str) -> Iterable[Mapping[str, Fact]]:
+def _items(reader: Reader, place: str) -> Iterable[Mapping[str, Fact]]:
     """Every line of the checklist that was marked; target: its own, else the place of all."""
     found = (match.group(1, 2) for name in reader.fields if (match := ITEM.fullmatch(name)))
     rows = dict.fromkeys(row for row in found if row[0] in CODES)
@@ -237,15 +141,15 @@ def _items(reader: _Reader, place: str) -> Iterable[Mapping[str, Fact]]:
         reader.wrong("items", "no_items")
 
 
-def _contact(reader: _Reader, ref: str) -> Given | None:
+def _contact(reader: Reader, ref: str) -> Given | None:
     """Name and telephone, where any was given; neither may stand in what goes upstream."""
     name = reader.line("contact_name", NAME_MAX)
     phone = unicodedata.normalize("NFKC", reader.line("contact_phone", NAME_MAX))
     if phone and not PHONE.fullmatch(phone):
         reader.wrong("contact_phone", "phone")
     for field in TEXTS:
-        text = reader.fields.get(field, "")
-        if len(name) > 1 and _joined(name) in _joined(text) or phone and _joined(phone) in _joined(text):
+        text = joined(reader.fields.get(field, ""))
+        if any(len(each) > 1 and each in text for each in (joined(name), joined(phone))):
             reader.wrong(field, "contact_inside")
     return Given(ref, name, phone) if name or phone else None
 
@@ -257,7 +161,7 @@ NUMBERS: Mapping[Form, str] = {
     "complaint": "complaint_no",
     "inspection": "inspection_no",
 }
-READERS: Mapping[Form, Callable[[_Reader, str], tuple[dict[str, Fact], str]]] = {
+READERS: Mapping[Form, Callable[[Reader, str], tuple[dict[str, Fact], str]]] = {
     "guestbook": _guestbook,
     "complaint": _complaint,
     "inspection": _inspection,
@@ -281,14 +185,3 @@ def contact_ref(made_by: str) -> str:
 def _waited(fields: Mapping[str, str]) -> int:
     text = fields.get("waited_s", "")
     return min(int(text), WAITED_MAX_S) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-
-
-def _clean(text: str, kept: str = "") -> str:
-    """Control characters become blanks, and what is no text a mark."""
-    whole = text.encode("utf-8", "replace").decode()
-    return "".join(each if each.isprintable() or each in kept else " " for each in whole)
-
-
-def _joined(text: str) -> str:
-    """However it is spaced, and with whatever width of figures."""
-    return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", _clean(text)))
