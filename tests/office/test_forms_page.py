@@ -33,7 +33,8 @@ QUEUE = """() => new Promise((resolve) => { const request = indexedDB.open("hall
     all.onsuccess = () => { request.result.close(); resolve(all.result); }; }; })"""
 SOMEBODY = """async () => { const { Keeping } = await import("/static/keeping.js");
   const kept = await Keeping.open("hall-edge office");
-  await kept.add({ id: "f".repeat(32), form: "guestbook", by: "li", at: Date.now(), fields: {} }); }"""
+  const fields = { written_on: "2026-11-20", category: "praise", content: "li" };
+  await kept.add({ id: "f".repeat(32), form: "guestbook", by: "li", at: Date.now(), fields }); }"""
 AND_GONE = """async () => { const { Keeping } = await import("/static/keeping.js");
   await (await Keeping.open("hall-edge office")).drop("f".repeat(32)); }"""
 WAIT_MS = 30_000
@@ -209,7 +210,12 @@ def test_somebody_elses_entries_wait_for_that_person(page: Page, office: Office)
     page.evaluate(SOMEBODY)
     page.goto(f"{office.url}/forms/guestbook")
     expect(page.locator("[data-others]")).to_contain_text("1")
+    page.check("[value=praise]")
+    page.fill("[name=content]", "mine")
+    page.click(SAVE)
+    saved(page)
     assert [entry["by"] for entry in page.evaluate(QUEUE)] == ["li"]
+    assert events(office.folder)[-1].data["content"] == "mine"
     page.evaluate(AND_GONE)
 
 
