@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from edge.office.accounts import ROLES, Role
+from edge.office.forms.typed import FORMS
+from edge.store.contacts import Contact
 from tests.accessibility.axe import violations
 from tests.kiosk.conftest import Window
 from tests.kiosk.test_page import NAME, opened, pytestmark, view
@@ -19,7 +21,7 @@ LANGS = ["zh", pytest.param("en", marks=pytest.mark.slow)]
 SHOW = "(name) => { document.body.dataset.view = name; }"
 OF_ROLE: dict[Role, list[str]] = {
     "technician": ["/devices", "/pairing", "/import", "/codes"],
-    "supervisor": ["/supervision", "/codes?paper=a5"],
+    "supervisor": ["/supervision", "/codes?paper=a5", "/contacts", *(f"/forms/{form}" for form in FORMS)],
     "auditor": ["/audit", "/devices"],
     "window": ["/password"],
 }
@@ -94,6 +96,7 @@ def test_the_phones_page(screen: BrowserContext, window: Window, lang: str) -> N
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("role", OF_WORK)
 def test_the_pages_for_people(screen: BrowserContext, office: Office, role: Role, lang: str) -> None:
+    office.contacts.keep(Contact("c-7", "T7", "complaint.filed", "王芳", "13800001111", "2026-11-20"))
     office.happens(
         "evaluation.submitted", 7, window_no="A01", level="dissatisfied", stars=2, quality_flags=["x"]
     )
@@ -109,6 +112,10 @@ def test_the_pages_for_people(screen: BrowserContext, office: Office, role: Role
         page.goto(f"{office.url}{path}{'&' if '?' in path else '?'}lang={lang}")
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         found += violations(page)
+        if path.startswith("/forms/"):
+            page.click(".buttons button")
+            page.wait_for_selector("[aria-invalid=true]")
+            found += violations(page)
     assert found == []
 
 
