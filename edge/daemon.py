@@ -216,6 +216,7 @@ class Daemon:
     def _tick(self) -> None:
         """The scheduler's sign of life. One run at a time: an interval job lists all it missed in a step."""
         self._pulse.beat("scheduler")
+        give_back()
         self._scheduler.add_job(
             self._tick,
             "date",
@@ -260,7 +261,6 @@ class Daemon:
             self._clock.save_newest()
         self._clocks.look()
         self._people.look()
-        give_back()
 
     def _leave(self) -> None:
         """Ask everybody to leave at once, then wait for all within one deadline."""

@@ -23,9 +23,13 @@ PIECE = 64 << 10
 """Bytes decoded at once: what comes of hostile lines is sixty times as much."""
 YEARS = range(2000, 2134)
 """What the clock of a terminal can show."""
+FIRST, END = (f"{year}-01-01T" for year in (YEARS.start, YEARS.stop))
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+_USUAL = re.compile(
+    rb"([!-~]{1,24})\t(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\t(\d{1,3})\t(\d{1,3})(?:\t[ -~\t]*)?"
+)
 _CODE = re.compile(r"[0-9]{1,3}")
 _STAMPED = re.compile(rb"\d{4}-\d\d-\d\d")
 _END = re.compile(rb"[\r\n]")
@@ -115,6 +119,26 @@ def split(lines: bytes) -> Iterator[bytes]:
 
 def record(line: bytes) -> Record | str:
     """The punch of one line, or why it is none."""
+    usual = _USUAL.fullmatch(line)
+    return usual and _usual(usual) or unusual(line)
+
+
+def _usual(found: re.Match[bytes]) -> Record | None:
+    """A line as nearly every firmware writes it; None where `unusual` has to look at it."""
+    pin, day, clock, state, verify = found.groups()
+    time, code = f"{day.decode()}T{clock.decode()}", int(state)
+    if code > 255 or pin == b"ATTLOG" or not FIRST <= time < END or len(found[0]) > LINE_MAX:
+        return None
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    way = int(verify)
+    return Record(time, pin.decode(), way if way <= 255 else NO_VERIFY, code)
+
+
+def unusual(line: bytes) -> Record | str:
+    """The same, of any line."""
     if len(line) > LINE_MAX:
         return "too_long"
     fields = _fields(text(line))

@@ -189,8 +189,7 @@ class Adms(Listener):
         """What was pushed, by the terminal or by whoever claims to be it."""
         for number, part in enumerate(log, 1):
             with ROOM.of(len(part.records)):
-                told = readings(self.serial, part.records, {})
-                found = [each._replace(facts={**each.facts, "unconfirmed": True}) for each in told]
+                found = readings(self.serial, part.records, {}, pushed=True)
                 last = number == len(log)
                 self._emit(found, part.rejects, known if last else self._asking.known(link), link)
                 self._asking.hints.hear(found)

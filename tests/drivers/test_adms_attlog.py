@@ -208,4 +208,6 @@ def _hold(data: bytes) -> None:
         assert found.user in text
         assert datetime.fromisoformat(found.time).isoformat() == found.time
         assert 0 <= found.state <= 255
+    for line in attlog.split(attlog.plain(data)):
+        assert attlog.record(line) == attlog.unusual(line)
     oplog.alarms(SERIAL, data)

@@ -19,8 +19,10 @@ from tests.hall import SITE, Daemon, consuming, until
 from tests.sim import adms, zk
 
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
-MEMORY_MB = 1000
+MEMORY_MB = 75
 """Most that the daemon may hold with 200 terminals that push and 40 that are asked."""
+MEMORY_FEW_MB = 60
+"""With 30 and 5."""
 WITHIN_S = 600.0
 CONFIG = (
     SITE
@@ -157,6 +159,7 @@ def seconds(true: Callable[[], bool], within_s: float) -> float:
 def test_terminals_that_push_and_terminals_that_are_asked_at_once(tmp_path: Path) -> None:
     found = at_once(Crowd(tmp_path, 30, 5, 40))
     assert found["emitted"] == found["held"] == 35 * 41
+    assert found["peak_mb"] <= MEMORY_FEW_MB
 
 
 @pytest.mark.slow
