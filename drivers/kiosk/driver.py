@@ -5,7 +5,6 @@ loses no rating and counts none twice. The desk may ask, cancel and pause; it ca
 a level. That nobody answered is said only after the tablet was heard (`waiting`).
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -40,7 +39,6 @@ LOG = logging.getLogger(__name__)
 OBSERVED_S = 25.0
 HERE_S = 40.0
 """A tablet that called within this is there."""
-JSON = {"Content-Type": "application/json"}
 Way = Callable[[Request, Link], dict[str, Any]]
 
 
@@ -98,17 +96,17 @@ class Kiosk(Listener, Evaluator):
             "system": {"invite": self._invite, "cancel": self._cancel},
         }
         if request.method != "POST" or not request.part:
-            return _said(401, {"error": "unknown"})
+            return pages.answer(401, {"error": "unknown"})
         way = ways.get(request.part, {}).get(rest)
         if way is None:
-            return _said(403, {"error": "not yours"})
+            return pages.answer(403, {"error": "not yours"})
         self._recall(link)
         self._hear_of_the_hall(request.query)
         self._take(link, *tick(self._desk, _now(request), time.monotonic()))
         try:
-            return _said(200, way(request, link))
+            return pages.answer(200, way(request, link))
         except Nonsense as nonsense:
-            return _said(400, {"error": str(nonsense)})
+            return pages.answer(400, {"error": str(nonsense)})
 
     def ordered(self, link: Link) -> None:
         """What the daemon asks in the name of staff, a queue or a business system."""
@@ -289,7 +287,3 @@ class Kiosk(Listener, Evaluator):
 
 def _now(request: Request) -> str:
     return request.at.replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _said(status: int, values: Mapping[str, Any]) -> Reply:
-    return Reply(status, json.dumps(values, ensure_ascii=False).encode(), JSON)

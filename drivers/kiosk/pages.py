@@ -5,9 +5,12 @@ and the page loads it when nothing waits in its queue.
 """
 
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from drivers.base import Reply
 
@@ -17,6 +20,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
 }
+JSON = {"Content-Type": "application/json"}
 KEPT_S = 7 * 86_400
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -71,3 +75,8 @@ def page(kind: str, window: str, rest: str, known: str | None) -> Reply:
     if found is None or found[1] not in files():
         return Reply(404, b"not here")
     return Reply(200, files()[found[1]], {**HEADERS, "Content-Type": TYPES[Path(found[1]).suffix]})
+
+
+def answer(status: int, values: Mapping[str, Any]) -> Reply:
+    """What a page is told."""
+    return Reply(status, json.dumps(values, ensure_ascii=False).encode(), JSON)

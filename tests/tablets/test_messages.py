@@ -183,6 +183,32 @@ def test_an_invitation_ends_once_the_tablet_was_heard_and_holds_no_answer(
     assert link.readings[-1].facts["session_id"] != answers[0], "a session has one outcome"
 
 
+def test_a_page_of_one_citizen_has_its_time_and_no_second_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead, time=time.time)
+    for name in ("driver", "window"):
+        monkeypatch.setattr(f"drivers.tablet_ws.{name}.time", clock)
+    tablet, link, answers = made(tmp_path), MemoryLink(), list[str]()
+    voice = line(tablet, link)
+    page = "https://pj.example.gov.cn/?u=1"
+    session = tablet.show(page, 60, link)
+    ahead = 59.0
+    tablet.look(link)
+    assert tablet.show(page, 60, link) == "busy"
+    link.waiting = [Order("invite", answers.append, about={"window": "A01"})]
+    tablet.ordered(link)
+    assert answers == ["busy"]
+    assert tablet.restless
+    ahead = 61.0
+    tablet.look(link)
+    assert voice.said[-1] == {"code": 50102, "state": 1, "msg": "取消评价", "data": {"session": session}}
+    assert not tablet.restless
+    assert page not in str(vars(tablet))
+    assert tablet.show(page, 60, link) not in ("busy", session)
+
+
 def test_who_is_not_logged_in_is_asked_to_and_not_heard(tmp_path: Path) -> None:
     tablet, link, voice = made(tmp_path), MemoryLink(), Voice()
     tablet.greet(voice, link)
