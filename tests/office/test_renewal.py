@@ -23,7 +23,7 @@ def people(tmp_path: Path) -> Iterator[People]:
     config.write_text(CONFIG.format(folder=tmp_path, web=free_port(), office=free_port()))
     make(tmp_path, ("127.0.0.1",))
     settings, store = load(config), open_store(tmp_path)
-    made = People(settings, store, WallClock(ZONE, "system"))
+    made = People(settings, store, WallClock(ZONE, "system"), lambda: None)
     made.port = settings.office.port  # type: ignore[attr-defined]
     made.start(lambda: TROUBLE, {})
     yield made
