@@ -111,11 +111,10 @@ def test_the_pages_for_people(screen: BrowserContext, office: Office, role: Role
     for path in OF_ROLE[role]:
         page.goto(f"{office.url}{path}{'&' if '?' in path else '?'}lang={lang}")
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        found += violations(page)
-        if path.startswith("/forms/"):
+        if path.startswith("/forms/"):  # with everything that is wrong with an empty one
             page.click(".buttons button")
             page.wait_for_selector("[aria-invalid=true]")
-            found += violations(page)
+        found += violations(page)
     assert found == []
 
 

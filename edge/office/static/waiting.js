@@ -48,4 +48,5 @@ function saved(answer) {
   line.hidden = false;
 }
 
+addEventListener("online", flush);
 flush();
