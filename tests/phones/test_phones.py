@@ -2,12 +2,13 @@
 
 import http.client
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from edge.phones import phones
+from edge.phones import marks, phones
 from edge.store.recent import Recents
 from tests.kiosk.conftest import Window, rating
 
@@ -15,11 +16,13 @@ from tests.kiosk.conftest import Window, rating
 class Phone:
     """A phone that scanned what is printed."""
 
-    def __init__(self, window: Window, path: str = "") -> None:
-        self.window, self.path = window, path or window.printed()
+    def __init__(self, window: Window, path: str = "", address: str = "127.0.0.1") -> None:
+        self.window, self.path, self.address = window, path or window.printed(), address
 
     def call(self, method: str, name: str = "", said: object = None) -> tuple[int, Any]:
-        line = http.client.HTTPConnection("127.0.0.1", self.window.port_no, timeout=20)
+        line = http.client.HTTPConnection(
+            "127.0.0.1", self.window.port_no, timeout=20, source_address=(self.address, 0)
+        )
         try:
             line.request(method, self.path + name, None if said is None else json.dumps(said))
             reply = line.getresponse()
@@ -144,3 +147,34 @@ def test_phones_are_no_device_that_can_fall_silent_or_be_paired(window: Window) 
     window.phones.supervise()
     assert (window.phones.health.state, window.phones.health.cause) == ("online", "ok")
     assert "phones" not in window.port.commands["pairings"]({})
+
+
+@pytest.mark.parametrize(
+    "many", [40, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
+def test_of_many_phones_each_counts_once_and_what_is_forged_or_replayed_never(
+    window: Window, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """From eight phones at once: a rating each, sent again with other words, and as many forgeries."""
+    monkeypatch.setattr(phones, "PER_WINDOW", many)
+    path = window.printed()
+    key = window.came.keys.have("")
+
+    def citizen(number: int) -> tuple[int, int, int]:
+        phone = Phone(window, path, f"127.0.6.{1 + number % 200}")
+        ticket = phone.open()
+        session, at, _ = ticket.split(".")
+        forged = marks.ticket(b"x" * 32, "A01", marks.Opened(session, at))
+        foreign = marks.ticket(key, "A02", marks.Opened(session, at))
+        wrong = (phone.rate(forged, number=number), phone.rate(foreign, number=number))
+        good = phone.rate(ticket, "satisfied", number)
+        return good, phone.rate(ticket, "very_satisfied", number + many), min(wrong)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = Counter(pool.map(citizen, range(many)))
+    assert answers == {(200, 200, 410): many}
+    stored = window.events("submitted")
+    figures = {"phones": many, "replayed": many, "forged": 2 * many, "stored": len(stored)}
+    print("\n" + json.dumps({"gate": "phones", **figures}), flush=True)
+    assert len({each["session_id"] for each in stored}) == len(stored) == many
+    assert {each["level"] for each in stored} == {"satisfied"}
