@@ -18,6 +18,7 @@ from tests.web.test_page import CONTRAST
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium (apt-get install chromium)")
 WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)
 NAME = "hall.lan"
 SMALL = """[...document.querySelectorAll("button, input, textarea")].filter((e) => e.checkVisibility())
   .map((e) => e.getBoundingClientRect()).filter((box) => box.height < 44 || box.width < 44).length"""
