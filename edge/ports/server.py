@@ -177,8 +177,8 @@ class DevicePort:
         self._visits.add(visit)
         try:
             await self._converse(visit)
-        except (OSError, EOFError, TimeoutError):
-            pass  # it went, or was too slow; it keeps what it has and comes again
+        except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
+            pass  # it went, was too slow, or the port closes; it keeps what it has and comes again
         except Exception:
             LOG.exception("a request from %s failed", visit.peer)
         finally:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,25 @@ def test_a_rating_is_on_disk_before_it_is_thanked_for(place: Place) -> None:
         assert rated["time_quality"] == "synced", "its heartbeat tells its clock"
         assert "王某" not in str(rated)
         assert until(lambda: place.receiver.health.state == "online", 5)
+
+
+def test_a_wrong_clock_of_the_tablet_moves_neither_ratings_nor_invitations(place: Place) -> None:
+    with place.tablet() as tablet:
+        tablet.clock_offset_s = -600
+        assert logged_in(tablet)
+        assert until(lambda: place.receiver.health.cause == "clock_off", 10)
+        session = place.commands["invite"]({"window": "A01"})
+        assert until(lambda: tablet.shown.get("session") == session, 5, 0.02)
+        tablet.rate(4)
+        assert until(lambda: not tablet.waiting, 10, 0.02)
+        now = place.clock.now()
+        for each in place.events():
+            assert each["time_quality"] == "corrected"
+            assert abs(datetime.fromisoformat(each["time"]) - now) < timedelta(seconds=60)
+            assert now.replace(tzinfo=None) - datetime.fromisoformat(each["device_time"]) > timedelta(
+                minutes=9
+            )
+        assert [each["session_id"] for each in place.events()] == [session, session]
 
 
 def test_an_invitation_reaches_the_tablet_and_its_answer_is_of_it(place: Place) -> None:
@@ -140,7 +160,7 @@ def test_a_line_that_is_half_open_is_found_and_the_new_one_counts(
     try:
         with place.tablet() as tablet:
             assert logged_in(tablet)
-            time.sleep(1.5)
+            time.sleep(2.5)
             assert tablet.lines == 1, "pings keep a line that says nothing"
             tablet.faults.deaf = True
             assert until(lambda: _away(place), 10)
@@ -178,6 +198,7 @@ def test_a_line_that_says_nothing_of_itself_is_ended(place: Place) -> None:
 
     usual, talks.LOGIN_S = talks.LOGIN_S, 0.5
     try:
+        began = time.monotonic()
         with socket.create_connection(("127.0.0.1", place.port_no), 5) as line:
             line.sendall(
                 b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -188,6 +209,7 @@ def test_a_line_that_says_nothing_of_itself_is_ended(place: Place) -> None:
             while data := line.recv(4096):
                 whole += data
         assert whole.startswith(b"HTTP/1.1 101")
+        assert time.monotonic() - began < talks.DEAD_S / 2, "not only because it is dead"
     finally:
         talks.LOGIN_S = usual
 
@@ -218,6 +240,17 @@ def test_a_restart_keeps_who_is_asked_and_counts_no_copy(place: Place) -> None:
         assert until(lambda: tablet.logged_in, 20)
         tablet.waiting[number] = {"id": number, "satisfaction": "3", "assessTime": "2026-11-20 09:00:00"}
         assert until(lambda: not tablet.waiting, 20, 0.05)
+
+
+def test_a_stop_while_lines_are_open_is_quiet(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    with place.tablet() as tablet:
+        for _ in range(3):
+            assert logged_in(tablet)
+            tablet.rate()
+            place.down()
+            assert until(lambda: not tablet.logged_in, 10)
+            place.up()
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_too_much_at_once_or_nonsense_ends_the_line_and_nothing_else(place: Place) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drivers.evaluation.door import Evaluator
+from drivers.kiosk import Kiosk
 from drivers.kiosk.personal import Personal
 from tests.hall import until
 from tests.kiosk.conftest import Window
@@ -26,6 +27,12 @@ def show(window: Window, ttl_s: int = 60) -> str | None:
     return window.receiver.in_turn(
         lambda own, link: own.show(PAGE, ttl_s, link) if isinstance(own, Evaluator) else ""
     )
+
+
+def personal(window: Window) -> Personal:
+    listener = window.receiver.listener
+    assert isinstance(listener, Kiosk)
+    return listener._personal
 
 
 def shown(tablet: Tablet) -> dict[str, object]:
@@ -57,8 +64,10 @@ def test_it_ends_with_its_session_or_its_time(window: Window) -> None:
     tablet, desk = window.client("tablet"), window.client("desk")
     shown(tablet)
     show(window)
+    assert PAGE in str(vars(personal(window)))
     desk.send("POST", "cancel", {})
     assert shown(tablet) == {}
+    assert PAGE not in str(vars(personal(window))), "not even in memory"
     show(window, ttl_s=3)
     assert until(lambda: shown(tablet) == {}, 10, 0.2)
     assert [each["kind"] for each in window.events("handed_over")] == []
