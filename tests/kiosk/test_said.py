@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.base import Request
@@ -33,6 +33,9 @@ OTHERS = ("queue", "battery", "clock", "version", "on", "trigger", "timeout_s", 
 
 
 @settings(max_examples=120, deadline=None)
+@example("rate", {"at": "1970-01-01T00:00:00"}, "tablet")
+@example("rate", {"at": "1970-01-01T00:00:00", "sent": "9999-12-31T23:59:59"}, "tablet")
+@example("rate", {"tags": ["111", "411"], "comment": "\ud800"}, "tablet")
 @given(
     st.sampled_from(["rate", "state", "handed", "invite", "cancel", "pause", "desk"]),
     st.dictionaries(st.sampled_from(FIELDS + OTHERS), ODD, max_size=4),
