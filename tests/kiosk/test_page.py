@@ -206,13 +206,20 @@ def test_double_taps_and_two_tabs_count_once(context: BrowserContext, window: Wi
         view(each, "asked")
         each.get_by_role("button", name="满意", exact=True).click()
         view(each, "detail")
-    page.evaluate("for (let n = 0; n < 5; n += 1) document.getElementById('send').click()")
-    other.evaluate("for (let n = 0; n < 5; n += 1) document.getElementById('send').click()")
+    taps = "for (let n = 0; n < 5; n += 1) document.getElementById('send').click()"
+    for each in (page, other):
+        each.evaluate(taps)
     for each in (page, other):
         view(each, "idle")
     assert until(lambda: page.locator("#link").inner_text() == "", 20)
     assert until(lambda: other.locator("#link").inner_text() == "", 20)
     assert len(window.events("submitted")) == 1
+    page.click("#begin")
+    page.get_by_role("button", name="不满意", exact=True).click()
+    page.evaluate(taps)
+    assert len(stored(window, 2)) == 2
+    assert until(lambda: page.locator("#link").inner_text() == "", 20)
+    assert len(window.events("submitted")) == 2
 
 
 def test_the_keyboard_alone_is_enough(context: BrowserContext, window: Window) -> None:
