@@ -366,6 +366,21 @@ def test_texts_in_gb18030_are_read() -> None:
     assert values("CardName=王芳\r\n".encode("gb18030")) == {"CardName": "王芳"}
 
 
+@pytest.mark.parametrize("line", ["{n}=\n", "records[{n}].a=\n", "a=\U0001f600\n", ""])
+def test_a_long_answer_becomes_little_in_memory(line: str) -> None:
+    fields = "".join(f"records[{{n}}].{name}={value}\r\n" for name, value in RECORD.items())
+    each = line or fields
+    body = "".join(each.format(n=n) for n in range(600_000 // len(each))).encode()
+    tracemalloc.start()
+    try:
+        reply = found(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 << 20, f"{peak >> 20} MB"
+    assert bool(reply and reply.records) is ("records" in each)
+
+
 def test_ten_thousand_spoilt_inputs_crash_nothing_invent_nothing_and_leave_nothing() -> None:
     chance = random.Random(20261126)
     lines = [
