@@ -19,7 +19,7 @@ from drivers.zk.records import Record
 PIN_MAX = 24
 """As wide as the column of the terminal's own table."""
 LINE_MAX = 512
-PIECE = 64 << 10
+PIECE = 32 << 10
 """Bytes decoded at once: what comes of hostile lines is sixty times as much."""
 YEARS = range(2000, 2134)
 """What the clock of a terminal can show."""

@@ -12,8 +12,8 @@ from drivers.base import Reading, Reject
 from tests.drivers.adms_site import driver, link, request, upload
 from tests.drivers.memory_link import MemoryLink
 
-BODY = 160 << 10
-BLOAT_MAX = 8 << 20
+BODY = 320 << 10
+BLOAT_MAX = 6 << 20
 
 
 class Thrown(MemoryLink):

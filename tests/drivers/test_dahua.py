@@ -370,14 +370,14 @@ def test_texts_in_gb18030_are_read() -> None:
 def test_a_long_answer_becomes_little_in_memory(line: str) -> None:
     fields = "".join(f"records[{{n}}].{name}={value}\r\n" for name, value in RECORD.items())
     each = line or fields
-    body = "".join(each.format(n=n) for n in range(600_000 // len(each))).encode()
+    body = "".join(each.format(n=n) for n in range(1_200_000 // len(each))).encode()
     tracemalloc.start()
     try:
         reply = found(body)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 3 << 20, f"{peak >> 20} MB"
+    assert peak < 6 << 20, f"{peak >> 20} MB"
     assert bool(reply and reply.records) is ("records" in each)
 
 
