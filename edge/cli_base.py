@@ -76,5 +76,9 @@ def actor() -> str:
 
 def leave(code: int, message: str) -> NoReturn:
     """End with this exit code and say why."""
-    click.echo(message, err=True)
+    from edge.show import inert
+
+    click.echo(
+        "\n".join(map(inert, message.splitlines())), err=True
+    )  # it may say what a device called itself
     raise SystemExit(code)

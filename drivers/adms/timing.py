@@ -40,7 +40,8 @@ class Timing:
 
         newest, known: times of its newest record, and of the newest before. at: our time, in its zone.
         """
-        if not newest or newest <= known:
+        ahead = known > (at.replace(tzinfo=None) + RIGHT).isoformat()  # of a clock set back, or a forger's
+        if not newest or (newest <= known and not ahead):
             return None
         off = datetime.fromisoformat(newest) - at.replace(tzinfo=None)
         if abs(off) > RIGHT and not self._believed(off, count, known):

@@ -76,3 +76,11 @@ def test_two_late_punches_of_different_age_tell_nothing() -> None:
     assert timing.told("2026-11-20T09:00:00", 1, KNOWN, NOON) is None
     assert timing.told("2026-11-20T09:30:00", 1, "2026-11-20T09:00:00", NOON) is None
     assert timing.offset == timedelta()
+
+
+@pytest.mark.parametrize("known", ["2026-11-20T12:02:00", "2099-01-01T00:00:00"])
+def test_a_record_of_the_future_does_not_silence_the_clock_for_ever(known: str) -> None:
+    timing = Timing(25)
+    assert timing.told("2026-11-20T11:59:58", 1, known, NOON) == "2026-11-20T11:59:58"
+    assert timing.offset == timedelta(seconds=-2)
+    assert timing.told("2026-11-20T10:00:00", 1, known, NOON) is None, "what is sent again tells nothing"

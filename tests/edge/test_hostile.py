@@ -13,6 +13,7 @@ import pytest
 
 from drivers.base import Observation
 from edge.cli import main
+from edge.cli_base import leave
 from edge.contract import Event, Problem
 from edge.payloads import DeviceReconciled
 from edge.probe import Probed
@@ -108,3 +109,11 @@ def test_an_answer_of_the_daemon_that_names_a_terminal_is_inert(
     assert left.value.code == 1
     assert "calc" in said
     assert not LOUD.search(said.replace("\n", ""))
+
+
+def test_why_a_command_leaves_is_inert_and_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        leave(1, f"this terminal is {EVIL}\n  next")
+    said = capsys.readouterr().err
+    assert said.endswith("\n  next\n")
+    assert all(char == "\n" or char.isprintable() for char in said.replace("\ufffd", "?"))
