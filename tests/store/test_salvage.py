@@ -285,6 +285,7 @@ def test_a_row_altered_on_disk_is_seen_when_it_is_read(tmp_path: Path) -> None:
 def test_the_long_form_hundred_thousand_rows(tmp_path: Path) -> None:
     def at_scale() -> Verdict:
         took = {}
+        (tmp_path / "whole").mkdir()
         store = open_store(tmp_path / "whole")
         for day in range(4):
             for start in range(0, 25_000, 500):
