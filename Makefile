@@ -72,5 +72,6 @@ $(READY): requirements.lock setup.cfg pyproject.toml | apt-demo
 	@echo "== private environment in $(VENV) (the first time about a minute, some 250 MB)"
 	@[ -x $(RUN) ] || $(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@rm -rf *.egg-info  # a stale one would hide a new driver
 	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null
 	@touch $@
