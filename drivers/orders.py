@@ -25,7 +25,8 @@ class Order:
 
     clock: of a `set_time`: the naive wall clock to set at the moment of asking; None = not now, so refuse.
     person: of `staff_push` and `staff_revoke`, at the moment of asking; None = it no longer stands.
-    about: of an `invite`: window, trigger and what else is known of the service.
+    about: of an `invite`: window, trigger and what else is known of the service. stands: whether who gave it
+    still waits; the Link passes over what does not stand.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Order:
     clock: Callable[[], str | None] = lambda: None
     person: Callable[[], Person | None] = lambda: None
     about: Mapping[str, str] = field(default_factory=dict)
+    stands: Callable[[], bool] = lambda: True

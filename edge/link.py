@@ -3,6 +3,7 @@
 Followed downwards: `emit` -> `normalize` -> `Store.take`. The `Runner` owns thread, waiting and state.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,8 @@ from edge.store import Intake, Store
 from edge.store.books import PUNCH, Books
 from edge.tally import Counted, Tally
 from edge.trust import Sample
+
+LOG = logging.getLogger(__name__)
 
 
 class Told(NamedTuple):
@@ -173,7 +176,9 @@ class DeviceLink:
         """See `drivers.base.Link`."""
         self._alive()
         try:
-            return self._orders.get(timeout=wait_s) if wait_s else self._orders.get_nowait()
+            while not (order := self._orders.get(wait_s > 0, wait_s or None)).stands():
+                LOG.info("%s: %s: nobody waits for it any more", self._device.device_id, order.name)
+            return order
         except Empty:
             return None
 

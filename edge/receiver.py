@@ -115,9 +115,10 @@ class Receiver(Runner):
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
         about: Mapping[str, str] = NOTHING,
+        stands: Callable[[], bool] = lambda: True,
     ) -> bool:
         """See `Runner`; the order is on disk when this returns, or waits in memory for the next request."""
-        taken = super().order(name, done, clock, about)
+        taken = super().order(name, done, clock, about, stands)
         if taken:
             self._make_last()
         return taken

@@ -121,9 +121,10 @@ class Runner:
         done: Callable[[str], None] = lambda _result: None,
         clock: Callable[[], str | None] = lambda: None,
         about: Mapping[str, str] = NOTHING,
+        stands: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Hand the driver an order; False when it has too many, or is at rest. `done` must not raise."""
-        return self.hand(Order(name, done, clock, about=about))
+        return self.hand(Order(name, done, clock, about=about, stands=stands))
 
     def hand(self, order: Order) -> bool:
         """The same for an order that outlives a crash by itself."""

@@ -63,13 +63,15 @@ class Inviting:
 
     @staticmethod
     def _answer(runner: Runner, name: str, arguments: Arguments) -> str:
-        answered, answers = threading.Event(), list[str]()
+        answered, given_up, answers = threading.Event(), threading.Event(), list[str]()
 
         def done(answer: str) -> None:
             answers.append(answer)
             answered.set()
 
-        if not runner.order(name, done, about=dict(arguments)) or not answered.wait(ANSWER_S):
+        about, stands = dict(arguments), lambda: not given_up.is_set()
+        if not runner.order(name, done, about=about, stands=stands) or not answered.wait(ANSWER_S):
+            given_up.set()
             raise Refused(f"{runner.device.device_id}: 评价器没有应答 / the evaluator did not answer")
         return answers[0]
 

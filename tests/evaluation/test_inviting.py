@@ -9,6 +9,7 @@ import pytest
 from drivers.base import Driver, Link, Observation
 from edge.clocks import offsets
 from edge.commands import Refused
+from edge.evaluation import inviting
 from edge.evaluation.inviting import Inviting
 from edge.evaluation.services import Services
 from edge.reconciling import Reconciling
@@ -24,11 +25,12 @@ class Scripted(Driver):
     def __init__(self, answer: str) -> None:
         super().__init__(None)
         self.answer, self.asked = answer, list[tuple[str, dict[str, str]]]()
+        self.busy = threading.Event()
 
     def run(self, link: Link) -> None:
         while not link.stop.is_set():
             link.observed(Observation("PAD", device_clock=link.now()))
-            if order := link.orders(0.02):
+            if not self.busy.is_set() and (order := link.orders(0.02)):
                 self.asked.append((order.name, dict(order.about)))
                 order.done(self.answer)
 
@@ -87,3 +89,25 @@ def test_the_evaluator_at_the_window_is_asked_and_its_word_is_the_answer(site: H
             each.stop.set()
         for each in runners:
             each.join(5)
+
+
+def test_an_invitation_that_nobody_waits_for_any_more_is_not_carried_out(
+    site: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inviting, "ANSWER_S", 0.1)
+    busy = Scripted("s-1")
+    busy.busy.set()
+    pad = runner(site, "a", busy, "A01")
+    commands = Inviting([pad], Services(tmp_path)).commands
+    pad.start()
+    try:
+        assert until(lambda: pad.health.state == "online", 10)
+        with pytest.raises(Refused, match="did not answer"):
+            commands["invite"]({"window": "A01", "project_no": "early"})
+        monkeypatch.setattr(inviting, "ANSWER_S", 10)
+        busy.busy.clear()
+        assert commands["invite"]({"window": "A01", "project_no": "late"}) == "s-1"
+        assert [about["project_no"] for _name, about in busy.asked] == ["late"]
+    finally:
+        pad.stop.set()
+        pad.join(5)
