@@ -19,7 +19,7 @@ from edge.outbox import PARCEL_MAX, Outbox
 from edge.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.standing import Standing
 from edge.store import Reader, ReceiptRow, Store, Witness, sequence_of
-from edge.window import WINDOW_MAX, Parcel
+from edge.window import READ_MAX, WINDOW_MAX, Parcel, unloaded
 
 LOG = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ STATE_AGAIN_S = 5.0
 """At most so often where somebody must hear it."""
 TOLD_MAX = 10_000
 """So many words from other threads wait while there is no connection."""
-NO_MATCHING_SUBSCRIBERS = 0x10
-FAILURE = 0x80
+NO_MATCHING_SUBSCRIBERS, FAILURE = 0x10, 0x80
 HEADER_BYTES = 128  # more than an MQTT PUBLISH of ours carries beside its payload
 
 
@@ -152,8 +151,9 @@ class Exchange:
         if self.outbox.resend_if_stalled(now, newest):
             last = {app: self.receipts[app].received if app in self.receipts else "-" for app in self._apps}
             self._standing.fault("receipts", "no_receipt", ", ".join(f"{app}: {last[app]}" for app in last))
-        for parcel in self.outbox.next(reader.numbers, newest):
-            self._publish(broker, parcel, now, reader)
+        while parcels := self.outbox.next(reader.numbers, newest, READ_MAX):
+            for parcel in parcels:
+                self._publish(broker, parcel, now, reader)
 
     def _mind_certificates(self, broker: Broker) -> None:
         ending = self.certificates.look(broker.certificate_ends(), self._clock.now())
@@ -173,7 +173,7 @@ class Exchange:
             self.outbox.refused(parcel, f"{len(payload)} bytes are more than the broker takes")
             return
         mid = broker.publish(topic, payload)
-        self.outbox.published(parcel, now)
+        self.outbox.published(parcel := unloaded(parcel), now)
         if mid is not None:
             self._mids[mid] = parcel
 

@@ -14,7 +14,7 @@ from edge.aside import Aside
 from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting, Passed, Span
 from edge.stall import Stall
 from edge.store import Number, epoch_of, position
-from edge.window import Parcel, Window
+from edge.window import WINDOW_MAX, Parcel, Window
 
 PARCEL_MAX = 200
 FRESH_MAX = 200
@@ -72,11 +72,11 @@ class Outbox:
             self.behind.append((self.sent + 1, newest))
             self.sent = newest
 
-    def next(self, read: Read, newest: int) -> list[Parcel]:
-        """The messages to publish now, as far as the window has room."""
+    def next(self, read: Read, newest: int, most: int = WINDOW_MAX) -> list[Parcel]:
+        """The messages to publish now, as far as the window has room, `most` at once."""
         if newest - self.sent > FRESH_MAX:
             self.fall_behind(newest)
-        room, urgent_room = self.window.room, self.window.urgent_room
+        room, urgent_room = min(most, self.window.room), min(most, self.window.urgent_room)
         if self._strikes:
             room = urgent_room = 1 - len(self.window.in_flight)
         parcels = self._hurried(read, urgent_room)

@@ -8,6 +8,8 @@ from edge.store import Number
 
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
+READ_MAX = 4
+"""Parcels held with their bodies at a time."""
 IN_FLIGHT_MAX_S = 2.0
 
 Parcel = Sequence[Number]
@@ -19,6 +21,14 @@ class Flight(NamedTuple):
 
     parcel: Parcel
     sent_at: float
+
+
+SENT = b"sent"
+
+
+def unloaded(parcel: Parcel) -> Parcel:
+    """Its rows as they wait for the PUBACK: of a body nothing matters any more but that there is one."""
+    return [row if row.body is None else Number(row.position, SENT) for row in parcel]
 
 
 @dataclass(slots=True)
