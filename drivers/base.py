@@ -151,8 +151,9 @@ class Link(Protocol):
     def reading(self, whole: bool, since: str = "") -> None:
         """A look at what the device holds begins; it ends with the next `complete_until`.
 
-        whole: every record is emitted once, known ones too: its end is a count (`edge/tally.py`); since: each
-        from this day on, older ones being as counted last. Whoever skips more says `whole=False`: no count.
+        whole: every record is emitted once, known ones too: its end is a count (`edge/guard/tally.py`);
+        since: each from this day on, older ones being as counted last. Whoever skips more says
+        `whole=False`: no count.
         """
 
     def observed(self, observation: Observation) -> None:

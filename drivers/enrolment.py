@@ -1,7 +1,7 @@
 """Who is enrolled on a device, and how: booleans alone, told as a statement of this moment. Pure.
 
-A driver states what it saw; only what differs from the last statement becomes an event (`edge/enrolled.py`).
-No template, picture, password or card number is part of it, or is ever asked for.
+A driver states what it saw; only what differs from the last statement becomes an event
+(`edge/guard/enrolled.py`). No template, picture, password or card number is part of it, or is ever asked for.
 """
 
 from collections.abc import Iterable

@@ -28,8 +28,8 @@ from edge.payloads import (
     TimeCorrected,
 )
 from edge.store import Stub, position
-from edge.withheld import KIND as WITHHELD
-from edge.withheld import withhold
+from edge.uplink.withheld import KIND as WITHHELD
+from edge.uplink.withheld import withhold
 
 PLACE = Place("330100", "h1", contract.source("330100", "h1"))
 EPOCH = "0f6e2f0c-6a55-4f0e-9f6b-3f1f6a0c7d11"

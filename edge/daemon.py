@@ -20,38 +20,38 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.account.filing import Filing
+from edge.account.reconciling import Reconciling
 from edge.attention import Attention
-from edge.clock import WallClock
-from edge.clocks import Clocks
+from edge.clock.clock import WallClock
 from edge.commands import Commands
 from edge.contract import Description, DeviceDescription, source
-from edge.correcting import Correcting, dating
-from edge.disk import DiskWatch
+from edge.device.receiver import runner_of
+from edge.device.runner import Runner
 from edge.door import Door
-from edge.erasure import Erasure
+from edge.duty.clocks import Clocks
+from edge.duty.correcting import Correcting, dating
+from edge.duty.disk import DiskWatch
+from edge.duty.erasure import Erasure
+from edge.duty.guardian import Guardian
+from edge.duty.importing import Importing
+from edge.duty.keeping import Keeping
+from edge.duty.orders import requeue, reread
+from edge.duty.volume import Volume
 from edge.events import Place, event_type
-from edge.farewell import stop_on_signals
-from edge.guardian import Guardian
-from edge.heap import give_back
-from edge.importing import Importing
-from edge.keeping import Keeping
+from edge.guard.register import Register
 from edge.last_word import LastWord
-from edge.notify import notify
-from edge.orders import requeue, reread
 from edge.payloads import PAYLOADS, HashAlg
 from edge.people import People
-from edge.pulse import Pulse
-from edge.receiver import runner_of
-from edge.reconciling import Reconciling
-from edge.register import Register
-from edge.runner import Runner
-from edge.settings import Device, Settings
+from edge.process.farewell import stop_on_signals
+from edge.process.heap import give_back
+from edge.process.notify import notify
+from edge.process.pulse import Pulse
+from edge.process.version import VERSION
+from edge.settings.settings import Device, Settings
 from edge.staff import Book, Staff
 from edge.status import Status
 from edge.store import Store
-from edge.uplink import Uplink
-from edge.version import VERSION
-from edge.volume import Volume
+from edge.uplink.uplink import Uplink
 from edge.web import WebServer, create_app
 
 LOG = logging.getLogger(__name__)

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from edge.attention import Attention
-    from edge.clock import WallClock
+    from edge.clock.clock import WallClock
     from edge.commands import Arguments, Commands
+    from edge.device.runner import Runner
     from edge.documents.posts import Held
     from edge.evaluation.evaluations import Evaluations
     from edge.events import Complete
     from edge.phones.keys import Keys
     from edge.ports import Approving, DevicePort, Recorder
     from edge.ports.desk import Phones as Answering
-    from edge.runner import Runner
-    from edge.settings import Settings
+    from edge.settings.settings import Settings
     from edge.snapshot import Caller
     from edge.store import Store
 
@@ -61,8 +61,8 @@ class Door:
     def _listen(
         self, evaluations: Evaluations, runners: Sequence[Runner], suspected: Callable[[], bool]
     ) -> None:
+        from edge.device.receiver import Receiver
         from edge.ports import Approving, DevicePort, Recorder
-        from edge.receiver import Receiver
         from edge.windows import Systems, Windows
 
         folder, parts = self._store.path.parent, (self._store, self._clock)

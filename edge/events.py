@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from drivers.base import Fact, Reading, Reject
+from edge.clock.offsets import judge_time
+from edge.clock.trust import Boot
 from edge.contract import Event
-from edge.offsets import judge_time
 from edge.payloads import PAYLOADS, HashAlg, TimeQuality
-from edge.trust import Boot
 
 TYPE_PREFIX = "cn.zwdt."
 VERSION = "v1"

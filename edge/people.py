@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.attention import Attention
-from edge.certificates import end_of_file, soonest
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands
-from edge.fading import Fading
-from edge.settings import Settings
+from edge.duty.fading import Fading
+from edge.settings.settings import Settings
 from edge.snapshot import Snapshot
 from edge.store import Store
 from edge.store.contacts import Contacts
+from edge.uplink.certificates import end_of_file, soonest
 from edge.web import WebServer
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from drivers.base import DeviceOffline, Driver, LinkRevoked, Listener, Observation, Order, Reading, Reject
 from drivers.tape import Tape
+from edge.clock.offsets import clock_offset_ms
 from edge.control import snapshot
-from edge.offsets import clock_offset_ms
 
 RECORD_S = 60.0
 """Longest visit that is recorded."""

@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from edge.clock.trust import Source
 from edge.contract import Problem
-from edge.trust import Source
 
 DeviceWord = Literal["online", "degraded", "offline", "unknown", "disabled"]
 
@@ -14,7 +14,7 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One device. Times are ISO 8601 with zone; `counts`: its own logs, log_max, users.
 
     clock_drift: seconds a day that its clock gains; log_days_left: until its log is full. None = not known.
-    settings: see `edge/checks.py`; None = it does not let them be read.
+    settings: see `edge/guard/checks.py`; None = it does not let them be read.
     """
 
     device_id: str
@@ -141,7 +141,7 @@ class StaffPart(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The whole status at one moment; `problems` is empty when all is well.
 
-    clock_source: who vouches for our clock, see `edge/trust.py`.
+    clock_source: who vouches for our clock, see `edge/clock/trust.py`.
     """
 
     at: str

@@ -11,13 +11,13 @@ import msgspec
 
 from drivers.base import Observation
 from edge.attention import Attention
-from edge.clock import WallClock
-from edge.clocks import offset_now, offsets
-from edge.confirmations import BROKER
+from edge.clock.clock import WallClock
+from edge.clock.trust import suspicion
 from edge.contract import Problem
-from edge.forecast import days_left
-from edge.runner import Runner
-from edge.settings import Settings
+from edge.device.runner import Runner
+from edge.duty.clocks import offset_now, offsets
+from edge.guard.forecast import days_left
+from edge.settings.settings import Settings
 from edge.snapshot import (
     AppHealth,
     Caller,
@@ -29,8 +29,8 @@ from edge.snapshot import (
     UplinkHealth,
 )
 from edge.store import DeviceRow, Store, epoch_of, sequence_of, sqlite
-from edge.trust import suspicion
-from edge.uplink import Uplink
+from edge.uplink.confirmations import BROKER
+from edge.uplink.uplink import Uplink
 from edge.words import LANGS, Lang, both, say
 
 EPOCH_CAUSES = {

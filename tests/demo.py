@@ -21,10 +21,10 @@ from pathlib import Path
 import iotcore
 
 from edge import consume
+from edge.cli.show import status_lines, taken_lines
 from edge.contract import Event
 from edge.control import command
-from edge.farewell import stop_on_signals
-from edge.show import status_lines, taken_lines
+from edge.process.farewell import stop_on_signals
 from edge.store import FILE, Reader
 from edge.words import Lang
 from tests.hall import Daemon, consuming, until

@@ -21,7 +21,7 @@ from drivers.base import (
 )
 from drivers.conversing import Converser
 from edge.causes import CAUSES
-from edge.families import known_drivers, load_driver
+from edge.settings.families import known_drivers, load_driver
 from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.sites import CALLERS, SAYS_ONCE, SITES, CallingSite, Site
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from edge.account.holdings import accounts, newest
+from edge.account.statement import Anchor, Statement
 from edge.attention import Attention
-from edge.clock import WallClock
-from edge.settings import Settings
-from edge.statement import Anchor, Statement
+from edge.clock.clock import WallClock
+from edge.settings.settings import Settings
 from edge.store import Store
 from edge.store.books import Books
 
@@ -68,8 +68,8 @@ class Filing:
                 yield Statement(site.name or site.hall, place, day, made, of_day, anchor, self._names)
 
     def _write(self, statement: Statement) -> None:
-        from edge.statement_page import html  # both are heavy, and needed once a night
-        from edge.statement_sheet import write_sheet
+        from edge.account.statement_page import html  # both are heavy, and needed once a night
+        from edge.account.statement_sheet import write_sheet
 
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         page = html(statement, "zh")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.account.reconciliation import Kept
+from edge.guard.tally import mark
 from edge.payloads import DeviceReconciled
-from edge.reconciliation import Kept
 from edge.store.books import UNPROVED, Books, Held, Rejected
-from edge.tally import mark
 
 KIND = "device.reconciled"
 Of = tuple[str, str, str]

@@ -7,8 +7,8 @@ import msgspec
 
 from edge.commission.sweep import Sighted
 from edge.commission.tables import Known, Table
-from edge.show import aligned, inert
 from edge.words import Lang, cause_text, next_step, say
+from edge.words.text import aligned, inert
 
 SHOWN_MAX = 64
 PUSHING = "adms"

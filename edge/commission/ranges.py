@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from edge.networks import LOCAL
+from edge.settings.networks import LOCAL
 
 Network = IPv4Network | IPv6Network
 ADDRESSES_MAX = 4096

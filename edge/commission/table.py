@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, get_type_hints
 
-from edge.show import inert
+from edge.words.text import inert
 
 COMMENT_MAX = 100
 

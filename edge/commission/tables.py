@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.control import last_word, snapshot
-from edge.register import FILE, Entry
+from edge.guard.register import FILE, Entry
 from edge.snapshot import Caller, Snapshot
 from edge.whole import read_kept
 

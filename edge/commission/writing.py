@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edge.complaints import Complaint, ConfigError
-from edge.config import load
-from edge.settings import Device, Settings
+from edge.settings.complaints import Complaint, ConfigError
+from edge.settings.config import load
+from edge.settings.settings import Device, Settings
 from edge.whole import sync_folder
 
 

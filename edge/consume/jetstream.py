@@ -20,7 +20,7 @@ from nats.js import JetStreamContext, api
 
 from edge.consume.settings import Settings
 from edge.contract import TOPIC_ROOT
-from edge.paho import password, tls_context
+from edge.uplink.paho import password, tls_context
 
 LOG = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.consume.settings import Settings
 from edge.contract import HostState, host_topic
-from edge.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
+from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
 
 GOODBYE_S = 2.0
 SESSION_KEPT_S = 7 * 86_400

@@ -17,11 +17,11 @@ import msgspec
 from drivers.base import LinkError
 from edge.attention import Attention
 from edge.catalogue.documents import ConfigApplied
-from edge.complaints import Complaint
 from edge.documents.posts import Held
 from edge.documents.reading import read
 from edge.documents.shapes import KINDS, NAMES, Assignments, Document, EvaluationProfile, Roster, WindowGroups
 from edge.documents.taking_over import Counts, counts, merged, objections
+from edge.settings.complaints import Complaint
 from edge.whole import read_kept, write_whole
 
 LOG = logging.getLogger(__name__)

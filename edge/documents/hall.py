@@ -7,14 +7,14 @@ from pathlib import Path
 
 from edge.attention import Attention
 from edge.catalogue.documents import ConfigApplied
-from edge.clock import WallClock
-from edge.clocks import audit
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.documents.documents import Documents
 from edge.documents.pictures import Picture, picture, stamp
 from edge.documents.posts import Duty, on_duty
 from edge.documents.shapes import NAMES
 from edge.documents.sign_ons import SignOns
+from edge.duty.clocks import audit
 from edge.events import own_event
 from edge.store import Store
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.complaints import Complaint, plainly, unknown
 from edge.documents.checks import CHECKS, Wrong
 from edge.documents.shapes import CLOCK, DAY, KINDS, LISTS, MOMENT, TAG, WORD, Document, Shape
+from edge.settings.complaints import Complaint, plainly, unknown
 
 BYTES_MAX = 4 << 20
 REMARK = "//"

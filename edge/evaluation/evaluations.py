@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edge.attention import Attention
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Commands
+from edge.device.runner import Runner
 from edge.documents.hall import Hall
 from edge.evaluation.completing import Completing
 from edge.evaluation.hours import open_at
 from edge.evaluation.inviting import Inviting
 from edge.evaluation.services import Services
-from edge.runner import Runner
 from edge.store import Store
 
 

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Sequence
 
 from edge.commands import Arguments, Commands, Refused
+from edge.device.runner import Runner
 from edge.evaluation.services import NUMBER_MAX, Services
-from edge.runner import Runner
 from edge.words import both
 
 ANSWER_S = 8.0

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from drivers.base import LinkError
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.events import own_event
 from edge.office.accounts import Accounts, Role
 from edge.payloads import Audit

@@ -10,16 +10,16 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from edge.attention import Attention
-from edge.claims import Claims
-from edge.clock import WallClock
-from edge.clocks import Result, Role, audit
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
+from edge.device.receiver import Receiver
+from edge.device.runner import Runner
+from edge.duty.clocks import Result, Role, audit
+from edge.guard.claims import Claims
 from edge.pairing.doorman import Doorman
 from edge.pairing.pairings import Pairings
 from edge.pairing.signing import SYSTEMS, Part
 from edge.payloads import AlarmCode
-from edge.receiver import Receiver
-from edge.runner import Runner
 from edge.store import Store
 
 REFUSED = ("forged", "replayed", "unpaired")
@@ -35,7 +35,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Who(NamedTuple):
-    """Whom a key may belong to. serial: in signatures; claimed, claims: see `edge/claims.py`."""
+    """Whom a key may belong to. serial: in signatures; claimed, claims: see `edge/guard/claims.py`."""
 
     name: str
     serial: str

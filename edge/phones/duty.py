@@ -5,16 +5,16 @@ from functools import partial
 from ipaddress import ip_address
 from typing import get_args
 
-from edge.clock import WallClock
-from edge.clocks import audit
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
+from edge.device.runner import Runner
 from edge.documents.hall import Hall
+from edge.duty.clocks import audit
 from edge.phones.codes import Code, codes
 from edge.phones.keys import Keys
 from edge.phones.marks import mark
 from edge.phones.sheet import Paper, body, page
-from edge.runner import Runner
-from edge.settings import ListenSettings
+from edge.settings.settings import ListenSettings
 from edge.store import Store
 
 PAPERS: tuple[Paper, ...] = get_args(Paper)

@@ -15,13 +15,13 @@ import msgspec
 
 from drivers.base import Reply, Request
 from drivers.kiosk.pages import phone_parts
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.receiver import Receiver
 from edge.documents.hall import Hall
 from edge.evaluation.tags import in_force
 from edge.phones.keys import Keys
 from edge.phones.limits import PER_WINDOW, SENT_MAX, Kind, Limits
 from edge.phones.marks import Opened, fits, opened_by, ticket
-from edge.receiver import Receiver
 from edge.windows.shown import shown
 
 BODY_MAX = 16 << 10

@@ -1,7 +1,8 @@
 """`approve`: a person lets in who was turned away at the device port.
 
-A stranger becomes a device, in a file of ours (`edge/approved.py`), bound to the address it calls from; the
-daemon then begins anew, so that every part of it knows the device from its start, as one of the config file.
+A stranger becomes a device, in a file of ours (`edge/settings/approved.py`), bound to the address it calls
+from; the daemon then begins anew, so that every part of it knows the device from its start, as one of the
+config file.
 A known device that calls from another address is bound to that one, at once.
 """
 
@@ -11,12 +12,12 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from edge.approved import approve
-from edge.clock import WallClock
-from edge.clocks import audit
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
+from edge.duty.clocks import audit
 from edge.ports.desk import Desk
-from edge.settings import Device
+from edge.settings.approved import approve
+from edge.settings.settings import Device
 from edge.snapshot import Caller
 from edge.store import Store
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from drivers.base import Listener
 from drivers.conversing import Converser
-from edge.families import load_driver
+from edge.device.receiver import Receiver
+from edge.device.runner import Runner
 from edge.ports.pool import Pool
-from edge.receiver import Receiver
-from edge.runner import Runner
+from edge.settings.families import load_driver
 from edge.windows import Windows
 
 if TYPE_CHECKING:

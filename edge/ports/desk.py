@@ -19,13 +19,13 @@ import msgspec
 
 from drivers.base import Listener, Reply, Request
 from drivers.conversing import Converser
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.receiver import AGAIN, Receiver
+from edge.device.runner import Runner
 from edge.pairing import Doorman
 from edge.pairing.signing import SYSTEMS
 from edge.ports.knock import Door
 from edge.ports.strangers import Strangers
-from edge.receiver import AGAIN, Receiver
-from edge.runner import Runner
 from edge.snapshot import Caller
 from edge.whole import read_kept, write_whole
 from edge.windows import Systems, Windows

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from drivers.base import Reply, Request
 from drivers.hints import Hinted
-from edge.runner import Runner
+from edge.device.runner import Runner
 
 THANKS = Reply(200, b"OK")
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from edge.clock import WallClock
-from edge.clocks import audit
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
-from edge.link import DeviceLink
-from edge.receiver import Receiver
-from edge.runner import Runner
+from edge.device.link import DeviceLink
+from edge.device.receiver import Receiver
+from edge.device.runner import Runner
+from edge.duty.clocks import audit
+from edge.process.version import VERSION
 from edge.store import Store
-from edge.version import VERSION
 
 if TYPE_CHECKING:
     from edge.commission.recording import Recording

@@ -18,17 +18,17 @@ from time import monotonic
 
 from drivers.base import Reply, Request
 from edge.attention import Attention
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Commands
+from edge.device.receiver import AGAIN
+from edge.device.runner import Runner
 from edge.pairing.duty import PairingDuty
 from edge.ports import wire
 from edge.ports.callers import families, talks
 from edge.ports.desk import Counter, Desk, Phones, Talk
 from edge.ports.pool import Pool
 from edge.ports.wire import BadRequest, Head
-from edge.receiver import AGAIN
-from edge.runner import Runner
-from edge.settings import ListenSettings
+from edge.settings.settings import ListenSettings
 from edge.snapshot import Caller
 from edge.store import Store
 from edge.windows import Windows

@@ -10,7 +10,7 @@ from time import monotonic
 
 import msgspec
 
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.snapshot import Caller
 
 LOG = logging.getLogger(__name__)

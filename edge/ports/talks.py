@@ -21,8 +21,8 @@ from websockets.server import ServerProtocol
 
 from drivers.base import Link, Request
 from drivers.conversing import Converser, Heard
+from edge.device.receiver import Receiver
 from edge.ports.pool import Pool
-from edge.receiver import Receiver
 
 T = TypeVar("T")
 QUIET = logging.getLogger("frames")

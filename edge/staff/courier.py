@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from drivers.base import Order, Person
 from edge.causes import CAUSES
-from edge.clock import WallClock
-from edge.link import DeviceLink
-from edge.runner import Runner
+from edge.clock.clock import WallClock
+from edge.device.link import DeviceLink
+from edge.device.runner import Runner
 from edge.staff import orders as rules
 from edge.staff.book import Book
 from edge.staff.orders import NAMES, StaffOrder

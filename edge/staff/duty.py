@@ -14,9 +14,9 @@ from functools import partial
 
 from drivers.base import LinkError
 from edge.attention import Attention
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
-from edge.runner import Runner
+from edge.device.runner import Runner
 from edge.snapshot import StaffPart
 from edge.staff import orders as rules
 from edge.staff.asked import Asked, understood

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from edge.attention import Attention
-from edge.runner import Runner
+from edge.device.runner import Runner
 from edge.snapshot import StaffPart
 from edge.staff import orders as rules
 from edge.staff.book import Book

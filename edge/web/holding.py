@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from time import monotonic
 
-from edge.export_file import BATCH_BYTES, BATCH_LINES
+from edge.duty.export_file import BATCH_BYTES, BATCH_LINES
 
 FILE_MAX = 32 << 20
 LINE_MAX = 4096

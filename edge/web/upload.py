@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from edge.commands import Commands, Refused
-from edge.export_file import Looked, serial_in, together
+from edge.duty.export_file import Looked, serial_in, together
 from edge.snapshot import Snapshot
 from edge.web.holding import FILE_MAX, Batches, Held, NotAnExport
 from edge.web.short import NAME_MAX, TEXT_MAX, plain

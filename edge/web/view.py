@@ -11,8 +11,8 @@ from typing import Literal
 import msgspec
 
 from edge.causes import CAUSES
-from edge.checks import told
 from edge.contract import Problem
+from edge.guard.checks import told
 from edge.snapshot import DeviceHealth, Snapshot, StaffPart, UplinkHealth
 from edge.web.short import NAME_MAX, NOTHING, TEXT_MAX, clock_offset, moment, plain, since
 from edge.words import TEXTS, Lang, cause_text, next_step, say

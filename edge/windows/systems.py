@@ -13,11 +13,11 @@ import msgspec
 from drivers.base import Reply, Request
 from drivers.evaluation.door import Evaluator
 from edge.commands import Commands, Refused
+from edge.device.receiver import Receiver
 from edge.documents.hall import Hall
 from edge.documents.shapes import EvaluationProfile
 from edge.evaluation.inviting import NOT_DONE
-from edge.networks import may_be_asked
-from edge.receiver import Receiver
+from edge.settings.networks import may_be_asked
 from edge.windows.shown import URL_MAX, may_open
 
 PATH = "/api/"
@@ -52,7 +52,7 @@ class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Systems:
-    """Of one hall; any thread may call. order: the commands of evaluators; networks: see `edge.networks`."""
+    """Of one hall; any thread may call. order: commands of evaluators; networks: `edge.settings.networks`."""
 
     def __init__(
         self, hall: Hall, receivers: Sequence[Receiver], order: Commands, networks: Sequence[str]

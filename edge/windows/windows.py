@@ -18,13 +18,13 @@ from typing import Any
 import msgspec
 
 from drivers.base import Reply, Request
-from edge.clock import WallClock
-from edge.clocks import Result, Role, audit
+from edge.clock.clock import WallClock
 from edge.commands import Refused
+from edge.device.receiver import Receiver
 from edge.documents.hall import Hall
 from edge.documents.shapes import EvaluationProfile
+from edge.duty.clocks import Result, Role, audit
 from edge.evaluation.tags import in_force
-from edge.receiver import Receiver
 from edge.store import Store
 from edge.windows.shown import card, page, pictures, shown
 from edge.windows.systems import Systems

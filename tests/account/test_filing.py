@@ -10,11 +10,11 @@ import pytest
 
 from edge.account.filing import Filing
 from edge.causes import CAUSES
-from edge.clock import WallClock
-from edge.config import load
+from edge.clock.clock import WallClock
 from edge.events import own_event
 from edge.payloads import DeviceReconciled, ReconciledAs
-from edge.settings import AccountSettings, Settings
+from edge.settings.config import load
+from edge.settings.settings import AccountSettings, Settings
 from edge.store import Store
 from tests.store.halls import NOW, ZONE, open_store
 

@@ -5,13 +5,13 @@ from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
-from edge.config import load
 from edge.contract import Description
-from edge.runner import Runner
+from edge.device.runner import Runner
+from edge.settings.config import load
 from edge.snapshot import Storage
 from edge.status import Status
 from edge.store import FILE, Store, sqlite
-from edge.uplink import Uplink
+from edge.uplink.uplink import Uplink
 from tests.bench.filled import filled
 from tests.bench.measure import Line, Scale, against_constant, in_turn, line, seconds
 from tests.bench.site import CLOCK, PLACE, config, opened

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from edge.contract import Description
 from edge.events import event_id
-from edge.settings import UplinkSettings
+from edge.settings.settings import UplinkSettings
 from edge.store import FILE, Reader, Store, sequence_of
-from edge.uplink import Uplink
+from edge.uplink.uplink import Uplink
 from tests.bench.filled import filled
 from tests.bench.measure import Line, Scale, against_constant, in_turn, line, percentile
 from tests.bench.outlet import BROKER, forget_receipts

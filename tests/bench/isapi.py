@@ -19,7 +19,7 @@ import requests
 from requests.auth import HTTPDigestAuth
 
 from drivers.hikvision import Hikvision
-from edge.link import DeviceLink
+from edge.device.link import DeviceLink
 from tests.bench.measure import Line, Scale, against_constant, in_turn, line, seconds
 from tests.bench.site import CLOCK, PEOPLE, device, opened
 

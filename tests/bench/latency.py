@@ -19,9 +19,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contract import Description, Event, topic
 from edge.events import event_id
-from edge.settings import UplinkSettings
+from edge.settings.settings import UplinkSettings
 from edge.store import Store
-from edge.uplink import Uplink
+from edge.uplink.uplink import Uplink
 from tests.bench.ingest import Raw, body_of, recorded
 from tests.bench.measure import Line, Rounds, Scale, line, percentile
 from tests.bench.site import CLOCK, COUNTY, HALL, PLACE, intake, opened

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.verify import verify
+from edge.proof.verify import verify
 from tests.bench.filled import filled
 from tests.bench.measure import Line, Scale, against_constant, line
 

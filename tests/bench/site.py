@@ -8,10 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.base import Fact, Reading
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.contract import source
 from edge.events import Draft, Origin, Place, normalize
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Intake, Store
 from tests.sim.zk import Punch
 

@@ -18,7 +18,7 @@ from zk import ZK
 
 from drivers.zk import Zk
 from drivers.zk.log import OVERLAP, Known, tail_hash
-from edge.link import DeviceLink
+from edge.device.link import DeviceLink
 from edge.store import FILE, Intake, Reader, Store
 from tests.bench.measure import Line, Rounds, Scale, against_constant, in_turn, line, say, seconds
 from tests.bench.site import CLOCK, PEOPLE, SERIAL, device, opened, punches

@@ -16,8 +16,8 @@ from drivers.hikvision.options import HikvisionOptions
 from edge.cli import main
 from edge.commission.table import appended, table, typed
 from edge.commission.writing import ChangedMeanwhile, File
-from edge.complaints import ConfigError
-from edge.config import load
+from edge.settings.complaints import ConfigError
+from edge.settings.config import load
 from tests.commission.conftest import Net
 from tests.hall import Daemon, until
 from tests.path.inside import hall_edge

@@ -19,8 +19,8 @@ from drivers.zk.frames import Packet, encode
 from drivers.zk.nameless import nameless
 from drivers.zk.records import LAYOUTS, decode
 from drivers.zk.taping import Taping, shape
-from edge.config import load
 from edge.probe import ProbeLink, ask_device
+from edge.settings.config import load
 from tests.commission.conftest import Net
 from tests.drivers import hikvision_site
 from tests.drivers.memory_link import MemoryLink, running

@@ -13,7 +13,7 @@ from edge.contract import Receipt, State, topic
 from edge.events import Draft, Place
 from edge.payloads import EpochOpened, HashAlg, Punch, WithheldReason
 from edge.store import Stub
-from edge.withheld import withhold
+from edge.uplink.withheld import withhold
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 Message = tuple[str, bytes]

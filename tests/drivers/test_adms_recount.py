@@ -9,7 +9,7 @@ from drivers.adms import Adms, asking, recount
 from drivers.adms.known import Known
 from drivers.adms.recount import Recount
 from drivers.base import Order
-from edge.tally import Counted, Tally
+from edge.guard.tally import Counted, Tally
 from tests.drivers.adms_site import commands, driver, link, request, upload
 from tests.drivers.memory_link import MemoryLink
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.ahead import AHEAD_FIRST, AHEAD_MAX, AHEAD_MIN, LAG_MAX_S, Ahead
+from edge.uplink.ahead import AHEAD_FIRST, AHEAD_MAX, AHEAD_MIN, LAG_MAX_S, Ahead
 
 
 def drained(ahead: Ahead, rows_per_s: float, seconds: float) -> float:

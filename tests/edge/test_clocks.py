@@ -14,17 +14,17 @@ import msgspec
 import pytest
 
 from drivers.base import Driver, Link, Observation, Reading
-from edge import clocks as room
-from edge.clock import WallClock
-from edge.clocks import Clocks, offsets
+from edge.clock.clock import WallClock
+from edge.clock.trust import Sample, Source
 from edge.commands import Refused
 from edge.contract import Event
-from edge.runner import Runner
-from edge.settings import Clock, Device, DeviceKeys
+from edge.device.runner import Runner
+from edge.duty import clocks as room
+from edge.duty.clocks import Clocks, offsets
+from edge.settings.settings import Clock, Device, DeviceKeys
 from edge.snapshot import Storage
 from edge.status import Status
 from edge.store import Store
-from edge.trust import Sample, Source
 from tests.hall import until
 from tests.store.halls import ZONE, open_store
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge import networks
-from edge.complaints import ConfigError
-from edge.config import TABLES, load
-from edge.families import known_drivers, load_driver
-from edge.settings import DeviceKeys
+from edge.settings import networks
+from edge.settings.complaints import ConfigError
+from edge.settings.config import TABLES, load
+from edge.settings.families import known_drivers, load_driver
+from edge.settings.settings import DeviceKeys
 
 SAMPLE = Path("config/hall-edge.toml")
 GOOD = """

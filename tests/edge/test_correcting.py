@@ -12,15 +12,15 @@ import msgspec
 import pytest
 
 from drivers.base import Observation, Order, Reading, StoreBusy
-from edge import correcting as room
-from edge.clock import WallClock
-from edge.clocks import audit
+from edge.clock.clock import WallClock
+from edge.clock.trust import Sample, Source
 from edge.contract import Event
-from edge.correcting import Correcting, dating
-from edge.link import DeviceLink
-from edge.settings import Device, DeviceKeys
+from edge.device.link import DeviceLink
+from edge.duty import correcting as room
+from edge.duty.clocks import audit
+from edge.duty.correcting import Correcting, dating
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
-from edge.trust import Sample, Source
 from tests.store.halls import PLACE, ZONE, open_store
 
 BOOT = datetime.fromisoformat("1970-01-01T08:00:30+08:00")

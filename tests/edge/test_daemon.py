@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge import daemon as room
-from edge import pulse
 from edge.account.holdings import accounts as stored_accounts
-from edge.config import load
 from edge.daemon import Daemon
-from edge.logs import JsonLines
+from edge.process import pulse
+from edge.process.logs import JsonLines
+from edge.settings.config import load
 from edge.store.books import Books
 from tests.broker import free_port
 from tests.drivers.zk_site import history

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from drivers.base import IntakeClosed
-from edge.clock import WallClock
-from edge.disk import DiskWatch
+from edge.clock.clock import WallClock
+from edge.duty.disk import DiskWatch
+from edge.duty.volume import Volume
 from edge.snapshot import Storage
 from edge.space import WAL_MAX
 from edge.status import storage_problems
 from edge.store import ReceiptRow, Store, sqlite
-from edge.volume import Volume
 from tests.faults import disk
 from tests.store.halls import ZONE, intake, open_store
 

@@ -12,10 +12,10 @@ import pytest
 
 from drivers.base import Observation, Order, Reading, StoreBusy
 from drivers.enrolment import KIND, Enrolled, gone, statements
-from edge.checks import told, wrong
-from edge.clock import WallClock
-from edge.link import DeviceLink
-from edge.settings import Device, DeviceKeys
+from edge.clock.clock import WallClock
+from edge.device.link import DeviceLink
+from edge.guard.checks import told, wrong
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from edge.store.books import Books
 from tests.store.halls import ZONE, open_store, punch

@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from drivers.base import Reading, Reject
-from edge import erasure as room
 from edge.commands import Refused
 from edge.contract import Event
-from edge.erasure import Erasure, holds
+from edge.duty import erasure as room
+from edge.duty.erasure import Erasure, holds
 from edge.events import Origin, digest_of, normalize
 from edge.payloads import Audit
+from edge.proof.verify import verify
 from edge.store import FILE, Intake, Store, position, sqlite
 from edge.store.contacts import Contact, Contacts
-from edge.verify import verify
 from tests.store import forge
 from tests.store.halls import NOW, ZONE, open_store
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import Reading
+from edge.clock.offsets import clock_offset_ms, judge_time
 from edge.contract import Event
 from edge.events import (
     NAMESPACE,
@@ -24,7 +25,6 @@ from edge.events import (
     seal,
     topic_kind,
 )
-from edge.offsets import clock_offset_ms, judge_time
 from edge.payloads import Punch
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.export_file import BATCH_BYTES, BATCH_LINES, Looked, batches, serial_in, together
+from edge.duty.export_file import BATCH_BYTES, BATCH_LINES, Looked, batches, serial_in, together
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 
 RESTLESS = """
 import os, signal, threading, time
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 
 for turn in range(100):
     stop = threading.Event()

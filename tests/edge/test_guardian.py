@@ -10,19 +10,19 @@ import msgspec
 import pytest
 
 from drivers.base import DeviceRefused, Driver, Link, Observation
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.clock.offsets import Offset, drift
+from edge.clock.trust import Boot, Sample
 from edge.commands import Refused
-from edge.forecast import days_left, nearly_full
-from edge.gaps import Before, gap
-from edge.guardian import Guardian
-from edge.offsets import Offset, drift
-from edge.register import FORMER_MAX, Entry, Identity, Register
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys
+from edge.device.runner import Runner
+from edge.duty.guardian import Guardian
+from edge.guard.forecast import days_left, nearly_full
+from edge.guard.gaps import Before, gap
+from edge.guard.register import FORMER_MAX, Entry, Identity, Register
+from edge.guard.tally import Counted, Tally
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from edge.store.books import Books
-from edge.tally import Counted, Tally
-from edge.trust import Boot, Sample
 from tests.store.halls import SERIAL, ZONE, intake, open_store
 
 NOW, FULL_TO = "2026-11-25T09:00:00+08:00", "2026-11-25T08:00:00+08:00"
@@ -113,7 +113,7 @@ def test_an_order_that_cannot_be_remembered_is_not_carried_out(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("edge.register.write_whole", full)
+    monkeypatch.setattr("edge.guard.register.write_whole", full)
     with pytest.raises(Refused, match="no space left"):
         guarded.guardian.commands["service"]({"device": "fp-1", "to": "out", "reason": "repair"})
     assert guarded.runner.health.cause == "starting"

@@ -7,7 +7,7 @@ import pytest
 
 THREADS = """
 import ctypes, sys, threading
-from edge.heap import share_one_heap
+from edge.process.heap import share_one_heap
 
 if sys.argv[1] == "shared":
     share_one_heap()
@@ -35,7 +35,7 @@ def test_threads_share_one_heap(how: str, several: bool) -> None:
 
 LONG = """
 import ctypes, sys
-from edge.heap import LONG, share_one_heap
+from edge.process.heap import LONG, share_one_heap
 class Told(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena n s beside bytes u f used free top".split()]
 libc = ctypes.CDLL(None)
@@ -58,7 +58,7 @@ def test_long_buffers_lie_beside_the_heap_whatever_was_there_before(how: str, be
 
 GIVEN = """
 from pathlib import Path
-from edge.heap import give_back
+from edge.process.heap import give_back
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 many = [bytearray(2000) for _ in range(20_000)]

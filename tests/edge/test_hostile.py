@@ -12,16 +12,16 @@ import msgspec
 import pytest
 
 from drivers.base import Observation
+from edge.account.statement import Anchor, Statement
+from edge.account.statement_page import html
+from edge.account.statement_sheet import write_sheet
 from edge.cli import main
-from edge.cli_base import leave
+from edge.cli.base import leave
+from edge.cli.show import clock_lines, event_line, hall_lines, probed_lines, status_lines
 from edge.contract import Event, Problem
 from edge.payloads import DeviceReconciled
 from edge.probe import Probed
-from edge.settings import Device, DeviceKeys
-from edge.show import clock_lines, event_line, hall_lines, probed_lines, status_lines
-from edge.statement import Anchor, Statement
-from edge.statement_page import html
-from edge.statement_sheet import write_sheet
+from edge.settings.settings import Device, DeviceKeys
 from edge.words import LANGS
 from tests.contract import FOLDER
 from tests.web.halls import WELL

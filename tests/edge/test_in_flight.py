@@ -1,10 +1,10 @@
 """What waits for its PUBACK is held without its body, and little is read at once."""
 
-from edge.confirmations import Confirmation
-from edge.outbox import Outbox
 from edge.store import Number
 from edge.store.schema import position
-from edge.window import READ_MAX, WINDOW_MAX, unloaded
+from edge.uplink.confirmations import Confirmation
+from edge.uplink.outbox import Outbox
+from edge.uplink.window import READ_MAX, WINDOW_MAX, unloaded
 
 
 def test_what_is_in_flight_is_held_without_its_body() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.duty.keeping import Keeping
 from edge.events import digest_of, extend, genesis
-from edge.keeping import Keeping
-from edge.settings import Retention
+from edge.proof.verify import verify
+from edge.settings.settings import Retention
 from edge.store import Intake, Store, epoch_of, sqlite
-from edge.verify import verify
 from tests.store.halls import NOW, ZONE, intake, open_store
 
 DAYS = 180

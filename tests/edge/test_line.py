@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from drivers.base import StoreBusy
-from edge.broker import Arrived, Broker
 from edge.contract import Description
 from edge.store import Store, writer
+from edge.uplink.broker import Arrived, Broker
 from tests.broker import Broker as Mosquitto
 from tests.consume.upstream import Wire
 from tests.edge.test_uplink import BASE, listening, numbers, on_line, receipt, sending, states, store

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from drivers.base import IntakeClosed, LinkRevoked, Observation, Order, Reading, Reject
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.contract import Event
+from edge.device.link import DeviceLink, Told
 from edge.events import Origin, normalize
-from edge.link import DeviceLink, Told
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from tests.store.halls import ZONE, open_store
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from edge.logs import KEYS_MAX, MINUTE_S, PER_MINUTE, Limit
+from edge.process.logs import KEYS_MAX, MINUTE_S, PER_MINUTE, Limit
 
 
 class Clock:

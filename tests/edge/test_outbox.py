@@ -5,11 +5,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.ahead import AHEAD_FIRST
-from edge.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting
-from edge.outbox import Outbox
-from edge.stall import STALL_S
 from edge.store import Number
+from edge.uplink.ahead import AHEAD_FIRST
+from edge.uplink.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting
+from edge.uplink.outbox import Outbox
+from edge.uplink.stall import STALL_S
 
 LOG = 30
 

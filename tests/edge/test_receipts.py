@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from edge.contract import Receipt
-from edge.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.store import position
+from edge.uplink.receipts import Contradicts, OtherDatabase, Unfit, fit
 
 EPOCHS = {"before": 1, "now": 2}
 NEWEST = position(2, 10)

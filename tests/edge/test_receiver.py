@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from drivers.base import DeviceRefused, Link, Listener, Observation, Order, Reply, Request, StoreBusy
-from edge import receiver as room
-from edge import runner
-from edge.clock import WallClock
-from edge.guard import Guard
-from edge.receiver import Receiver, runner_of
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys
+from edge.clock.clock import WallClock
+from edge.device import receiver as room
+from edge.device import runner
+from edge.device.receiver import Receiver, runner_of
+from edge.device.runner import Runner
+from edge.guard.guard import Guard
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from tests.hall import until
 from tests.store.halls import ZONE, open_store

@@ -8,13 +8,13 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from edge.account.reconciliation import Kept, due, reconcile
+from edge.account.statement import COLUMNS, ORDER, Anchor, Statement, rows, totals
+from edge.account.statement_page import html
+from edge.account.statement_sheet import write_sheet
 from edge.causes import CAUSES
+from edge.guard.tally import KEPT_MAX, Counted, Tally, mark
 from edge.payloads import DeviceReconciled, ReconciledAs
-from edge.reconciliation import Kept, due, reconcile
-from edge.statement import COLUMNS, ORDER, Anchor, Statement, rows, totals
-from edge.statement_page import html
-from edge.statement_sheet import write_sheet
-from edge.tally import KEPT_MAX, Counted, Tally, mark
 from edge.words import LANGS
 
 DAY, NEXT = "2026-11-24", "2026-11-25T02:30:00"

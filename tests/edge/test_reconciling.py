@@ -12,15 +12,15 @@ import pytest
 
 from drivers.base import DeviceOffline, Driver, Link, Observation
 from edge.account.holdings import accounts
+from edge.account.reconciling import Reconciling
 from edge.causes import CAUSES
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Refused
+from edge.device.runner import Runner
 from edge.events import Origin, normalize, own_event
+from edge.guard.register import Entry, Identity
 from edge.payloads import DeviceReconciled
-from edge.reconciling import Reconciling
-from edge.register import Entry, Identity
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Intake, Store
 from edge.store.books import Books
 from tests.hall import until

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.retention import NIGHTS_MAX, Diary, Night, aged, lived
+from edge.duty.retention import NIGHTS_MAX, Diary, Night, aged, lived
 
 FIRST = date(2026, 1, 1)
 

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from drivers.base import DeviceOffline, DeviceRefused, Driver, IntakeClosed, Link, Observation, StoreBusy
-from edge import runner as room
 from edge.backoff import next_wait
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.contract import Event
-from edge.runner import Runner, judge
-from edge.settings import Device, DeviceKeys
+from edge.device import runner as room
+from edge.device.runner import Runner, judge
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from tests.hall import until
 from tests.store.halls import ZONE, open_store

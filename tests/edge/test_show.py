@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from edge.cli.show import SHOWN_MAX, event_line, taken_lines
 from edge.contract import Event
-from edge.show import SHOWN_MAX, event_line, taken_lines
 from tests.contract import FOLDER
 
 PUNCH = (FOLDER / "examples" / "attendance.punch.v1.json").read_bytes()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import squeezed
+from edge.uplink import squeezed
 
 EVENTS = json.dumps([{"id": f"{number:032x}", "type": "attendance.punch"} for number in range(200)]).encode()
 

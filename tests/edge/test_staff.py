@@ -11,13 +11,13 @@ import pytest
 
 from drivers.base import Driver, Link, Observation, Order
 from edge.causes import CAUSES
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Refused
-from edge.guardian import Guardian
+from edge.device.runner import Runner
+from edge.duty.guardian import Guardian
+from edge.guard.register import Register
 from edge.payloads import Audit, CommandResult
-from edge.register import Register
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from edge.staff import Book, Staff, duty, orders
 from edge.staff.asked import understood
 from edge.staff.orders import Part, StaffOrder

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.certificates import end_of, end_of_file, soonest, stage_of
-from edge.settings import UplinkSettings
+from edge.settings.settings import UplinkSettings
 from edge.store import Store
+from edge.uplink.certificates import end_of, end_of_file, soonest, stage_of
 from tests.broker import Broker
 from tests.edge.certificates import Authority
 from tests.edge.test_uplink import sending
@@ -103,7 +103,7 @@ def test_a_file_put_right_is_used_without_a_restart(store: Store, tmp_path: Path
 def test_a_certificate_that_is_replaced_is_used_and_told_no_more(
     store: Store, tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.exchange.STATE_EVERY_S", 1.0)
+    monkeypatch.setattr("edge.uplink.exchange.STATE_EVERY_S", 1.0)
     at, ours = ca.certificate.parent, tmp_path / "ours.pem"
     shutil.copy(at / "brief.pem", ours)
     shutil.copy(at / "brief.key", tmp_path / "ours.key")

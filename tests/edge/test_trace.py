@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from edge.causes.trace import TRACE
-from edge.trace import ABSENCES, SETTLED, Found, Standing, Upstream, absence, hop_of, trace
+from edge.trace.trace import ABSENCES, SETTLED, Found, Standing, Upstream, absence, hop_of, trace
 
 AT = datetime.fromisoformat("2026-11-25T08:02:00+08:00")
 UP = Upstream(

@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.config import load
 from edge.events import Origin, normalize
-from edge.settings import Settings
+from edge.settings.config import load
+from edge.settings.settings import Settings
 from edge.store import Intake, Store, position
 from edge.store.books import Books
 from edge.store.reads import ReceiptRow
-from edge.trace import Trace
-from edge.tracing import Search
+from edge.trace.trace import Trace
+from edge.trace.tracing import Search
 from tests.store.halls import NOW, SERIAL, ZONE, intake, open_store, punch
 
 CONFIG = """

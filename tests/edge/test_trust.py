@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.offsets import Jump, Offset, at_stamp, measured, shifted
-from edge.trust import BUILT, HELD_S, Boot, Kept, Sample, objection, source, suspicion, within, word
+from edge.clock.offsets import Jump, Offset, at_stamp, measured, shifted
+from edge.clock.trust import BUILT, HELD_S, Boot, Kept, Sample, objection, source, suspicion, within, word
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=ZONE)

@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from edge import consume
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.contract import Description, Receipt, State
 from edge.events import Draft, own_event
 from edge.payloads import DeviceAlarm
-from edge.settings import UplinkSettings
+from edge.settings.settings import UplinkSettings
 from edge.store import Number, Reader, Store
-from edge.uplink import Uplink
+from edge.uplink.uplink import Uplink
 from tests.broker import Broker
 from tests.consume.upstream import Wire
 from tests.contract import validate_event
@@ -275,7 +275,7 @@ def test_nobody_listening_is_told(store: Store, tmp_path: Path) -> None:
 def test_silence_of_the_consumer_is_told_and_everything_sent_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.stall.STALL_S", (1.0, 60.0))
+    monkeypatch.setattr("edge.uplink.stall.STALL_S", (1.0, 60.0))
     with on_line(store, tmp_path) as (wire, uplink):
         uplink.outbox._stall.wait_s = 1.0
         assert until(lambda: len(numbers(wire)) >= 42, 20)
@@ -325,7 +325,7 @@ def test_two_with_one_id_take_turns_and_raise_no_storm(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy of the database is a second edge with our id: each throws the other out."""
-    monkeypatch.setattr("edge.uplink.TAKEN_OVER_S", (2.0, 10.0))
+    monkeypatch.setattr("edge.uplink.uplink.TAKEN_OVER_S", (2.0, 10.0))
     (tmp_path / "copy").mkdir()
     for name in ("edge.db", "edge.db-wal"):
         shutil.copy(tmp_path / name, tmp_path / "copy")

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge import verify as room
 from edge.contract import Receipt
 from edge.payloads import HashAlg
-from edge.proof import Anchor, Bad, first_outside
+from edge.proof import verify as room
+from edge.proof.proof import Anchor, Bad, first_outside
+from edge.proof.verify import NewerSchema, NoAnchor, OlderSchema, Report, brought_anchor, verify
 from edge.store import FILE, ReceiptRow, Store, sqlite
-from edge.verify import NewerSchema, NoAnchor, OlderSchema, Report, brought_anchor, verify
 from tests.store import forge
 from tests.store.halls import intake, open_store
 

@@ -13,14 +13,14 @@ import msgspec
 import pytest
 
 from edge import consume
-from edge.confirmations import PASSES_MAX
 from edge.consume import Counts
 from edge.consume.read import DATA
 from edge.contract import Receipt
 from edge.events import TOPIC_KIND, event_type
 from edge.payloads import EpochOpened
 from edge.store import Store, sqlite
-from edge.uplink import Uplink
+from edge.uplink.confirmations import PASSES_MAX
+from edge.uplink.uplink import Uplink
 from tests.broker import Broker
 from tests.edge.test_uplink import ACK, listening, numbers, receipt, sending, withheld
 from tests.edge.test_uplink import store as store  # noqa: PLC0414 - a fixture

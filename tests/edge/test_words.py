@@ -8,7 +8,9 @@ from typing import get_args
 
 import pytest
 
+from edge.account.statement import COLUMNS
 from edge.causes import CAUSES
+from edge.clock.trust import Source
 from edge.consume.halls import ORDER
 from edge.office.forms.fields import Fault as FormFault
 from edge.office.forms.typed import CATEGORIES, FORMS, INSPECTORS, KINDS, MODES, RESULTS, VIAS
@@ -16,11 +18,9 @@ from edge.office.passwords import Fault as PasswordFault
 from edge.office.words import OFFICE
 from edge.pairing.signing import Part
 from edge.payloads import Audit, PunchState, TimeQuality, VerifyMethod
-from edge.proof import Fault, Standing
+from edge.proof.proof import Fault, Standing
 from edge.snapshot import DeviceWord, StaffPart, UplinkHealth
 from edge.staff.orders import NAMES
-from edge.statement import COLUMNS
-from edge.trust import Source
 from edge.words import LANGS, TEXTS, both, pick_language, say
 
 NOTHING_TO_DO = {"ok", "disabled"}

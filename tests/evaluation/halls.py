@@ -12,11 +12,11 @@ import msgspec
 
 from drivers.base import Observation
 from edge.catalogue.evaluation import Submitted
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.link import DeviceLink
 from edge.evaluation.evaluations import Evaluations
 from edge.events import Place
-from edge.link import DeviceLink
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from edge.store import Store
 from tests.documents.written import GOOD, text
 

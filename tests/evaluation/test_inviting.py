@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Driver, Link, Observation
-from edge.clocks import offsets
+from edge.account.reconciling import Reconciling
 from edge.commands import Refused
+from edge.device.runner import Runner
+from edge.duty.clocks import offsets
 from edge.evaluation import inviting
 from edge.evaluation.inviting import Inviting
 from edge.evaluation.services import Services
-from edge.reconciling import Reconciling
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys
+from edge.settings.settings import Device, DeviceKeys
 from tests.evaluation.halls import Hall, hall
 from tests.hall import until
 

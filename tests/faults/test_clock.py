@@ -13,11 +13,11 @@ from typing import Self
 import msgspec
 import pytest
 
+from edge.clock.trust import BUILT
 from edge.control import command
-from edge.retention import Diary, Night
+from edge.duty.retention import Diary, Night
 from edge.store import Reader
 from edge.store.reads import Filter, select
-from edge.trust import BUILT
 from tests.faults import clock
 from tests.faults.lab import TREE, Lab, in_lanes, report
 from tests.faults.oracle import Verdict, also_lost

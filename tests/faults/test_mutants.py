@@ -55,7 +55,7 @@ MUTANTS = {
         "edge/store/sqlite.py", "synchronous = FULL", "synchronous = NORMAL", cut_power, 6
     ),
     "PUBACK retires although confirm is set": Mutant(
-        "edge/exchange.py", "for app in apps or (BROKER,)", "for app in (BROKER,)", consumer_away, 1
+        "edge/uplink/exchange.py", "for app in apps or (BROKER,)", "for app in (BROKER,)", consumer_away, 1
     ),
     "random ids": Mutant(
         "edge/events.py",
@@ -65,20 +65,24 @@ MUTANTS = {
         2,
     ),
     "no rewind on disconnect": Mutant(
-        "edge/outbox.py",
+        "edge/uplink/outbox.py",
         "for first, flight in self.window.lost():",
         "self.window.lost()\n        for first, flight in ():",
         cut_without_receipts,
         8,
     ),
     "receipts without a look at their head": Mutant(
-        "edge/receipts.py", "if ours is None or ours.hex() != receipt.head:", "if False:", forge_receipts, 1
+        "edge/uplink/receipts.py",
+        "if ours is None or ours.hex() != receipt.head:",
+        "if False:",
+        forge_receipts,
+        1,
     ),
     "any clock is believed": Mutant(
-        "edge/clock.py", "return bool(self.source())", "return True", keep_time, 1
+        "edge/clock/clock.py", "return bool(self.source())", "return True", keep_time, 1
     ),
     "a step of our clock taken for one of the terminal's": Mutant(
-        "edge/offsets.py", "return offset.ms - step_ms if", "return offset.ms if", keep_time, 2
+        "edge/clock/offsets.py", "return offset.ms - step_ms if", "return offset.ms if", keep_time, 2
     ),
     "jobs wait by the wall clock": Mutant(
         "edge/daemon.py",
@@ -98,23 +102,23 @@ MUTANTS = {
         "edge/store/opening.py", 'return "older_copy" if seen else None', "return None", put_back_a_copy, 60
     ),
     "short of room, what nobody confirmed is emptied": Mutant(
-        "edge/keeping.py", "min(upto, self._retired())", "upto", fill_while_nobody_confirms, 1
+        "edge/duty/keeping.py", "min(upto, self._retired())", "upto", fill_while_nobody_confirms, 1
     ),
     "short of room, intake goes on": Mutant(
-        "edge/disk.py",
+        "edge/duty/disk.py",
         'self._store.intake_closed = cause if closed else ""',
         'self._store.intake_closed = ""',
         fill_the_disk,
         2,
     ),
     "the ballast is never made": Mutant(
-        "edge/disk.py", "self._volume.make_ballast()", "pass", fill_the_disk, 1
+        "edge/duty/disk.py", "self._volume.make_ballast()", "pass", fill_the_disk, 1
     ),
     "all is well while the disk fails": Mutant(
         "edge/store/writer.py", "Failure(sqlite.trouble_of(error), str(error))", "None", fail_the_disk, 1
     ),
     "upstream does not hear of a read-only disk": Mutant(
-        "edge/disk.py", "            self._changed()", "            pass", turn_read_only, 1
+        "edge/duty/disk.py", "            self._changed()", "            pass", turn_read_only, 1
     ),
 }
 

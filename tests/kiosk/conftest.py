@@ -15,14 +15,14 @@ import segno
 
 from drivers.kiosk import Kiosk
 from drivers.phone import Phones
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.receiver import Receiver
 from edge.evaluation.evaluations import Evaluations
 from edge.phones.duty import CodesDuty
 from edge.phones.keys import Keys
 from edge.phones.phones import Phones as Came
 from edge.ports import DevicePort
-from edge.receiver import Receiver
-from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store.recent import Recents
 from edge.windows import Windows
 from tests.broker import free_port

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import requests
 
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Arguments, Refused
 from edge.documents.pictures import Picture
 from edge.documents.posts import Held

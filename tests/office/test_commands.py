@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from edge.listing import lines
+from edge.cli.listing import lines
 from edge.office.certificate import FILE, fingerprint
 from edge.store import FILE as DATABASE
 from edge.store.reads import Filter

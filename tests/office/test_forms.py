@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from drivers.base import IntakeClosed
-from edge.fading import Fading
-from edge.settings import OfficeSettings
+from edge.duty.fading import Fading
+from edge.settings.settings import OfficeSettings
 from edge.store.contacts import FILE, Contact
 from edge.store.recent import Recent, Recents
 from tests.office.conftest import Office, Person

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from edge.listing import lines
+from edge.cli.listing import lines
 from edge.office import Accounts, passwords
 from edge.office.certificate import make
 from edge.store import FILE

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge.commands import Arguments
-from edge.export_file import Looked
+from edge.duty.export_file import Looked
 from tests.office.conftest import Office, Person
 
 KIND = {"content-type": "application/octet-stream"}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock import WallClock
-from edge.config import load
+from edge.clock.clock import WallClock
 from edge.office.certificate import FILE, fingerprint, make
 from edge.people import People
+from edge.settings.config import load
 from tests.broker import free_port
 from tests.office.test_commands import CONFIG
 from tests.store.halls import ZONE, open_store

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from drivers.base import Link, Listener, Observation, Reply, Request
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.commands import Refused
+from edge.device.receiver import Receiver
 from edge.pairing import codes
 from edge.pairing.duty import Listed
 from edge.pairing.replays import NONCES_MAX, WINDOW_MS, Replays
 from edge.ports import DevicePort
-from edge.receiver import Receiver
-from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store import Store
 from edge.store.books import Books
 from tests.broker import free_port

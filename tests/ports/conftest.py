@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from drivers.adms import Adms
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.receiver import Receiver
 from edge.ports import DevicePort
-from edge.receiver import Receiver
-from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store import FILE, Store
 from tests.broker import free_port
 from tests.sim.adms.calls import Answer, call

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from edge import approved
 from edge.commands import Refused
 from edge.ports import Approving, callers, strangers
+from edge.settings import approved
 from tests.drivers.adms_site import records
 from tests.ports.conftest import Door
 

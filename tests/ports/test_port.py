@@ -16,10 +16,10 @@ import pytest
 
 from drivers.base import Reply, Request
 from drivers.hikvision import Hikvision
-from edge import claims
+from edge.device.runner import Runner
+from edge.guard import claims
 from edge.ports import DevicePort, server, strangers
-from edge.runner import Runner
-from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store import Store
 from tests.drivers.adms_site import records
 from tests.hall import until

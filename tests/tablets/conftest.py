@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from drivers.tablet_ws import WsTablet
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
+from edge.device.receiver import Receiver
 from edge.evaluation.evaluations import Evaluations
 from edge.ports import DevicePort, talks
-from edge.receiver import Receiver
-from edge.settings import Device, DeviceKeys, ListenSettings
+from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store.recent import Recents
 from edge.windows import Systems, Windows
 from tests.broker import free_port

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.commands import Arguments
-from edge.export_file import BATCH_BYTES, BATCH_LINES, Looked
+from edge.duty.export_file import BATCH_BYTES, BATCH_LINES, Looked
 from edge.web import WebServer, create_app, holding
 from edge.web.holding import LINE_MAX, Batches, Held, NotAnExport
 from tests.hall import until

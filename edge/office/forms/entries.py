@@ -13,11 +13,11 @@ from typing import NamedTuple
 import msgspec
 
 from drivers.base import IntakeClosed, Observation, Order, Reading
-from edge.clock import WallClock
+from edge.clock.clock import WallClock
 from edge.contract import Event
-from edge.link import DeviceLink, Told
+from edge.device.link import DeviceLink, Told
 from edge.office.forms.typed import NUMBERS, Entry
-from edge.settings import OFFICE, Device, DeviceKeys
+from edge.settings.settings import OFFICE, Device, DeviceKeys
 from edge.store import Store
 from edge.store.books import Books
 from edge.store.contacts import Contact, Contacts

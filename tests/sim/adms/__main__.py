@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.adms import SHAPES, Faults, Punch, Terminal
 
 FIRST_ID = 1001

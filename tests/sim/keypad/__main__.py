@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.keypad.pads import OPTIONS, Pads
 from tests.sim.keypad.wires import Converter, Pty
 

@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.tablet_http.faults import Faults
 from tests.sim.tablet_http.tablet import OPTIONS, Tablet
 from tests.sim.web.alone import Step, play, set_fault

@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Sequence
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.tablet_ws.tablet import Tablet
 
 

@@ -13,7 +13,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.web.faults import HttpFaults
 
 FIRST_ID = 1001

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import timedelta, timezone
 
-from edge.farewell import stop_on_signals
+from edge.process.farewell import stop_on_signals
 from tests.sim.zk import Faults, Punch, Terminal
 from tests.sim.zk.layouts import RECORD, RecordSize
 from tests.sim.zk.rehearsal import play, step

@@ -1,0 +1,46 @@
+"""`hall-edge probe --record` of a device that calls: the running daemon records, here it is written down."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli.base import EXIT_DEAD, EXIT_WRONG, actor, leave
+
+if TYPE_CHECKING:
+    from edge.words import Lang
+
+LOOK_S = 1.0
+
+
+def record_calls(lang: "Lang", folder: Path, device: str, path: Path, minutes: int) -> None:
+    """Record what a device says when it calls; Ctrl-C ends it earlier."""
+    import msgspec
+
+    from edge.cli.probing import must_be_new, written
+    from edge.commission.recording import Recorded
+    from edge.words import say
+
+    must_be_new(lang, path)
+    token = _ordered(lang, folder, "record", device=device, minutes=str(minutes), actor=actor())
+    click.echo(say(lang, "record.begun", name=device, n=minutes), err=True)
+    with suppress(KeyboardInterrupt):
+        ends = time.monotonic() + 60 * minutes
+        while (left := ends - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_S))
+    found = msgspec.json.decode(_ordered(lang, folder, "recorded", token=token), type=Recorded)
+    written(lang, path, found.text, found.entries, found.withheld)
+
+
+def _ordered(lang: "Lang", folder: Path, name: str, **arguments: str) -> str:
+    from edge.control import command
+    from edge.words import say
+
+    answer = command(folder, name, **arguments)
+    if answer is None:
+        leave(EXIT_DEAD, say(lang, "not_running"))
+    if not answer.done:
+        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
+    return answer.text

@@ -1,0 +1,1 @@
+"""Our clock: who vouches for it, how far a device is off."""

@@ -1,0 +1,1 @@
+"""One device in the daemon: its Link, its thread, its health."""

@@ -1,0 +1,1 @@
+"""What the daemon does by itself or on order, beside hearing and sending."""

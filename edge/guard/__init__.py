@@ -1,0 +1,1 @@
+"""What is known of each terminal, and what speaks against it. Decides; orders nothing."""

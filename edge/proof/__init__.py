@@ -1,0 +1,1 @@
+"""Is the log as it was written?"""

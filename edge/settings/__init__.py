@@ -1,0 +1,1 @@
+"""The configuration: its shapes, how a file becomes one, and every complaint about it."""

@@ -1,0 +1,1 @@
+"""Where a punch is, or why nowhere."""
