@@ -13,7 +13,7 @@ from tests.web.conftest import hall
 __all__ = ["built", "hall", "office", "window"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as tools:
         rules = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
