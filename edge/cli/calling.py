@@ -1,7 +1,6 @@
 """`hall-edge probe --record` of a device that calls: the running daemon records, here it is written down."""
 
-import time
-from contextlib import suppress
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,24 +11,22 @@ from edge.cli.base import EXIT_DEAD, EXIT_WRONG, actor, leave
 if TYPE_CHECKING:
     from edge.words import Lang
 
-LOOK_S = 1.0
-
 
 def record_calls(lang: "Lang", folder: Path, device: str, path: Path, minutes: int) -> None:
-    """Record what a device says when it calls; Ctrl-C ends it earlier."""
+    """Record what a device says when it calls; Ctrl-C or SIGTERM ends it earlier."""
     import msgspec
 
     from edge.cli.probing import must_be_new, written
     from edge.commission.recording import Recorded
+    from edge.process.farewell import stop_on_signals
     from edge.words import say
 
     must_be_new(lang, path)
+    stop = threading.Event()
+    stop_on_signals(stop)
     token = _ordered(lang, folder, "record", device=device, minutes=str(minutes), actor=actor())
     click.echo(say(lang, "record.begun", name=device, n=minutes), err=True)
-    with suppress(KeyboardInterrupt):
-        ends = time.monotonic() + 60 * minutes
-        while (left := ends - time.monotonic()) > 0:
-            time.sleep(min(left, LOOK_S))
+    stop.wait(60 * minutes)
     found = msgspec.json.decode(_ordered(lang, folder, "recorded", token=token), type=Recorded)
     written(lang, path, found.text, found.entries, found.withheld)
 

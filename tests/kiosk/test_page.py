@@ -379,7 +379,7 @@ def test_a_citizens_own_page_opens_with_one_tap_and_is_closed_after_its_time(
     context: BrowserContext, window: Window, province: str
 ) -> None:
     page = opened(context, window)
-    asked = window.receiver.in_turn(lambda own, link: own.show(province, 8, link))  # type: ignore[attr-defined]
+    asked = window.receiver.in_turn(lambda own, link: own.show(province, 15, link))  # type: ignore[attr-defined]
     assert asked
     view(page, "provincial")
     with context.expect_page() as made:
