@@ -75,7 +75,7 @@ class Store:
         self._listeners: list[Callable[[Tip], None]] = []
         self._watermarks: dict[str, str] = {}
         self._damage = ""
-        self._closed = threading.Event()
+        self._closed, self._damaging = threading.Event(), threading.Lock()
         self.epoch_reason: EpochReason | None = None
         """Why the present epoch was begun, if that was in this life and not for a new hall."""
         self.epoch_since = now()
@@ -120,13 +120,15 @@ class Store:
 
     def damaged(self, what: str) -> None:
         """The file is not what was written. Called from any thread; the first word stands."""
-        if not self._damage:
-            self._damage = what
+        with self._damaging:
+            if self._damage:
+                return
             LOG.error("the database is damaged: %s", what)
             try:
                 marks.write_order(self.path.parent, Order("salvaged", why=what))
             except OSError as error:
                 LOG.error("no word can be left for the next start, which will look for itself: %s", error)
+            self._damage = what  # only now may somebody leave, and the next start find that word
 
     @property
     def inherited(self) -> bool:

@@ -305,3 +305,16 @@ def test_the_long_form_hundred_thousand_rows(tmp_path: Path) -> None:
 
     verdict = report("G6 100,000 rows", at_scale)
     assert max(verdict.figures.values()) < 30
+
+
+def test_damage_is_told_only_once_the_next_start_will_know_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, told = filled(tmp_path, 10), list[tuple[str, str]]()
+    monkeypatch.setattr(
+        "edge.store.marks.write_order", lambda _folder, order: told.append((store.damage, order.why))
+    )
+    store.damaged("page 7")
+    store.damaged("page 8")
+    assert (told, store.damage) == ([("", "page 7")], "page 7")
+    store.close()
