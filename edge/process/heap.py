@@ -9,8 +9,9 @@ from contextlib import suppress
 
 M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
 """mallopt(3)."""
-LONG, TOP = 64 << 10, 128 << 10
-"""Bytes from which a buffer lies by itself, and of free room at the top of the heap."""
+LONG = TOP = 1 << 20
+"""Bytes from which a buffer lies by itself, and of free room at the top of the heap: above those of a parcel,
+whose pages would else be made anew for each copy of it, a third of a drain's CPU."""
 
 
 def give_back() -> None:
