@@ -93,7 +93,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """What made no sense, for quarantine. `raw` only of an attendance record; else length and hash."""
+    """What made no sense, for quarantine. `raw` only of a punch or a rating; else length and hash."""
 
     reason: str
     length: int
@@ -102,7 +102,7 @@ class Reject:
 
     @classmethod
     def record(cls, reason: str, raw: bytes) -> "Reject":
-        """An attendance record: its bytes are kept, up to `RAW_MAX`."""
+        """A punch, or a rating: its bytes are kept, up to `RAW_MAX`."""
         return cls(reason, len(raw), sha256(raw).hexdigest(), raw[:RAW_MAX])
 
     @classmethod

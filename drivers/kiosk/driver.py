@@ -169,7 +169,7 @@ class Kiosk(Listener, Evaluator):
         try:
             given = rating(request.body)
         except Nonsense as nonsense:
-            link.emit([], link.cursor, rejects=[Reject.frame(f"rating: {nonsense}", request.body)])
+            link.emit([], link.cursor, rejects=[Reject.record(f"rating: {nonsense}", request.body)])
             return {"state": "rejected"}
         if self._observed[0] < 0:
             link.observed(Observation(self.serial, device_clock=link.now()))

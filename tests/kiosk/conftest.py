@@ -141,6 +141,11 @@ class Window:
         with closing(Recents(self.store.path)) as reader:
             return sum(each.data["action"] == action for each in reader.of(["edge.audit"], 0, 10_000))
 
+    def kept_raw(self) -> list[bytes]:
+        """What stands in quarantine, with its bytes."""
+        with closing(self.store.reader()) as reader:
+            return [raw for _id, raw, _why in reader.quarantined("tablet-1")]
+
     def rejected(self) -> int:
         with closing(self.store.reader()) as reader:
             return reader.devices()["tablet-1"].quarantined

@@ -156,8 +156,12 @@ def test_what_makes_no_sense_is_put_aside_and_blocks_nothing(
     window: Window, wrong: dict[str, object]
 ) -> None:
     tablet = window.client("tablet")
-    assert tablet.send("POST", "rate", {**rating(1), **wrong}).said == {"state": "rejected"}
+    sent = {**rating(1), **wrong}
+    assert tablet.send("POST", "rate", sent).said == {"state": "rejected"}
     assert (window.events("submitted"), window.rejected()) == ([], 1)
+    (raw,) = window.kept_raw()
+    told = json.loads(raw)
+    assert {key: told[key] for key in sent} == sent
 
 
 def test_signing_on_takes_staff_number_and_pin(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
