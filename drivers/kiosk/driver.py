@@ -32,7 +32,18 @@ from drivers.kiosk.memory import read, written
 from drivers.kiosk.observed import observation
 from drivers.kiosk.options import Options as Keys
 from drivers.kiosk.personal import Personal
-from drivers.kiosk.said import Nonsense, Rating, over, rating, service, state, timeout, told, trigger_of
+from drivers.kiosk.said import (
+    Nonsense,
+    Rating,
+    over,
+    rating,
+    service,
+    state,
+    timeout,
+    told,
+    trigger_of,
+    wall_clock,
+)
 from drivers.kiosk.waiting import Waiting, ended, heard, pass_on
 
 LOG = logging.getLogger(__name__)
@@ -102,7 +113,7 @@ class Kiosk(Listener, Evaluator):
             return pages.answer(403, {"error": "not yours"})
         self._recall(link)
         self._hear_of_the_hall(request.query)
-        self._take(link, *tick(self._desk, _now(request), time.monotonic()))
+        self._take(link, *tick(self._desk, wall_clock(request.at), time.monotonic()))
         try:
             return pages.answer(200, way(request, link))
         except Nonsense as nonsense:
@@ -154,7 +165,7 @@ class Kiosk(Listener, Evaluator):
         self._say(link, self._desk, *heard(self._waiting, holds))
         open_ = self._desk.session
         if open_ and open_.page != self._page == "local" and not self._personal.of(open_.id):
-            self._take(link, *end(self._desk, "device_error", _now(request), now_s))
+            self._take(link, *end(self._desk, "device_error", wall_clock(request.at), now_s))
         self._shown_id = self._desk.session.id if self._desk.session else self._shown_id
         voice = self.options.voice is True
         return {"session": self._shown(), "paused": self._paused, "version": pages.version(), "voice": voice}
@@ -173,7 +184,7 @@ class Kiosk(Listener, Evaluator):
             return {"state": "rejected"}
         if self._observed[0] < 0:
             link.observed(Observation(self.serial, device_clock=link.now()))
-        at = (request.at.replace(tzinfo=None) - given.ago).isoformat(timespec="seconds")
+        at = wall_clock(request.at - given.ago)
         if waits := self._waiting.find(given.session):
             said = Said("evaluation.submitted", waits, at, given.facts())
             self._say(link, self._desk, *ended(self._waiting, said))
@@ -200,7 +211,7 @@ class Kiosk(Listener, Evaluator):
 
     def _handed(self, request: Request, link: Link) -> dict[str, Any]:
         """The citizen opened the province's page, asked or not."""
-        asked, at = over(request.body), _now(request)
+        asked, at = over(request.body), wall_clock(request.at)
         session = self._desk.session
         if waits := self._waiting.find(asked):
             said = Said("evaluation.handed_over", waits, at, {"trigger": waits.trigger})
@@ -223,7 +234,7 @@ class Kiosk(Listener, Evaluator):
         if self._paused:
             raise Nonsense("paused")
         trigger = trigger_of(about.get("trigger"), request.part)
-        return {"session_id": self._asked(link, _now(request), about, trigger)}
+        return {"session_id": self._asked(link, wall_clock(request.at), about, trigger)}
 
     def _asked(
         self, link: Link, at: str, about: Mapping[str, Any], trigger: Trigger, page: Page | None = None
@@ -248,14 +259,14 @@ class Kiosk(Listener, Evaluator):
         return self._desk.session.id if self._desk.session else session.id
 
     def _cancel(self, request: Request, link: Link) -> dict[str, Any]:
-        self._take(link, *end(self._desk, "cancelled", _now(request), time.monotonic()))
+        self._take(link, *end(self._desk, "cancelled", wall_clock(request.at), time.monotonic()))
         return {}
 
     def _pause(self, request: Request, link: Link) -> dict[str, Any]:
         """Pause or resume; whoever was asked is not any more."""
         paused = told(request.body).get("on") is True
         if paused:
-            self._take(link, *end(self._desk, "cancelled", _now(request), time.monotonic()))
+            self._take(link, *end(self._desk, "cancelled", wall_clock(request.at), time.monotonic()))
         link.emit([], written(self._desk, paused, self._waiting))
         self._paused = paused
         return {}
@@ -283,7 +294,3 @@ class Kiosk(Listener, Evaluator):
         """What the edge knows of the evaluation profile comes with each request."""
         self._page = "provincial" if told.get("page") == "provincial" else "local"
         self._timeout = told.get("timeout_s")
-
-
-def _now(request: Request) -> str:
-    return request.at.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -148,6 +148,11 @@ def trigger_of(told: object, who: str) -> Trigger:
     return next((each for each in ASKING[who] if each == told), ASKING[who][0])
 
 
+def wall_clock(at: datetime) -> str:
+    """A moment as the hall's clock on the wall shows it, in whole seconds."""
+    return at.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
 def moment(value: object) -> datetime | None:
     """A naive wall clock in whole seconds, or None."""
     if not isinstance(value, str) or len(value) != len("2026-11-20T08:25:00"):

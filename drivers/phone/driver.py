@@ -4,20 +4,16 @@ A session is one opening of the page: the edge names it in a ticket and tells us
 rating's key, so a session has one rating however often it is sent. There is nothing to remember.
 """
 
-import json
 import time
-from collections.abc import Mapping
-from datetime import datetime
 
 from drivers.base import Link, Listener, Observation, Reject, Reply, Request
 from drivers.evaluation.door import Evaluator
 from drivers.evaluation.session import Answer, Desk, Session, answer, reading
 from drivers.kiosk import pages
-from drivers.kiosk.said import Nonsense, Rating, rating
+from drivers.kiosk.said import Nonsense, Rating, rating, wall_clock
 from drivers.phone.options import Options as Keys
 
 SERIAL = "phones"
-JSON = {"Content-Type": "application/json"}
 
 
 class Phones(Listener, Evaluator):
@@ -51,26 +47,26 @@ class Phones(Listener, Evaluator):
         """The page, or a rating: of who came in by a code, which the edge has looked at."""
         found = pages.phone_parts(request.path)
         if found is None or request.part != "phone":
-            return _said(403, "unknown")
+            return pages.answer(403, {"error": "unknown"})
         window, _, rest = found
         if request.method in ("GET", "HEAD"):
             return pages.page("q", window, rest, request.headers.get("if-none-match"))
         if (request.method, rest) != ("POST", "rate"):
-            return _said(404, "not here")
+            return pages.answer(404, {"error": "not here"})
         link.observed(Observation(SERIAL, device_clock=link.now()))  # every time here is by our own clock
         try:
             self._rate(window, rating(request.body), request, link)
         except Nonsense as nonsense:
             link.emit([], link.cursor, rejects=[Reject.frame(f"rating: {nonsense}", request.body)])
-            return _said(400, "rejected")
-        return _said(200, "")
+            return pages.answer(400, {"error": "rejected"})
+        return pages.answer(200, {"state": "taken"})
 
     def _rate(self, window: str, given: Rating, request: Request, link: Link) -> None:
         """On disk when this returns. What the edge tells with the request: the session, and when it began."""
         now_s = time.monotonic()
         session = Session(request.query["session"], window, request.query["at"], now_s, 0)
         facts = {**given.facts(), "channel": "qr", "dwell_ms": None, "quality_flags": ()}
-        told = Answer(_wall(request.at), now_s, session, facts, session.id)
+        told = Answer(wall_clock(request.at), now_s, session, facts, session.id)
         _, said = answer(Desk(), told)
         link.emit([reading(each, SERIAL) for each in said], link.cursor)
 
@@ -78,12 +74,3 @@ class Phones(Listener, Evaluator):
         """Nobody can be asked by a code on paper."""
         while order := link.orders(0):
             order.done("unsupported")
-
-
-def _wall(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _said(status: int, error: str) -> Reply:
-    values: Mapping[str, str] = {"error": error} if error else {"state": "taken"}
-    return Reply(status, json.dumps(values).encode(), JSON)
