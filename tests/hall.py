@@ -24,6 +24,14 @@ folder = "{folder}"
 trust = "system"
 """
 """How the configurations of test halls begin."""
+UPLINK = """\
+[uplink]
+host = "127.0.0.1"
+port = {broker}
+tls = false
+confirm = ["county"]
+"""
+"""To a broker of the test, whose consumer is `county`."""
 
 
 class Daemon:

@@ -16,7 +16,7 @@ from tests.broker import Broker, free_port
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
 from tests.faults.test_slow_clients import paired
-from tests.hall import SITE, Daemon, consuming, until
+from tests.hall import SITE, UPLINK, Daemon, consuming, until
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Tablet
 
@@ -25,12 +25,8 @@ ROUND_S, HALL_S = 2.0, 15.0
 """As `kiosk.js` has them."""
 CONFIG = (
     SITE
+    + UPLINK
     + """\
-[uplink]
-host = "127.0.0.1"
-port = {broker}
-tls = false
-confirm = ["county"]
 [web]
 port = {web}
 [listen]

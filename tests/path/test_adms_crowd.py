@@ -15,7 +15,7 @@ import pytest
 
 from edge import consume
 from tests.broker import Broker, free_port
-from tests.hall import SITE, Daemon, consuming, until
+from tests.hall import SITE, UPLINK, Daemon, consuming, until
 from tests.sim import adms, zk
 
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
@@ -26,12 +26,8 @@ MEMORY_FEW_MB = 60
 WITHIN_S = 600.0
 CONFIG = (
     SITE
+    + UPLINK
     + """\
-[uplink]
-host = "127.0.0.1"
-port = {broker}
-tls = false
-confirm = ["county"]
 [web]
 port = {web}
 [listen]

@@ -17,18 +17,14 @@ from tests.broker import Broker, free_port
 from tests.drivers.hikvision_site import DAY_ONE, past
 from tests.faults.lab import report
 from tests.faults.oracle import Books, Verdict
-from tests.hall import SITE, Daemon, consuming, until
+from tests.hall import SITE, UPLINK, Daemon, consuming, until
 from tests.path.test_cli import hall_edge
 from tests.sim import dahua, isapi
 
 CONFIG = (
     SITE
+    + UPLINK
     + """\
-[uplink]
-host = "127.0.0.1"
-port = {broker}
-tls = false
-confirm = ["county"]
 [web]
 port = {web}
 [device.face-1]
