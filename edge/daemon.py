@@ -74,7 +74,8 @@ CATCH_UP = {"hour": "10,15", "minute": 40}
 BEGIN_ANEW = -1
 """In place of an exit code: there is a device more."""
 LATE = {"misfire_grace_time": None, "coalesce": True}
-NIGHTLY_KEEPING = {"hour": 3, "minute": 30}
+KEEPING = {"hour": "3,12", "minute": 30}
+"""At noon for halls that are switched off at night; twice on one date is one night."""
 
 
 class Daemon:
@@ -208,7 +209,7 @@ class Daemon:
         for job, name, when in (
             (self._reconciling.nightly, "account", NIGHTLY_ACCOUNT),
             (self._reconciling.catch_up, "catch_up", CATCH_UP),
-            (self._keeping.tonight, "keeping", NIGHTLY_KEEPING),
+            (self._keeping.tonight, "keeping", KEEPING),
         ):
             self._scheduler.add_job(job, "cron", id=name, replace_existing=True, **when)
         self._tick()

@@ -103,9 +103,9 @@ def test_each_night_is_counted_once_and_a_year_s_jump_is_one_night(tmp_path: Pat
         lab.daemon.environment = dict(moved.environment)
         moved.set(datetime.fromisoformat("2028-02-29T12:00:00+08:00"))
         lab.daemon.start()
-        for night, day in enumerate((0, 1, 401), 1):
-            moved.set(datetime.fromisoformat("2028-03-01T03:29:57+08:00") + timedelta(days=day))
-            assert until(lambda night=night: len(_nights(lab)) == night, 30)
+        for night, moment in enumerate(("2028-03-01T03:29", "2028-03-02T12:29", "2029-04-06T03:29"), 1):
+            moved.set(datetime.fromisoformat(f"{moment}:57+08:00"))
+            assert until(lambda night=night: len(_nights(lab)) == night, 30), "at noon, too: a hall may sleep"
         assert _nights(lab)[-1].day == "2029-04-06"
 
 
