@@ -15,6 +15,8 @@ from edge.store.ledger import Ledger
 
 QUARANTINE_MAX = 10_000
 """Rejects kept of one device; beyond it the source keeps what it has, and status says so."""
+COUNTED = (PUNCH, "evaluation.submitted")
+"""What a device is for: of these, status tells how many are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def take(ledger: Ledger, intake: Intake) -> int:
         seen = [draft.fact for draft in intake.drafts if draft.fact in held and not draft.hint]
         ledger.add_own(confirm(ledger, intake.device_id, intake.serial, seen, ledger.now()), recorded)
     rejected = sum(_quarantine(ledger, intake, reject, recorded) for reject in intake.rejects)
-    punches = sum(draft.kind == PUNCH for draft in fresh)
-    _keep_device(ledger, intake, new, punches, rejected, recorded)
+    counted = sum(draft.kind in COUNTED for draft in fresh)
+    _keep_device(ledger, intake, new, counted, rejected, recorded)
     return new
 
 
@@ -82,7 +84,7 @@ def save_watermark(ledger: Ledger, device_id: str, complete_until: str | None) -
 
 
 def _keep_device(
-    ledger: Ledger, intake: Intake, new: int, punches: int, rejected: int, recorded: str
+    ledger: Ledger, intake: Intake, new: int, counted: int, rejected: int, recorded: str
 ) -> None:
     connection = ledger.connection
     row = connection.execute(
@@ -93,7 +95,7 @@ def _keep_device(
             "INSERT INTO device (device_id, serial, cursor, last_data, stored, quarantined)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (device_id) DO UPDATE SET serial = ?2, cursor = ?3,"
             " last_data = coalesce(?4, last_data), stored = stored + ?5, quarantined = quarantined + ?6",
-            (intake.device_id, intake.serial, intake.cursor, recorded if new else None, punches, rejected),
+            (intake.device_id, intake.serial, intake.cursor, recorded if new else None, counted, rejected),
         )
     if intake.complete_until and not first_read_ended(ledger, intake.serial):
         connection.execute(

@@ -92,6 +92,11 @@ def online(site: Site) -> bool:
     return status is not None and status.devices[0].state == "online"
 
 
+def counted(site: Site) -> int | None:
+    status = site.daemon.status()
+    return status.devices[0].stored if status else None
+
+
 def test_a_service_is_rated_through_the_daemon_and_a_kill_leaves_no_session_open(site: Site) -> None:
     assert until(lambda: online(site), 20)
     done, session = site.order("invite", window="A01", trigger="queue", project_no="P1")
@@ -122,6 +127,7 @@ def test_a_service_is_rated_through_the_daemon_and_a_kill_leaves_no_session_open
     assert "twice" in site.order("invite", window="A01", project_no="P1")[1]
     assert "no evaluator" in site.order("invite", window="B09")[1]
     assert site.kinds() == ["invited", "submitted", "invited", "unrated", "invited", "submitted"]
+    assert until(lambda: counted(site) == 2, 10), "status counts ratings alone"
 
 
 def test_a_technician_sees_the_level_of_each_key_and_no_rating_comes_of_it(site: Site) -> None:
