@@ -32,6 +32,23 @@ tls = false
 confirm = ["county"]
 """
 """To a broker of the test, whose consumer is `county`."""
+ALONE = """\
+[uplink]
+host = ""
+[web]
+port = {web}
+"""
+"""Nobody upstream; the technicians' page."""
+LISTEN = """\
+[listen]
+host = "127.0.0.1"
+port = {listen}
+"""
+OFFICE = """\
+[office]
+host = "127.0.0.1"
+port = {office}
+"""
 
 
 class Daemon:

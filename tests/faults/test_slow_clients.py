@@ -17,7 +17,7 @@ from edge.store.recent import Recents
 from tests.broker import free_port
 from tests.faults.lab import report
 from tests.faults.oracle import Verdict
-from tests.hall import SITE, Daemon, until
+from tests.hall import ALONE, LISTEN, OFFICE, SITE, Daemon, until
 from tests.kiosk.conftest import rating
 from tests.sim.slow import slow
 from tests.sim.tablet import Tablet
@@ -25,17 +25,10 @@ from tests.sim.tablet import Tablet
 P99_S = 0.3
 CONFIG = (
     SITE
+    + ALONE
+    + OFFICE
+    + LISTEN
     + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[office]
-host = "127.0.0.1"
-port = {office}
-[listen]
-host = "127.0.0.1"
-port = {listen}
 [device.tablet-1]
 driver = "kiosk"
 window = "A01"

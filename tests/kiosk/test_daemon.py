@@ -10,20 +10,15 @@ from edge.control import command
 from edge.store import FILE
 from edge.store.recent import Recents
 from tests.broker import free_port
-from tests.hall import SITE, Daemon, until
+from tests.hall import ALONE, LISTEN, SITE, Daemon, until
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Answer, Tablet
 
 CONFIG = (
     SITE
+    + ALONE
+    + LISTEN
     + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[listen]
-host = "127.0.0.1"
-port = {listen}
 [device.tablet-1]
 driver = "kiosk"
 window = "A01"

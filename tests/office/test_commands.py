@@ -16,18 +16,13 @@ from edge.office.certificate import FILE, fingerprint
 from edge.store import FILE as DATABASE
 from edge.store.reads import Filter
 from tests.broker import free_port
-from tests.hall import SITE, Daemon, until
+from tests.hall import ALONE, OFFICE, SITE, Daemon, until
 
 CONFIG = (
     SITE
+    + ALONE
+    + OFFICE
     + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[office]
-host = "127.0.0.1"
-port = {office}
 names = ["office.test"]
 """
 )

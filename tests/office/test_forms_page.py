@@ -18,7 +18,7 @@ from edge.store.contacts import Contacts
 from edge.store.reads import Filter
 from edge.store.recent import Recent, Recents
 from tests.broker import free_port
-from tests.hall import SITE, Daemon, until
+from tests.hall import ALONE, OFFICE, SITE, Daemon, until
 from tests.office.conftest import CHEAP, PASSWORD, Office
 from tests.web.test_page import CONTRAST
 
@@ -258,18 +258,7 @@ def test_everything_can_be_hit_at_every_size(page: Page, office: Office) -> None
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-CONFIG = (
-    SITE
-    + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[office]
-host = "127.0.0.1"
-port = {office}
-"""
-)
+CONFIG = SITE + ALONE + OFFICE
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,14 @@ import requests
 from edge.store import FILE
 from edge.store.recent import Recents
 from tests.broker import free_port
-from tests.hall import SITE, Daemon
+from tests.hall import ALONE, LISTEN, SITE, Daemon
 from tests.kiosk.conftest import rating
 
 CONFIG = (
     SITE
+    + ALONE
+    + LISTEN
     + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[listen]
-host = "127.0.0.1"
-port = {listen}
 [device.phones]
 driver = "phone"
 windows = ["A01"]

@@ -12,7 +12,7 @@ from edge.control import command
 from edge.store import FILE
 from edge.store.recent import Recents
 from tests.broker import free_port
-from tests.hall import SITE, Daemon, until
+from tests.hall import ALONE, LISTEN, SITE, Daemon, until
 from tests.sim import tablet_http, tablet_ws
 from tests.sim.tablet import Tablet
 
@@ -21,14 +21,9 @@ PERSON = "wangmou-410421199001011234-13800000000"
 PAGE = f"https://pj.example.gov.cn/?u={PERSON}"
 CONFIG = (
     SITE
+    + ALONE
+    + LISTEN
     + """\
-[uplink]
-host = ""
-[web]
-port = {web}
-[listen]
-host = "127.0.0.1"
-port = {listen}
 [documents]
 folder = "{told}"
 [device.asked]
