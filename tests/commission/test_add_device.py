@@ -171,7 +171,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(config: Path) -> None:
     assert sorted(path.name for path in config.parent.iterdir()) == ["edge", "edge.toml"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example("\x7f\x00\u2028\\", "a\nb = 1\x7f", True, 1)
 @given(st.text(), st.text(max_size=200), st.booleans(), st.integers(0, 99))
 def test_any_text_becomes_one_well_formed_table(value: str, comment: str, windows: bool, number: int) -> None:

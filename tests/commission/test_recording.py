@@ -229,7 +229,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(JSON | st.dictionaries(st.text(), JSON))
 def test_no_value_of_an_unknown_key_passes(document: object) -> None:
     told = json.dumps(shown(json.dumps(document, ensure_ascii=False).encode(errors="replace")))
@@ -237,13 +237,13 @@ def test_no_value_of_an_unknown_key_passes(document: object) -> None:
     assert "731946251" not in told
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary())
 def test_any_body_is_shown_or_withheld(body: bytes) -> None:
     assert not body or list(shown(body)) in (["withheld"], ["body"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

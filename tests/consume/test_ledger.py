@@ -239,13 +239,13 @@ ANY = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(**ANY)
 def test_any_order_repetition_and_restart_gives_exactly_the_set(tmp_path_factory, **any_way):
     exactly_the_set(SqliteBooks(tmp_path_factory.mktemp("any")), **any_way)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(**ANY)
 def test_any_order_repetition_and_restart_gives_exactly_the_set_in_postgres(cluster, **any_way):
     exactly_the_set(PostgresBooks(cluster), **any_way)

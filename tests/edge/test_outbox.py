@@ -349,7 +349,7 @@ def test_a_stub_goes_as_any_other_number_and_is_mute_when_refused() -> None:
     assert box.aside.mute == {1}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     poison=st.sets(st.integers(1, LOG), max_size=4),
     parcel_max=st.sampled_from([1, 3, 10, 200]),
@@ -553,7 +553,7 @@ def test_the_broker_s_word_retires_only_below_what_is_still_to_be_sent() -> None
     assert box.retired == LOG
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(seed=st.integers(0, 10**9))
 def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
     """Random loss, disconnects and receipts; then a quiet phase: nothing may be missing, nothing stuck."""

@@ -56,7 +56,7 @@ def moved(desk: Desk, move: tuple[object, ...], now_s: float, name: str) -> Step
     return machine.tick(desk, at, now_s)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STORY)
 def test_every_session_has_exactly_one_outcome_in_any_order(
     story: list[tuple[float, tuple[object, ...]]],

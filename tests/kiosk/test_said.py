@@ -32,7 +32,7 @@ FIELDS = ("id", "session", "level", "tags", "comment", "at", "sent", "dwell_ms",
 OTHERS = ("queue", "battery", "clock", "version", "on", "trigger", "timeout_s", "project_no", "item_code")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @example("rate", {"at": "1970-01-01T00:00:00"}, "tablet")
 @example("rate", {"at": "1970-01-01T00:00:00", "sent": "9999-12-31T23:59:59"}, "tablet")
 @example("rate", {"tags": ["111", "411"], "comment": "\ud800"}, "tablet")

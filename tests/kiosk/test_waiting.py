@@ -196,7 +196,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_whatever_happens_in_whatever_order(steps: list[str]) -> None:
     """The tablet sends a rating again now and then, and the daemon begins anew now and then."""

@@ -148,7 +148,7 @@ ITEM_NAMES = [
 FIELDS = st.dictionaries(st.sampled_from((*NAMES, *ITEM_NAMES)), WORDS | CHOSEN, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(FORMS), FIELDS, st.integers(0, 2**128 - 1))
 def test_whatever_is_typed_is_an_event_without_a_person_or_has_its_faults(
     form: str, fields: dict[str, str], made_by: int

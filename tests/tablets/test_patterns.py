@@ -76,14 +76,14 @@ def test_a_message_is_written_with_what_there_is() -> None:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(min_size=1), st.integers() | st.text(min_size=1))
 def test_what_is_written_is_read_again(login: str, key: int | str) -> None:
     pattern = Pattern.parse(LOGIN, KNOWN)
     assert pattern.read(heard(pattern.write({"login": login, "key": key}))) == {"login": login, "key": key}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JSON)
 def test_whatever_is_said_is_read_or_not_and_never_fails(message: Any) -> None:
     told = Pattern.parse(LOGIN, KNOWN).read(message)

@@ -118,7 +118,7 @@ def test_what_is_no_time_is_none(told: object) -> None:
     assert moment(told, 480) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RECORDS)
 def test_whatever_a_record_holds_it_is_a_rating_of_the_map_or_put_aside(told: dict[str, Any]) -> None:
     chosen = options()

@@ -101,7 +101,7 @@ def test_one_at_a_time_and_not_for_ever(sock: Path, orders: Orders, monkeypatch:
     assert ask(sock, "POST", "/import/take", token=said["token"])[0] == 400
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=LINE_MAX - 2), max_size=30), st.integers(1, 50_000))
 def test_however_a_file_is_cut_it_stays_whole(lines: list[bytes], step: int) -> None:
     content = b"\n".join(line.replace(b"\n", b" ").replace(b"\r", b" ") for line in lines * 5)
