@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from drivers.base import IntakeClosed, StoreBusy
 from edge.commands import Arguments, Refused
 from edge.device.runner import Runner
 from edge.uplink.uplink import Uplink
@@ -22,7 +23,10 @@ def requeue(uplink: Uplink, arguments: Arguments) -> str:
     wanted = arguments.get("number")
     if wanted is not None and not wanted.isdecimal():
         raise Refused(f"{wanted}: not a number")
-    found = uplink.requeue(None if wanted is None else int(wanted))
+    try:
+        found = uplink.requeue(None if wanted is None else int(wanted))
+    except (IntakeClosed, StoreBusy) as error:
+        raise Refused(f"not queued, the disk takes nothing: {error}") from error
     if not found:
         raise Refused(f"#{wanted} is not set aside" if wanted else "nothing is set aside")
     return ", ".join(f"#{number}" for number in found)

@@ -6,7 +6,7 @@ One writer, readers `mode=ro`. Nothing is ever dropped here that is not confirme
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from edge.store.ledger import Ledger, Tip
 from edge.store.lock import SecondInstance
 from edge.store.marks import Order
 from edge.store.opening import DatabaseNewer, Hall
-from edge.store.parked import save_parked
+from edge.store.parked import SetAside, queue_again, save_parked
 from edge.store.proved import Number
 from edge.store.reads import DeviceRow, Reader, ReceiptRow, SealedRow, Stub
 from edge.store.schema import epoch_of, position, sequence_of
@@ -37,6 +37,7 @@ __all__ = [
     "ReceiptRow",
     "SealedRow",
     "SecondInstance",
+    "SetAside",
     "Store",
     "Stub",
     "Tip",
@@ -211,9 +212,14 @@ class Store:
             ),
         )
 
-    def keep_parked(self, parked: Mapping[int, str], at: str) -> None:
-        """Remember what is set aside, and why; it rides, and a crash only costs finding it out again."""
-        self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, at))
+    def keep_parked(self, parked: Mapping[int, str], again: Collection[int], at: str) -> None:
+        """Remember what is set aside, and why, and what of it is queued again; it rides."""
+        self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, again, at))
+
+    def queue_again(self, parked: Mapping[int, str], at: str) -> None:
+        """A person had these queued again; on disk when it returns, else IntakeClosed or StoreBusy."""
+        self._writer.save_riders()  # one of before must not undo it
+        self._writer.write(lambda ledger: queue_again(ledger.connection, parked, at))
 
     def empty(self, word: str, after: int, upto: int) -> tuple[int, int]:
         """Empty some events `word.*` in (after, upto]; returns how far it came, and how many it emptied."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from edge.store import marks, sqlite
-from edge.store.schema import TABLES_1, TABLES_2, VERSION
+from edge.store.schema import TABLES_1, TABLES_2, TABLES_3, VERSION
 
 migrations = Migrations("hall-edge")
 
@@ -27,6 +27,12 @@ def tables_1(database: Database) -> None:
 def tables_2(database: Database) -> None:
     """Schema version 2: what a stub still tells of its body; rows that are set aside."""
     _execute(database, TABLES_2)
+
+
+@migrations()
+def tables_3(database: Database) -> None:
+    """Schema version 3: which of the rows that are set aside are queued again."""
+    _execute(database, TABLES_3)
 
 
 def _execute(database: Database, statements: str) -> None:

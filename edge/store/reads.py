@@ -16,6 +16,7 @@ from edge.events import Digest, digest_of
 from edge.payloads import HashAlg, WithheldReason
 from edge.store import epochs, schema, sqlite
 from edge.store.marks import Mark
+from edge.store.parked import SetAside, read_parked
 from edge.store.proved import Number, Proof, first_wrong, numbers_of
 
 
@@ -151,6 +152,10 @@ class Reader:
     def parked(self) -> dict[int, str]:
         """What is set aside, and why."""
         return dict(self._connection.execute("SELECT position, reason FROM parked").fetchall())
+
+    def set_aside(self) -> list[SetAside]:
+        """The same, with all that is known of it."""
+        return read_parked(self._connection)
 
     def chain(self, position: int) -> bytes | None:
         """The chain hash at an event, or None where there is no such event."""

@@ -3,7 +3,8 @@
 event       the log: `position` = epoch number << 40 | sequence; `fact` decides «same fact» and begins with
             serial and time, so that its index grows at the end; `hash` of the body, `chain` up to here.
             Without `body` it is a stub: `size` = bytes of the body it had, `emptied` = why it has none.
-parked      rows set aside by the uplink: nobody upstream can take them; the rest flows.
+parked      rows set aside by the uplink: nobody upstream can take them; the rest flows. `again` = a person
+            had it queued again, and it has not arrived.
 known       key-only: records from before `in_service_from`, never sent, never taken for new.
 copies      how many identical records a terminal holds of one fact, where it is more than one.
 device      per configured device: the driver's cursor and how far its data is complete.
@@ -15,7 +16,7 @@ receipt     per confirming application: its last receipt, with the chain hash at
 
 from edge.store.sqlite import Connection
 
-VERSION = 2
+VERSION = 3
 """`PRAGMA user_version` of the newest schema."""
 
 SEQUENCE_BITS = 40
@@ -54,6 +55,9 @@ ALTER TABLE event ADD COLUMN emptied TEXT;
 CREATE TABLE parked (position INTEGER PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL) STRICT;
 ALTER TABLE receipt ADD COLUMN head TEXT;
 """
+
+
+TABLES_3 = "ALTER TABLE parked ADD COLUMN again INTEGER NOT NULL DEFAULT 0"
 
 
 def position(epoch_number: int, sequence: int) -> int:

@@ -7,6 +7,7 @@ Where even that word of it is refused the fault is the broker's: it is mute, and
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from edge.uplink.confirmations import Span
 
@@ -40,6 +41,7 @@ class Aside:
     def requeue(self, positions: Iterable[int]) -> list[int]:
         """The originals of these go again, whoever confirmed their numbers; returns those that are parked."""
         found = sorted(self.parked.keys() & set(positions))
+        self.changed = self.changed or not self.requeued.issuperset(found)
         self.requeued.update(found)
         self.mute.difference_update(found)
         return found
@@ -63,11 +65,24 @@ class Aside:
         self.lacked_by(app, withheld)
 
     def lacked_by(self, app: str, withheld: tuple[Span, ...]) -> None:
-        """Of what an application has word alone; what it had word of and was queued again has come."""
+        """Of what an application has word alone; what it had word of and was queued again has come.
+
+        What we no longer know as set aside, after a crash or a salvage, is known by that again.
+        """
         before, self.lacking[app] = self.lacking.get(app, ()), withheld
-        for position in sorted(self.requeued):
-            if _within(position, before) and not self._lacked(position):
+        alone = f"{app} has word of it alone"
+        had = {at for at in self.requeued if _within(at, before)}
+        for position in had | {at for at, why in self.parked.items() if why == alone}:
+            if not self._lacked(position):
                 self._let_go(position)
+        if withheld != before:
+            self._find(withheld, alone)
+
+    def _find(self, withheld: Iterable[Span], why: str) -> None:
+        places = chain.from_iterable(range(first, last + 1) for first, last in withheld)
+        for position in islice(places, REFUSED_MAX):
+            if position not in self.parked and len(self.parked) < REFUSED_MAX:
+                self.park(position, why)
 
     def _lacked(self, position: int) -> bool:
         return any(_within(position, spans) for spans in self.lacking.values())

@@ -10,7 +10,7 @@ from typing import Literal
 
 from edge.clock.clock import WallClock
 from edge.contract import HOST_STATES, Problem
-from edge.store import Reader, ReceiptRow, Store, Witness, sequence_of
+from edge.store import Reader, ReceiptRow, Store, Witness
 from edge.uplink.broker import PACKET_MAX, Acknowledged, Arrived, Broker, Connected, Notice
 from edge.uplink.certificates import Certificates
 from edge.uplink.confirmations import BROKER, Confirmation
@@ -18,6 +18,7 @@ from edge.uplink.hosts import Hosts
 from edge.uplink.messages import Messages, NoTopic
 from edge.uplink.outbox import PARCEL_MAX, Outbox
 from edge.uplink.receipts import Contradicts, OtherDatabase, Unfit, fit
+from edge.uplink.shelf import Shelf
 from edge.uplink.standing import Standing
 from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, unloaded
 
@@ -56,6 +57,7 @@ class Exchange:
         self._messages, self._problems = messages, problems
         self.outbox = Outbox({app: Confirmation() for app in apps or (BROKER,)})
         self.receipts: dict[str, ReceiptRow] = {}
+        self._shelf = Shelf(store, clock.text)
         self._hosts = Hosts(apps)
         self._standing = Standing()
         self._mids: dict[int, Parcel] = {}
@@ -76,18 +78,15 @@ class Exchange:
                 self.receipts[app] = saved[app]
                 confirmation.n, confirmation.upto = saved[app].n, saved[app].position
         self.outbox.sent = self.outbox.retired
-        self.outbox.aside.parked.update(reader.parked())
+        self._shelf.restore(self.outbox, reader)
 
     def hurry(self, positions: Sequence[int]) -> None:
         """These rows cannot wait. From any thread."""
         self._told.append(lambda _broker: self.outbox.hurry(positions))
 
     def requeue(self, number: int | None) -> list[int]:
-        """Send what is parked again: one number or all; returns the numbers. From any thread."""
-        parked = list(self.outbox.aside.parked)
-        found = sorted(each for each in parked if number in (None, sequence_of(each)))
-        self._told.append(lambda _broker: self.outbox.requeue(found))
-        return [sequence_of(each) for each in found]
+        """Send what is set aside again; see `Shelf.requeue`. From any thread."""
+        return self._shelf.requeue(self.outbox, number)
 
     def begin(self, broker: Broker, connected: Connected) -> None:
         """A connection stands: say who we are, and ask for what we must hear."""
@@ -106,7 +105,7 @@ class Exchange:
         if broker and last_word and broker.alive():
             broker.publish(self._messages.state_topic, self.state("stopped"), retain=True)
         self.outbox.disconnected(blameless=self.contested)
-        self._keep_parked()
+        self._shelf.keep(self.outbox)
         self._mids.clear()
         self._own.clear()
 
@@ -130,7 +129,7 @@ class Exchange:
         now = time.monotonic()
         while self._told:
             self._told.popleft()(broker)
-        self._keep_parked()
+        self._shelf.keep(self.outbox)
         if now < self._held_until:
             return
         newest, window = self._store.tip.position, self.outbox.window
@@ -192,12 +191,6 @@ class Exchange:
         stub = reader.stub(place)
         why = "" if stub.emptied else self.outbox.aside.parked[place]
         return self._messages.withheld(stub, stub.emptied or "parked", why, self._clock.text())
-
-    def _keep_parked(self) -> None:
-        aside = self.outbox.aside
-        if aside.changed:
-            aside.changed = False
-            self._store.keep_parked(dict(aside.parked), self._clock.text())
 
     def _refused(self, parcel: Parcel, why: str) -> None:
         """The broker refused it: the rest goes on without it; where nothing is taken at all, we wait."""

@@ -77,7 +77,7 @@ class Uplink:
         self._wake()
 
     def requeue(self, number: int | None) -> list[int]:
-        """Send again what was set aside, one event or all; returns their numbers."""
+        """Send again what was set aside, one event or all; returns their numbers. See `Shelf.requeue`."""
         found = self._exchange.requeue(number)
         self._wake()
         return found

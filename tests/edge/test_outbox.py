@@ -144,7 +144,7 @@ def test_what_was_queued_again_stays_parked_until_the_application_holds_it() -> 
     """A broker may acknowledge and lose; who told that it has word alone tells when that has ended."""
     box = refused_once(outbox(), 3)
     drain(box)
-    word = ((2, 3),)
+    word = ((3, 3),)
     box.confirmed("county", Fitting(1, LOG, withheld=word), 0.0)
     box.requeue([3])
     assert drain(box) == [3]
@@ -155,7 +155,7 @@ def test_what_was_queued_again_stays_parked_until_the_application_holds_it() -> 
     assert drain(box) == [3], "somebody is there: it goes again"
     box.unmute()
     assert drain(box) == [3], "and every hour"
-    box.confirmed("county", Fitting(3, LOG, withheld=((2, 2),)), 2.0)
+    box.confirmed("county", Fitting(3, LOG), 2.0)
     assert box.aside.parked == {}
     box.receipts_due_soon()
     assert drain(box) == []
@@ -194,6 +194,27 @@ def test_what_is_parked_and_not_queued_again_is_let_go_by_no_receipt() -> None:
     box.confirmed("county", Fitting(1, LOG, withheld=((3, 3),)), 0.0)
     box.confirmed("county", Fitting(2, LOG), 0.0)
     assert list(box.aside.parked) == [3]
+
+
+def test_what_an_application_has_word_of_alone_is_known_as_set_aside_again() -> None:
+    """A crash or a salvage forgot it: without this it counts as delivered, for ever."""
+    box = outbox()
+    box.confirmed("county", Fitting(1, LOG, withheld=((3, 4),)), 0.0)
+    assert sorted(box.aside.parked) == [3, 4]
+    box.requeue([4])
+    assert drain(box) == [4]
+    box.confirmed("county", Fitting(2, LOG, withheld=((3, 3),)), 1.0)
+    assert list(box.aside.parked) == [3]
+    assert drain(box) == []
+
+
+def test_what_was_known_by_that_alone_is_let_go_when_it_has_come_by_itself() -> None:
+    box = outbox()
+    box.confirmed("county", Fitting(1, LOG, withheld=((3, 3),)), 0.0)
+    later = outbox()
+    later.aside.parked.update(box.aside.parked)
+    later.confirmed("county", Fitting(2, LOG), 1.0)
+    assert later.aside.parked == {}
 
 
 def test_what_is_refused_again_is_withheld_again() -> None:

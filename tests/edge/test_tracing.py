@@ -54,7 +54,7 @@ def filled(settings: Settings) -> Store:
 
 def test_receipts_stubs_and_what_is_aside_are_told_apart(settings: Settings) -> None:
     store = filled(settings)
-    store.keep_parked({position(1, 5): "county: too long"}, "2026-11-20T12:00:00+08:00")
+    store.keep_parked({position(1, 5): "county: too long"}, (), "2026-11-20T12:00:00+08:00")
     store.flush()
     store.empty("attendance", 0, position(1, 2))
     try:

@@ -4,6 +4,7 @@ Real mosquitto, real consumer; the uplink is the daemon's own.
 """
 
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from tests.edge.test_uplink import ACK, listening, numbers, receipt, sending, wi
 from tests.edge.test_uplink import store as store  # noqa: PLC0414 - a fixture
 from tests.hall import consuming, until
 from tests.store.halls import PLACE, intake, open_store
+from tests.store.test_epochs import FILES
 
 SMALL = ["max_packet_size 3000"]
 LARGE = 22
@@ -97,6 +99,41 @@ def test_what_the_broker_cannot_take_is_withheld_over_a_restart_and_then_queued_
         store.close()
 
 
+def test_what_is_queued_again_is_remembered_though_we_die_before_it_goes(tmp_path: Path) -> None:
+    store = open_store(tmp_path, confirm=("county",))
+    store.take(intake(*range(20)))
+    add_large(store)
+    broker = Broker(tmp_path / "broker", config=SMALL)
+    with broker, path_to(broker, tmp_path, store) as (_, uplink):
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 30)
+    store.flush()
+    with sending(store, broker.port) as uplink:
+        assert until(lambda: list(uplink.outbox.aside.parked) == [(1 << 40) + LARGE], 10)
+        assert uplink.requeue(LARGE) == [LARGE]
+        died = tmp_path / "died"
+        died.mkdir()
+        for name in FILES:
+            shutil.copy(tmp_path / name, died / name)
+    store.close()
+    store = open_store(died, confirm=("county",))
+    larger = Broker(tmp_path / "larger")
+    with larger, path_to(larger, tmp_path, store) as (consumer, uplink):
+        assert until(lambda: counted(consumer).events == 1, 30), "nobody had to say it twice"
+        assert until(lambda: uplink.outbox.aside.parked == {}, 20)
+        store.flush()
+        assert parked(store) == {}
+    store.close()
+
+
+def test_what_is_refused_again_does_not_go_by_itself_after_a_restart(store: Store) -> None:
+    place = (1 << 40) + 5
+    store.queue_again({place: "too large"}, "2026-11-20T12:00:00+08:00")
+    store.keep_parked({place: "too large"}, (), "2026-11-20T12:00:01+08:00")
+    store.flush()
+    with closing(store.reader()) as reader:
+        assert [(each.position, each.again) for each in reader.set_aside()] == [(place, False)]
+
+
 def test_what_is_queued_again_and_lost_by_the_broker_goes_until_the_consumer_holds_it(
     store: Store, tmp_path: Path
 ) -> None:
@@ -135,13 +172,13 @@ def test_a_purged_number_is_settled_for_a_consumer_that_begins_late(store: Store
 
 def test_what_is_set_aside_keeps_its_payload(store: Store) -> None:
     with closing(store.reader()) as reader:
-        store.keep_parked({(1 << 40) + 5: "too large"}, "2026-11-20T12:00:00+08:00")
+        store.keep_parked({(1 << 40) + 5: "too large"}, (), "2026-11-20T12:00:00+08:00")
         store.take(intake(100))
         assert reader.parked() == {(1 << 40) + 5: "too large"}
         store.empty("attendance", 0, store.tip.position)
         kept = [row.position - (1 << 40) for row in reader.after(0, 100)]
         assert kept == [1, 5]
-        store.keep_parked({}, "2026-11-20T12:00:00+08:00")
+        store.keep_parked({}, (), "2026-11-20T12:00:00+08:00")
         store.take(intake(101))
         assert reader.parked() == {}
 

@@ -15,7 +15,7 @@ BLOCKED_S = 30.0
 
 
 def refuse(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
-    """The broker refuses single punches; a kill and a restart later it takes them, when a person says so."""
+    """The broker refuses a punch, and takes it a kill later; a person says so, and another kill follows."""
     wrong: list[str] = []
     with Lab(folder, seed=seed, tree=tree, acl=NO_PUNCHES) as lab:
         for _ in range(rounds):
@@ -30,17 +30,23 @@ def refuse(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
             shown = hall_edge("--lang", "en", "status", config=lab.daemon.config).stdout
             wrong += [] if "set aside" in shown and "0x87" in shown else [f"not shown: {shown}"]
             held = lab.books.count()
-            lab.daemon.stop()
+            lab.daemon.kill()
             (lab.broker.folder / "acl").write_text(EVERYTHING)
             lab.broker.restart()
             lab.daemon.start()
-            until(lambda: lab.status().uplink.state == "connected", BLOCKED_S)
-            wrong += [] if lab.status().uplink.parked else ["what was set aside does not outlive a restart"]
+            if not until(lambda: lab.status().uplink.parked > 0, BLOCKED_S):
+                wrong.append("what was set aside does not outlive a kill")
             wrong += [] if lab.books.count() == held else ["it went again by itself"]
+            lab.broker.kill()
             said = hall_edge("requeue", config=lab.daemon.config)
             wrong += [] if said.returncode == 0 and "#" in said.stdout else [said.stderr]
-            if not until(lambda: lab.status().uplink.parked == 0, BLOCKED_S):
-                wrong.append("it is not taken when it is queued again")
+            lab.daemon.kill()
+            lab.broker.start()
+            lab.daemon.start()
+            if not until(lambda held=held: lab.books.count() > held, BLOCKED_S):
+                wrong.append("what was queued again before a kill does not come")
+            elif not until(lambda: lab.status().uplink.parked == 0, BLOCKED_S):
+                wrong.append("what has come is shown as set aside")
             lab.daemon.stop()
         return also_lost(lab.judge(refused=rounds), wrong)
 
