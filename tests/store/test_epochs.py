@@ -195,7 +195,7 @@ def test_with_nobody_to_confirm_the_broker_decides(tmp_path: Path) -> None:
 def test_what_is_parked_stays_parked_under_its_new_number(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     store.take(intake(1, 2))
-    park = "INSERT INTO parked VALUES (?, 'too large', 'now')"
+    park = "INSERT INTO parked (position, reason, since) VALUES (?, 'too large', 'now')"
     store._writer.write(lambda ledger: ledger.connection.execute(park, (position(1, 2),)).rowcount)
     ids = dict(log(store))
     store.leave_epoch(Witness(store.tip.epoch, 9))
