@@ -27,9 +27,21 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def snapshot(folder: Path) -> Snapshot | None:
-    """The status as the running daemon tells it, or None when nobody answers."""
+def lives(folder: Path) -> bool:
+    """Whether there is a daemon that could answer, though it may take its time."""
     connection = _UnixConnection(folder, TIMEOUT_S)
+    try:
+        connection.connect()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def snapshot(folder: Path, timeout_s: float = TIMEOUT_S) -> Snapshot | None:
+    """The status as the running daemon tells it, or None when nobody answers."""
+    connection = _UnixConnection(folder, timeout_s)
     try:
         connection.request("GET", "/api/status")
         return msgspec.json.decode(connection.getresponse().read(), type=Snapshot)

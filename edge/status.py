@@ -63,6 +63,8 @@ class Status:
         self._started = clock.text()
         self._clock_since = ("", self._started)
         self._noted: tuple[Problem, ...] = ()
+        self._read: Mapping[str, DeviceRow] = {}
+        self._unread: Storage | None = None
 
     def note(self, subject: str, cause: str) -> None:
         """Show a problem that lasts as long as this daemon."""
@@ -70,11 +72,12 @@ class Status:
 
     def take(self) -> Snapshot:
         """Everything, now."""
-        with closing(self._store.reader()) as reader:
-            rows = reader.devices()
+        rows = self._rows()
         devices = tuple(self._device(runner, rows.get(runner.device.device_id)) for runner in self._runners)
         uplink, site, source = self._uplink_health(), self._settings.site, self._clock.source()
         storage = self._storage()
+        if storage.cause == "ok":
+            storage = self._unread or storage
         return Snapshot(
             at=self._clock.text(),
             started=self._started,
@@ -99,6 +102,16 @@ class Status:
                 *uplink_problems(uplink),
             ),
         )
+
+    def _rows(self) -> Mapping[str, DeviceRow]:
+        """What is stored of the devices; what was read last while the disk fails, which shall be told."""
+        try:
+            with closing(self._store.reader()) as reader:
+                self._read, self._unread = reader.devices(), None
+        except sqlite.Error as error:
+            since = self._unread.since if self._unread else self._clock.text()
+            self._unread = Storage("storage_failing", str(error), since)
+        return self._read
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong in the hall, for the MQTT state."""
@@ -205,9 +218,9 @@ class Status:
             epoch=tip.epoch,
             seq_head=tip.sequence,
             head=tip.chain.hex(),
-            db_bytes=path.stat().st_size,
-            wal_bytes=self._store.wal_bytes(),
-            disk_free_bytes=shutil.disk_usage(path.parent).free,
+            db_bytes=_measured(lambda: path.stat().st_size),
+            wal_bytes=_measured(self._store.wal_bytes),
+            disk_free_bytes=_measured(lambda: shutil.disk_usage(path.parent).free),
             quarantined=sum(row.quarantined for row in rows),
             sqlite_version=sqlite.VERSION,
             set_aside_bytes=self._store.set_aside_bytes(),
@@ -216,6 +229,14 @@ class Status:
             detail=storage.detail,
             days_left=storage.days_left,
         )
+
+
+def _measured(measure: Callable[[], int]) -> int:
+    """What a disk says of itself; 0 where it does not."""
+    try:
+        return measure()
+    except OSError:
+        return 0
 
 
 def device_problems(devices: Iterable[DeviceHealth]) -> tuple[Problem, ...]:

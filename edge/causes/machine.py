@@ -46,8 +46,8 @@ MACHINE: dict[str, Cause] = {
         "save what is on it and replace the disk; restart this machine once it can be written",
     ),
     "storage_failing": Cause(
-        "磁盘写入出错，数据留在设备上，正在重试",
-        "writing to the disk fails; the data stays on the devices, it is tried again",
+        "磁盘读写出错，数据留在设备上，正在重试",
+        "reading or writing the disk fails; the data stays on the devices, it is tried again",
         "查看系统日志；若持续，备份并更换磁盘",
         "look at the system log; if it lasts, save what is on the disk and replace it",
     ),

@@ -39,16 +39,16 @@ def load(path: Path) -> "Settings":
 
 def latest(lang: "Lang", path: Path, quiet: bool) -> "tuple[Snapshot, bool]":
     """The snapshot, and whether the daemon lives; else its last word, saying so unless `quiet`."""
-    from edge.control import last_word, snapshot
+    from edge.control import last_word, lives, snapshot
     from edge.words import say
 
     folder = Path(load(path).store.folder)
     live = snapshot(folder)
     known = live or last_word(folder)
     if known is None:
-        leave(EXIT_DEAD, say(lang, "never_ran"))
+        leave(EXIT_DEAD, say(lang, "mute_order" if lives(folder) else "never_ran"))
     if live is None and not quiet:
-        click.secho(say(lang, "dead", at=known.at), fg="red", err=True)
+        click.secho(say(lang, "mute" if lives(folder) else "dead", at=known.at), fg="red", err=True)
     return known, live is not None
 
 
@@ -58,13 +58,22 @@ def order(lang: "Lang", path: Path, name: str, /, **arguments: str) -> None:
     from edge.words import say
     from edge.words.text import inert
 
-    answer = command(Path(load(path).store.folder), name, **arguments)
+    folder = Path(load(path).store.folder)
+    answer = command(folder, name, **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     told = "\n".join(map(inert, answer.text.splitlines()))  # it may name what a terminal calls itself
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {told}")
     click.echo(f"{say(lang, 'done')}: {told}")
+
+
+def unanswered(lang: "Lang", folder: Path) -> NoReturn:
+    """Leave because the daemon gave no answer to an order: it does not run, or it lives and is silent."""
+    from edge.control import lives
+    from edge.words import say
+
+    leave(EXIT_DEAD, say(lang, "mute_order" if lives(folder) else "not_running"))
 
 
 def actor() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_DEAD, EXIT_WRONG, actor, leave
+from edge.cli.base import EXIT_WRONG, actor, leave, unanswered
 
 if TYPE_CHECKING:
     from edge.words import Lang
@@ -37,7 +37,7 @@ def _ordered(lang: "Lang", folder: Path, name: str, **arguments: str) -> str:
 
     answer = command(folder, name, **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
     return answer.text

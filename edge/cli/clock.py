@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_DEAD, EXIT_WRONG, actor, config, leave, load, order
+from edge.cli.base import EXIT_WRONG, actor, config, load, order, unanswered
 
 if TYPE_CHECKING:
     from edge.words import Lang
@@ -26,14 +26,13 @@ def clock(lang: "Lang", config: Path, confirm: bool, back: bool) -> None:
     """显示本机时间、由谁确认、各终端时钟差 / our time, who vouches for it, each terminal's offset."""
     from edge.cli.show import clock_lines
     from edge.control import snapshot
-    from edge.words import say
 
     if confirm:
         order(lang, config, "clock", actor=actor(), **({"back": "yes"} if back else {}))
         return
     known = snapshot(Path(load(config).store.folder))
     if known is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, Path(load(config).store.folder))
     click.echo("\n".join(clock_lines(known, lang)))
     raise SystemExit(0 if known.clock_trusted else EXIT_WRONG)
 

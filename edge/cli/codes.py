@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_DEAD, EXIT_WRONG, actor, config, leave, load, order
+from edge.cli.base import EXIT_WRONG, actor, config, leave, load, order, unanswered
 
 if TYPE_CHECKING:
     from edge.words import Lang
@@ -43,9 +43,10 @@ def _sheet(lang: "Lang", path: Path, /, **arguments: str) -> str:
     from edge.control import command
     from edge.words import say
 
-    answer = command(Path(load(path).store.folder), "qr-sheet", **arguments)
+    folder = Path(load(path).store.folder)
+    answer = command(folder, "qr-sheet", **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
     return answer.text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_CONFIG, EXIT_DEAD, EXIT_WRONG, actor, config, leave, load
+from edge.cli.base import EXIT_CONFIG, EXIT_WRONG, actor, config, leave, load, unanswered
 
 if TYPE_CHECKING:
     from edge.duty.export_file import Looked
@@ -84,7 +84,7 @@ def _end(lang: "Lang", folder: Path, arguments: dict[str, str], taken: int) -> N
 
     answer = command(folder, "import-end", **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     if not answer.done:
         leave(EXIT_WRONG, say(lang, "upload.kept", n=taken, why=answer.text))
 
@@ -95,7 +95,7 @@ def _ordered(lang: "Lang", folder: Path, name: str, arguments: dict[str, str]) -
 
     answer = command(folder, name, **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
     return answer.text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_CONFIG, EXIT_DEAD, EXIT_NEWER, EXIT_WRONG, actor, config, leave, load
+from edge.cli.base import EXIT_CONFIG, EXIT_NEWER, EXIT_WRONG, actor, config, leave, load, unanswered
 
 if TYPE_CHECKING:
     from edge.proof.verify import Report
@@ -87,7 +87,7 @@ def erase(lang: "Lang", config: Path, person: str, device: str | None, reason: s
     for name in ("erasable", "erase"):
         answer = command(folder, name, actor=actor(), **wanted)
         if answer is None:
-            leave(EXIT_DEAD, say(lang, "not_running"))
+            unanswered(lang, folder)
         if not answer.done:
             leave(EXIT_WRONG, answer.text)
         click.echo(answer.text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, latest, leave, load
+from edge.cli.base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, latest, leave, load, unanswered
 
 if TYPE_CHECKING:
     from edge.snapshot import StaffPart
@@ -125,7 +125,7 @@ def _give(lang: "Lang", path: Path, name: str, arguments: dict[str, str], wait_s
     folder = Path(load(path).store.folder)
     answer = command(folder, name, **arguments)
     if answer is None:
-        leave(EXIT_DEAD, say(lang, "not_running"))
+        unanswered(lang, folder)
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
     click.echo(say(lang, "staff.given", order=answer.text))

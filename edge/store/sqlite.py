@@ -129,15 +129,34 @@ def connect_copy(path: str | Path) -> Connection:
     return sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None)
 
 
-def connect_reader(path: str | Path) -> Connection:
+def connect_reader(path: str | Path, thread_alone: bool = True) -> Connection:
     """A connection that cannot change anything; OperationalError when the database is not there.
 
     Leave no transaction open on it: the writer's WAL grows until it ends.
     """
     uri = f"{Path(path).resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(
-        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS
+        uri,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        cached_statements=CACHED_STATEMENTS,
+        check_same_thread=thread_alone,
     )
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")  # what it reads, it reads once
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")  # what it reads, it reads once
+    except Error:
+        connection.close()
+        raise
+    return connection
+
+
+def hold_open(path: Path) -> Connection:
+    """A reader that only keeps the WAL's index in being, for any thread to close.
+
+    Whoever opens a database that nobody has open writes that index first, and cannot while the disk fails.
+    """
+    connection = connect_reader(path, thread_alone=False)
+    connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     return connection

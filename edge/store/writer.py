@@ -102,6 +102,7 @@ class Writer:
     def start(self) -> Tip:
         """Open the database and begin; raises what opening raises."""
         self._ledger = self._open()
+        self._held = sqlite.hold_open(self._path)
         tip = self._ledger.tip
         self._thread.start()
         self._turn.release()
@@ -148,6 +149,7 @@ class Writer:
         self._turn.acquire()
         if self._riders:
             self._commit((_nothing,))
+        self._held.close()
         self._ledger.connection.close()
 
     def _open(self) -> Ledger:

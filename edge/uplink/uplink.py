@@ -18,7 +18,7 @@ from edge.contract import Description, Problem
 from edge.events import Place
 from edge.settings.settings import UplinkSettings
 from edge.snapshot import Line
-from edge.store import Reader, Store, Tip
+from edge.store import Reader, Store, Tip, sqlite
 from edge.uplink.broker import QUEUE_MAX, Broker, Connected, Lost, Notice, cause_of
 from edge.uplink.exchange import REFUSED_WAIT_S, Exchange
 from edge.uplink.messages import Messages
@@ -99,6 +99,9 @@ class Uplink:
             try:
                 with closing(self._store.reader()) as reader:
                     cause = self._live(reader)
+            except sqlite.Error as error:
+                LOG.error("the log cannot be read: %s", error)
+                self._show(False, cause := "storage_failing", str(error))
             except Exception:  # noqa: BLE001 - the next life begins anew, and status says what happened
                 LOG.exception("the uplink failed")
                 self._show(False, cause := "bug")

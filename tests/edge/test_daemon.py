@@ -15,6 +15,7 @@ from edge.daemon import Daemon
 from edge.process import pulse
 from edge.process.logs import JsonLines
 from edge.settings.config import load
+from edge.store import sqlite
 from edge.store.books import Books
 from tests.broker import free_port
 from tests.drivers.zk_site import history
@@ -194,6 +195,28 @@ def test_a_taken_port_costs_the_page_and_nothing_else(
         thread.join(20)
     assert found is not None
     assert "page_unavailable" in [problem.cause for problem in found.problems]
+
+
+def test_a_disk_that_cannot_be_read_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config := tmp_path / "edge.toml").write_text(configured(tmp_path, free_port(), free_port()))
+    made = Daemon(load(config))
+    assert made._status.take().store.cause == "ok"
+    with monkeypatch.context() as failing:
+        failing.setattr(made._store, "reader", lambda: fail(sqlite.OperationalError("disk I/O error")))
+        failing.setattr("shutil.disk_usage", lambda _path: fail(OSError(5, "Input/output error")))
+        found = made._status.take()
+    assert (found.store.cause, found.store.detail, found.store.disk_free_bytes) == (
+        "storage_failing",
+        "disk I/O error",
+        0,
+    )
+    assert "storage_failing" in [problem.cause for problem in found.problems]
+    assert made._status.take().store.cause == "ok"
+    made._store.close()
+
+
+def fail(error: Exception) -> None:
+    raise error
 
 
 def test_a_log_line_is_one_line_whatever_it_holds() -> None:

@@ -28,6 +28,7 @@ from typing import Self
 
 from edge import consume
 from edge.contract import Event
+from edge.control import snapshot
 from edge.snapshot import Snapshot
 from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
@@ -39,6 +40,7 @@ TREE = Path(__file__).parents[2]
 START = datetime.fromisoformat("2026-11-02T08:00:00")
 DRAIN_S = 90.0
 FRESH_S = 45.0
+PATIENCE_S = 30.0
 Gate = Callable[[Path, int, int, Path], Verdict]
 
 CONFIG = (
@@ -105,6 +107,10 @@ class Victim(Daemon):
             assert process is not None
             process.kill()
             return process.wait(10)
+
+    def status(self) -> Snapshot | None:
+        """As the daemon tells it; the machine may be busy."""
+        return snapshot(self.folder, PATIENCE_S)
 
     def cause(self) -> str:
         """The cause its only device shows now, or "" when it does not answer."""

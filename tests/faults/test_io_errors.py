@@ -15,6 +15,8 @@ ERRORS = ("ENOSPC", "EIO", "EROFS", "EDQUOT")
 CALLS = (("pwrite64",), ("fsync", "fdatasync"), ("pwrite64", "fsync", "fdatasync", "ftruncate"))
 KILLED_EVERY = 3
 """So often the daemon dies while its disk fails; else it has to heal."""
+AWAY_EVERY = 5
+"""So often there is no broker either: then nobody but the writer has the database open."""
 SHOWN_S = 10.0
 HEALED_S = 60.0
 
@@ -56,6 +58,9 @@ def fail_the_disk(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
         for number in range(rounds):
             lab.daemon.start()
             assert until(lambda: lab.daemon.cause() == "ok", 20)
+            if away := number % AWAY_EVERY == 0:
+                lab.broker.kill()
+                assert until(lambda: lab.status().uplink.state == "offline", 20)
             calls, error = CALLS[number % len(CALLS)], ERRORS[number % len(ERRORS)]
             with strace.failing(lab.daemon.pid, calls, error):
                 shown += until(lambda: lab.daemon.cause() == "intake_closed", SHOWN_S)
@@ -63,6 +68,8 @@ def fail_the_disk(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Ve
                 if number % KILLED_EVERY == KILLED_EVERY - 1:
                     lab.daemon.kill()
                     unkept += lab.on_disk([])
+            if away:
+                lab.broker.start()
             if lab.daemon.running:
                 settled = lab.settled(HEALED_S)
                 if settled and until(lambda: lab.daemon.cause() == "ok", HEALED_S):

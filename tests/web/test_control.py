@@ -1,15 +1,22 @@
 """Commands: over the control socket, and by no other way."""
 
 import http.client
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
+from edge.cli import main
 from edge.commands import Answer, Arguments, Refused
 from edge.control import command, snapshot
 from edge.web import WebServer, create_app
+from edge.web.server import listen_unix
+from tests.hall import SITE
 from tests.web.halls import TROUBLE, WELL
 
 
@@ -31,6 +38,34 @@ def test_a_command_is_obeyed_or_refused_with_its_reason(server: WebServer, tmp_p
     assert command(tmp_path, "echo", device="大门") == Answer(True, "device=大门")
     assert command(tmp_path, "echo", no="") == Answer(False, "not today")
     assert command(tmp_path, "shell", line="ls") == Answer(False, "no such command: shell")
+
+
+def test_who_lives_and_does_not_answer_is_not_called_dead(tmp_path: Path) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(f"{SITE.format(folder=tmp_path)}[web]\nport = 8090\n")
+    (tmp_path / "status.json").write_bytes(msgspec.json.encode(WELL))
+
+    def said(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["--lang", "en", *words, "--config", str(config)])
+        return done.exit_code, done.stderr
+
+    assert said("status") == (5, f"the daemon is not running; its last word, {WELL.at}\n")
+    assert said("requeue") == (5, "the daemon is not running; nothing was done\n")
+    with closing(listen_unix(tmp_path / "control.sock")) as mute:
+        threading.Thread(target=turn_away, args=(mute,), daemon=True).start()
+        code, told = said("status")
+        assert (code, "does not answer" in told, WELL.at in told) == (5, True, True)
+        code, told = said("requeue")
+        assert (code, "may or may not" in told) == (5, True)
+
+
+def turn_away(listener: socket.socket) -> None:
+    """Take whoever comes, and say nothing."""
+    while True:
+        try:
+            listener.accept()[0].close()
+        except OSError:
+            return
 
 
 def test_whoever_asks_after_a_command_sees_what_it_did(tmp_path: Path) -> None:
