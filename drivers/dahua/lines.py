@@ -24,6 +24,10 @@ FIELDS = frozenset(
 )
 """Of a record; the rest is passed over: a list of twenty thousand is eight megabytes, and ten times as much
 in memory."""
+NAMELESS = frozenset((b"CardNo", b"CardName"))
+"""What two lines say of these is no contradiction that matters, and is not kept."""
+TWICE = "twice"
+"""A field of a record of which two lines said different things, as `name=value` of the second."""
 _LINE = re.compile(rb"[^\n]+")
 _RECORD = re.compile(rb"\s*records\[(\d{1,6})\]\.([A-Za-z]{1,32})\s*=(.*)", re.DOTALL)
 _PIECE = 64 << 10
@@ -63,7 +67,9 @@ def found(body: bytes) -> Found | None:
             fields = records.setdefault(int(record[1]), {})
             if record[2] in FIELDS:
                 text = record[3].decode(encoding, "replace").strip()
-                fields.setdefault(_NAMES[record[2]], texts.setdefault(text, text))
+                said = fields.setdefault(_NAMES[record[2]], texts.setdefault(text, text))
+                if said != text and record[2] not in NAMELESS:
+                    fields.setdefault(TWICE, f"{_NAMES[record[2]]}={text}")
     if b"found" not in heads and not records:
         return None
     total = number(heads.get(b"totalCount"))

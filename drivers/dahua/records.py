@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from drivers.base import Fact, Reading, Reject
-from drivers.dahua.lines import number
+from drivers.dahua.lines import TWICE, number
 
 KIND = "attendance.punch"
 METHODS: dict[str, dict[int, str]] = {
@@ -23,7 +23,7 @@ NOBODY = {4, 5}
 """ASI: opened from afar, or by the button inside: nobody is named, nobody came."""
 STATES = {1: "check_in", 2: "break_out", 3: "break_in", 4: "check_out", 5: "ot_in", 6: "ot_out"}
 """AttendanceState as the vendor's SDK counts it; protocols know 0 alone [X]."""
-KEPT = ("RecNo", "CreateTime", "UserID", "Method", "Status", "ErrorCode", "AttendanceState", "Type")
+KEPT = ("RecNo", "CreateTime", "UserID", "Method", "Status", "ErrorCode", "AttendanceState", "Type", TWICE)
 """What is kept of a record that makes no sense: no name, no card, no address of a picture."""
 USER_MAX = 64
 YEARS = (2000, 2100)
@@ -66,6 +66,8 @@ def wall_clock(at: int) -> str:
 
 def reading(serial: str, record: Access, methods: Mapping[int, str]) -> Reading | Reject | None:
     """A punch as the door wants it, what makes no sense of it, or None: nobody passed."""
+    if TWICE in record.told:  # the lines of two records under one index: nobody passed then and there
+        return rejected("field_twice", record)
     status, error = record.told.get("Status"), record.told.get("ErrorCode")
     if status in (None, "") and error in (None, ""):
         return rejected("no_status", record)

@@ -98,11 +98,20 @@ def _pieces(wire: Wire, at: int, size: int) -> Iterator[bytes]:
 
 
 def _piece(wire: Wire, at: int, size: int) -> bytes:
+    """One piece, asked again where it came short or did not add up."""
+    told = ""
     for _ in range(CHUNK_TRIES):
-        piece = b"".join(wire.stream(Cmd.CHUNK, struct.pack("<ii", at, size), size))
-        if len(piece) == size:
-            return piece
-    raise Denied(Cmd.DATA, f"{size} bytes at {at} were asked, {len(piece)} came")
+        try:
+            piece = b"".join(wire.stream(Cmd.CHUNK, struct.pack("<ii", at, size), size))
+        except Denied as error:
+            if error.code != Cmd.DATA:
+                raise
+            told = error.detail
+        else:
+            if len(piece) == size:
+                return piece
+            told = f"{len(piece)} came"
+    raise Denied(Cmd.DATA, f"{size} bytes at {at} were asked: {told}")
 
 
 def _direct(wire: Wire, command: int, function: int) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from time import monotonic
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused
 from drivers.zk.frames import REPLY_IDS, Cmd, Packet, encode
 from drivers.zk.line import Line, TcpLine, UdpLine
-from drivers.zk.parts import Parts
+from drivers.zk.parts import Parts, Uneven
 from drivers.zk.taping import Taping
 
 SLICE_S = 1.0
@@ -119,13 +119,20 @@ class Wire:
             if packet.command == Cmd.PREPARE_DATA:
                 parts.announced(packet.data)
             elif packet.command == Cmd.DATA:
-                yield from parts.add(packet)
+                yield from self._added(parts, packet)
             elif packet.command != Cmd.OK:
                 raise Denied(packet.command, f"{command} was answered {packet.command}")
             if parts.received > before:
                 request.left = AGAIN_MAX
             if parts.whole or (packet.command == Cmd.OK and not request.again()):
                 return
+
+    @staticmethod
+    def _added(parts: Parts, packet: Packet) -> list[bytes]:
+        try:
+            return parts.add(packet)
+        except Uneven as error:
+            raise Denied(Cmd.DATA, str(error)) from error
 
     def events(self, wait_s: float) -> list[Packet]:
         """Events that came in since the last look, waiting up to `wait_s` (<= 1 s) for the first."""

@@ -66,3 +66,4 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     handler.addFilter(Limit())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each odd head, with a traceback

@@ -14,6 +14,8 @@ from tests.drivers.memory_link import MemoryLink
 
 BODY = 320 << 10
 BLOAT_MAX = 6 << 20
+SAID_BLOAT_MAX = 3 << 20
+"""Of what a terminal says of itself: text between commas takes half as much room as records do."""
 
 
 class Thrown(MemoryLink):
@@ -35,18 +37,19 @@ class Thrown(MemoryLink):
 
 
 @pytest.mark.parametrize(
-    ("target", "line"),
+    ("target", "line", "most"),
     [
-        ("cdata?table=ATTLOG&Stamp=1", b"abc\n"),
-        ("cdata?table=ATTLOG&Stamp=1", b"%d\t2026-11-20 08:00:00\t0\n"),
-        ("cdata?table=OPERLOG&Stamp=1", b"USER PIN=%d\tCard=1\n"),
-        ("cdata?table=OPERLOG&Stamp=1", b"OPLOG 4\t%d\t2026-11-20 10:22:34\t0\n"),
-        ("cdata?table=USERINFO", b"USER PIN=%d\tCard=1\n"),
-        ("cdata?table=options", b"a%d=1,"),
-        ("devicecmd", b"ID=%d&Return=0\n"),
+        ("cdata?table=ATTLOG&Stamp=1", b"abc\n", BLOAT_MAX),
+        ("cdata?table=ATTLOG&Stamp=1", b"%d\t2026-11-20 08:00:00\t0\n", BLOAT_MAX),
+        ("cdata?table=OPERLOG&Stamp=1", b"USER PIN=%d\tCard=1\n", BLOAT_MAX),
+        ("cdata?table=OPERLOG&Stamp=1", b"OPLOG 4\t%d\t2026-11-20 10:22:34\t0\n", BLOAT_MAX),
+        ("cdata?table=USERINFO", b"USER PIN=%d\tCard=1\n", BLOAT_MAX),
+        ("cdata?table=options", b"a%d=1,", SAID_BLOAT_MAX),
+        ("cdata?table=options", b"%d,", SAID_BLOAT_MAX),
+        ("devicecmd", b"ID=%d&Return=0\n", SAID_BLOAT_MAX),
     ],
 )
-def test_a_long_hostile_body_becomes_little_in_memory(target: str, line: bytes) -> None:
+def test_a_long_hostile_body_becomes_little_in_memory(target: str, line: bytes, most: int) -> None:
     many = range(BODY // (len(line) + 3))
     body = b"".join(line % n if b"%" in line else line for n in many)
     site, here = driver(), Thrown()
@@ -56,7 +59,7 @@ def test_a_long_hostile_body_becomes_little_in_memory(target: str, line: bytes) 
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < BLOAT_MAX, f"{peak >> 20} MB"
+    assert peak < most, f"{peak >> 20} MB"
 
 
 def test_a_result_on_a_hundred_thousand_lines_takes_no_time() -> None:

@@ -102,6 +102,29 @@ def test_missing_and_odd_fields(change: dict[str, Any], expected: object) -> Non
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("records[0].CreateTime=1789554843", "field_twice"),
+        ("records[0].UserID=109", "field_twice"),
+        ("records[0].Status=0", "field_twice"),
+        ("records[0].CardName=李伟", None),
+        ("records[0].UserID=108", None),
+    ],
+)
+def test_lines_of_two_records_under_one_index_make_no_punch(line: str, reason: str | None) -> None:
+    lines = [f"records[0].{name}={value}" for name, value in RECORD.items()]
+    reply = found("\r\n".join(["found=1", *lines, line]).encode())
+    assert reply is not None
+    outcome = reading("SN", access(reply.records[0], SHIFT_S), METHODS["asi"])
+    if reason is None:
+        assert outcome == told()
+    else:
+        assert isinstance(outcome, Reject)
+        assert outcome.reason == reason
+        assert line.partition(".")[2] in (outcome.raw or b"").decode(), "what was said is kept"
+
+
+@pytest.mark.parametrize(
     ("family", "method", "name"),
     [("asi", 1, "card"), ("asi", 6, "fingerprint"), ("asi", 15, "face"), ("asi", 2, "other"),
      ("vto", 1, "card"), ("vto", 2, "fingerprint"), ("vto", 3, "face"), ("vto", 15, "other")],

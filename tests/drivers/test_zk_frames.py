@@ -19,7 +19,7 @@ from drivers.zk.frames import (
     encode,
     framed,
 )
-from drivers.zk.parts import Parts
+from drivers.zk.parts import Parts, Uneven
 from tests.drivers.zk_site import captures, vectors
 
 U16 = st.integers(0, 0xFFFF)
@@ -159,7 +159,34 @@ def test_a_bare_answer_carries_the_session_and_not_an_index():
 
 
 def test_parts_far_ahead_of_their_turn_are_not_kept():
-    parts = Parts(session=1, size=None, by_index=True)
+    parts = Parts(session=1, size=2000 * 8, by_index=True)
     for index in range(1, 2000):
         assert parts.add(Packet(1501, index, 9, bytes(8))) == []
     assert sum(map(len, parts.add(Packet(1501, 0, 9, bytes(8))))) == 256 * 8
+
+
+@pytest.mark.parametrize("by_index", [False, True])
+@pytest.mark.parametrize(
+    "lengths", [[8, 9, 8, 4], [8, 7, 8, 4], [8, 8, 8, 5], [8, 8, 3], [9, 8, 8, 4], [8, 8, 8, 8], [29]]
+)
+def test_a_stream_that_does_not_add_up_is_not_handed_on(lengths, by_index):
+    parts = Parts(session=1, size=28, by_index=by_index)
+    given = []
+    with pytest.raises(Uneven):
+        given.extend(parts.add(Packet(1501, n, 9, bytes(length))) for n, length in enumerate(lengths))
+    assert sum(len(data) for each in given for data in each) < 28
+
+
+@pytest.mark.parametrize("indexes", [[0, 0, 1], [0, 1, 1], [0, 1, 3], [0, 2], [7, 8], [7, 7, 0], [0, 1, 0]])
+def test_packets_out_of_order_on_a_line_that_keeps_it_are_not_handed_on(indexes):
+    parts = Parts(session=7, size=8 * len(indexes), by_index=False)
+    with pytest.raises(Uneven):
+        [parts.add(Packet(1501, index, 9, bytes(8))) for index in indexes]
+
+
+@pytest.mark.parametrize("indexes", [[0, 1, 2, 3], [0, 0, 0], [7, 7, 7, 7], [7]])
+def test_packets_that_count_up_or_bear_one_number_are_a_stream(indexes):
+    parts = Parts(session=7, size=8 * len(indexes) - 3, by_index=False)
+    for place, index in enumerate(indexes):
+        parts.add(Packet(1501, index, 9, bytes(8 if place < len(indexes) - 1 else 5)))
+    assert parts.whole

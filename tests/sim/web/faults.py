@@ -1,5 +1,6 @@
 """What can go wrong with any device's web interface: switches that tests flip at run time, all off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -48,3 +49,7 @@ class HttpFaults(Spent):
     """Answer with these bytes, as a device of another protocol would."""
     body: bytes = b""
     """Answer with this body to all that is logged in."""
+    tell: Callable[[str, bytes], bytes] = lambda _path, body: body
+    """What it says in place of a body, under a head that fits."""
+    spoil: Callable[[bytes], bytes] = lambda whole: whole
+    """What goes out in place of an answer, head and all."""

@@ -124,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._endless()
             return
         answer: Answer = device.answer(self.command, path, query, body)
-        self._send(faults.status or answer.status, faults.body or answer.body, answer.kind, {})
+        told = faults.tell(path, faults.body or answer.body)
+        self._send(faults.status or answer.status, told, answer.kind, {})
 
     def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
         faults = self.server.device.http
@@ -136,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             lines.append("Connection: close")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        whole = head + (body[: len(body) // 2] if cut else body)
+        whole = faults.spoil(head + (body[: len(body) // 2] if cut else body))
         if not faults.drip_s:
             self.wfile.write(whole)
             return

@@ -8,6 +8,8 @@ from tests.sim.zk.wire import Cmd, Packet
 
 Datagrams = set[int] | Callable[[int], bool]
 """Numbers of outgoing datagrams, counted from 0 since the start of the terminal; or a rule over them."""
+Tell = Callable[[Packet | None, list[Packet]], list[Packet]]
+Spoil = Callable[[list[bytes]], list[bytes]]
 
 
 @dataclass(slots=True)
@@ -47,6 +49,10 @@ class Faults:
     """Commands this firmware does not know."""
     deaf_to: set[int] = field(default_factory=set)
     """Commands it never answers."""
+    tell: Tell = lambda _request, packets: packets
+    """What it says in place of these packets; the request is None for live events."""
+    spoil_wire: Spoil = lambda pieces: pieces
+    """What goes out in place of these frames (TCP) or datagrams (UDP)."""
     unsupported_reply: int = Cmd.UNKNOWN
     """What it says to them: 65535, some firmwares 2001."""
 

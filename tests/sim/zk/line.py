@@ -44,7 +44,7 @@ class Line(ABC):
         """The packets that answer a datagram, after the delay the faults ask for."""
         request, right = wire.decode(datagram)
         self.device.bad_requests += not right
-        packets = session.answer(request)
+        packets = self.device.faults.tell(request, session.answer(request))
         if packets and self.device.faults.slow_s:
             self.stopping.wait(self.device.faults.slow_s)
         return packets

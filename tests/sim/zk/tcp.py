@@ -52,10 +52,12 @@ class _Client:
 
     def announce(self, bodies: list[bytes]) -> None:
         """Send live events in one write, if this client wants them and the terminal is able to."""
-        events = self._session.events(bodies)
+        faults = self._line.device.faults
+        events = faults.tell(None, self._session.events(bodies))
         with self._writing, suppress(OSError):  # its own thread notices too
-            if events and not self._hung and not self._line.device.faults.silent:
-                self._write([b"".join(map(wire.frame, self._line.encode(events)))])
+            if events and not self._hung and not faults.silent:
+                frames = faults.spoil_wire([*map(wire.frame, self._line.encode(events))])
+                self._write([b"".join(frames)])
 
     def _serve(self) -> None:
         buffer = bytearray()
@@ -83,7 +85,8 @@ class _Client:
             return data
 
     def _send(self, packets: list[Packet]) -> None:
-        frames = [wire.frame(datagram) for datagram in self._line.encode(packets)]
+        told = [wire.frame(datagram) for datagram in self._line.encode(packets)]
+        frames = self._line.device.faults.spoil_wire(told)
         cut = self._line.cut(self._session, packets, wire.TCP_OVERHEAD)
         if cut is not None:
             self._send_cut(b"".join(frames), cut)

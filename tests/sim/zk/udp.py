@@ -40,7 +40,9 @@ class UdpPort(Line):
         if self._hung or self.device.faults.silent:
             return
         for peer, session in list(self._sessions.items()):
-            for datagram in self.encode(session.events(bodies)):
+            faults = self.device.faults
+            events = self.encode(faults.tell(None, session.events(bodies)))
+            for datagram in faults.spoil_wire(events):
                 self._send(datagram, peer)
 
     def drop(self) -> None:
@@ -72,7 +74,7 @@ class UdpPort(Line):
         session = self._session(datagram, peer)
         packets = self.reply(session, datagram)
         cut = self.cut(session, packets, wire.HEADER.size)
-        for place, coded in enumerate(self.encode(packets)):
+        for place, coded in enumerate(self.device.faults.spoil_wire(self.encode(packets))):
             if cut is not None and len(coded) > cut:
                 cut = None
                 self._hang()
