@@ -234,8 +234,9 @@ class Audit(FromEdge, frozen=True, kw_only=True, omit_defaults=True):
 class CommandResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`command.result`: what became of a command, told once; one for each terminal that it concerned.
 
-    state: `duplicate` = its id was given before, and nothing was done again. issued_by: who ordered it.
-    detail: a word of `edge/causes/`, after a colon what the terminal said. device_user_id: whom it is about.
+    state: `duplicate` = its id was given before, and nothing was done again; each repetition is told.
+    issued_by: who ordered it, or repeated it. detail: a word of `edge/causes/` (of a duplicate: how it stands),
+    after a colon what the terminal said. device_user_id: whom it is about.
     """
 
     command_id: str

@@ -17,6 +17,7 @@ from edge.attention import Attention
 from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
 from edge.device.runner import Runner
+from edge.events import Draft
 from edge.snapshot import StaffPart
 from edge.staff import orders as rules
 from edge.staff.asked import Asked, understood
@@ -24,7 +25,7 @@ from edge.staff.book import Book
 from edge.staff.courier import Courier
 from edge.staff.orders import Kind, Part, StaffOrder
 from edge.staff.overview import attention, shown
-from edge.staff.telling import given, told
+from edge.staff.telling import given, repeated, told
 from edge.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -79,24 +80,43 @@ class Staff:
         return shown(self._book, self._runners)
 
     def _give(self, kind: Kind, arguments: Arguments) -> str:
-        """Write an order down, and return its id; the same id again changes nothing."""
+        """Write an order down, and return its id; the same id again changes nothing, and is told as such."""
         asked = understood(kind, arguments, self._keeping(kind))
         with self._one:
-            if known := self._book.order(asked.id):
-                return _again(known, asked)
-            order, before = self._new(asked), self._book.orders()
-            try:
-                self._book.keep(order)
-                for older in before:
-                    if (changed := rules.superseded(older, order)) != older:
-                        self._book.keep(changed)
-            except OSError as error:
-                raise Refused(f"写不下来，未执行 / it cannot be written down: {error}") from error
-        try:
-            self._store.add(given(order, self._clock.now()))
-        except LinkError as error:
-            LOG.error("order %s is not audited: %s", order.id, error)
+            known = self._book.order(asked.id)
+            order = known or self._written(asked)
+        if known:
+            return self._again(known, asked)
+        self._say(order, given(order, self._clock.now()))
         return order.id
+
+    def _written(self, asked: Asked) -> StaffOrder:
+        """A new order, on disk; Refused where that fails."""
+        order, before = self._new(asked), self._book.orders()
+        try:
+            self._book.keep(order)
+            for older in before:
+                if (changed := rules.superseded(older, order)) != older:
+                    self._book.keep(changed)
+        except OSError as error:
+            raise Refused(f"写不下来，未执行 / it cannot be written down: {error}") from error
+        return order
+
+    def _again(self, known: StaffOrder, asked: Asked) -> str:
+        """The id of an order given before; Refused where it is another one."""
+        devices = tuple(part.device_id for part in known.parts)
+        if (known.kind, known.user, devices) != (asked.kind, asked.user, asked.devices):
+            raise Refused(f"{known.id}: 这个编号已用于另一条指令 / this id is that of another order")
+        serials = {device: self._serial(device) for device in devices}
+        self._say(known, *repeated(known, asked.actor, serials, self._clock.now()))
+        return known.id
+
+    def _say(self, order: StaffOrder, *drafts: Draft) -> None:
+        """Store what was ordered; a store that takes nothing must not undo it."""
+        try:
+            self._store.add(*drafts)
+        except LinkError as error:
+            LOG.error("what was ordered as %s is not stored: %s", order.id, error)
 
     def _keeping(self, kind: Kind) -> list[str]:
         """The terminals that take people; a leaver may also be on one that is disabled."""
@@ -159,11 +179,3 @@ class Staff:
         runner = self._runners.get(device_id)
         known = runner.health.told if runner else None
         return known.observation.serial if known else ""
-
-
-def _again(known: StaffOrder, asked: Asked) -> str:
-    """The id of an order given before; Refused where it is another one."""
-    devices = tuple(part.device_id for part in known.parts)
-    if (known.kind, known.user, devices) != (asked.kind, asked.user, asked.devices):
-        raise Refused(f"{known.id}: 这个编号已用于另一条指令 / this id is that of another order")
-    return known.id

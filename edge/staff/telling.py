@@ -3,6 +3,7 @@
 Both are named by order and terminal alone, so that telling them again after a crash adds nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -38,6 +39,31 @@ def told(order: StaffOrder, part: Part, serial: str, now: datetime) -> tuple[Dra
         own_event("command.result", order.epoch, subject, 0, now, result),
         own_event("edge.audit", order.epoch, f"staff {subject}", 0, now, audit),
     )
+
+
+def repeated(order: StaffOrder, actor: str, serials: Mapping[str, str], now: datetime) -> list[Draft]:
+    """That an order was given once more and nothing was done again: how it stands with each terminal.
+
+    actor: who repeated it. Each repetition is told, by its moment.
+    """
+    results = [
+        CommandResult(
+            command_id=order.id,
+            command=order.kind,
+            state="duplicate",
+            issued_by=actor,
+            detail=part.cause,
+            device_id=part.device_id,
+            device_serial=serials.get(part.device_id) or None,
+            device_user_id=order.user,
+        )
+        for part in order.parts
+    ]
+    moment = int(now.timestamp() * 1000)
+    return [
+        own_event("command.result", order.epoch, f"{order.id} {each.device_id} again", moment, now, each)
+        for each in results
+    ]
 
 
 def given(order: StaffOrder, now: datetime) -> Draft:

@@ -196,6 +196,31 @@ def test_a_crash_before_the_answer_sends_again_and_one_after_it_tells_no_second_
     assert [(each.state, each.detail) for each in hall.told()] == [("done", "staff_gone")]
 
 
+def test_an_order_given_again_is_done_once_and_told_to_be_a_duplicate(hall: Hall) -> None:
+    hall.start("fp-1")
+    assert [hall.give("push", id="cmd-1") for _ in range(2)] == ["cmd-1", "cmd-1"]
+    hall.holds("fp-1", 1)[0].done("ok")
+    hall.staff.step()
+    hall.crash()
+    hall.start("fp-1")
+    assert hall.give("push", id="cmd-1", actor="zhao") == "cmd-1"
+    hall.staff.step()
+    assert hall.terminals["fp-1"].held == [], "nothing is done again"
+    told = [(each.state, each.device_id, each.detail, each.issued_by) for each in hall.told()]
+    assert told[:2] == [
+        ("duplicate", "fp-1", "staff_waiting", "li.wei"),
+        ("duplicate", "fp-2", "staff_waiting", "li.wei"),
+    ]
+    assert told[2:] == [
+        ("done", "fp-1", "staff_done", "li.wei"),
+        ("duplicate", "fp-1", "staff_done", "zhao"),
+        ("duplicate", "fp-2", "staff_waiting", "zhao"),
+    ]
+    with pytest.raises(Refused, match="cmd-1"):
+        hall.give("revoke", id="cmd-1")
+    assert len(hall.told()) == 5, "another order under that id is refused, and told to who gave it"
+
+
 def test_an_answer_is_told_once_the_store_takes_it(hall: Hall) -> None:
     hall.start()
     hall.store.intake_closed = "disk full"
