@@ -235,7 +235,7 @@ class CommandResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """`command.result`: what became of a command, told once; one for each terminal that it concerned.
 
     state: `duplicate` = its id was given before, and nothing was done again; each repetition is told.
-    issued_by: who ordered it, or repeated it. detail: a word of `edge/causes/` (of a duplicate: how it stands),
+    issued_by: who ordered or repeated it. detail: a word of `edge/causes/` (of a duplicate: how it stands),
     after a colon what the terminal said. device_user_id: whom it is about.
     """
 

@@ -3,18 +3,32 @@
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from drivers.base import DeviceOffline, Driver, LinkRevoked, Listener, Observation, Order, Reading, Reject
-from drivers.tape import Tape
+from drivers.tape import Direction, Entry, Tape
 from edge.clock.offsets import clock_offset_ms
 from edge.control import snapshot
 
 RECORD_S = 60.0
-"""Longest visit that is recorded."""
+"""Longest recording of a device that is asked."""
+AGAIN_S = 1.0
+"""Pause before the connection is tried again, where a recorded one broke."""
+
+
+class Heard:
+    """A tape, and whether the device has said anything yet."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape, self.anything = tape, False
+
+    def keep(self, direction: Direction, entry: Entry) -> None:
+        """See `Tape`."""
+        self.anything |= direction == "<"
+        self._tape.keep(direction, entry)
 
 
 class ProbeLink:
@@ -24,7 +38,7 @@ class ProbeLink:
     """
 
     def __init__(self, tape: Tape | None = None) -> None:
-        self.tape = tape
+        self.tape = Heard(tape) if tape else None
         self._stop = threading.Event()
         self.cursor: str | None = None
         self.observation: Observation | None = None
@@ -77,24 +91,49 @@ class Probed:
     took_s: float
 
 
-def ask_device(driver: Driver, zone: tzinfo, tape: Tape | None = None) -> Probed:
-    """Ask the device itself; DeviceError when it does not answer."""
+def ask_device(
+    make: Callable[[], Driver],
+    zone: tzinfo,
+    tape: Tape | None = None,
+    on_lost: Callable[[DeviceOffline], None] = lambda _error: None,
+) -> Probed:
+    """Ask the device itself; DeviceError when it does not answer.
+
+    A recording goes on where the connection breaks, until it has what it came for or `RECORD_S` are over.
+    """
     link = ProbeLink(tape)
-    if isinstance(driver, Listener):
-        raise DeviceOffline("calls_us")
     ends = threading.Timer(RECORD_S, link.stop.set)
     ends.daemon = True
     ends.start()
+    broke = None
     try:
-        with contextlib.suppress(LinkRevoked):
-            driver.run(link)
+        while (lost := _visit(make, link)) is not None:
+            broke = lost
+            on_lost(lost)
+            if link.stop.wait(AGAIN_S):
+                break
     finally:
         ends.cancel()
     observation = link.observation
     if observation is None:
-        raise DeviceOffline("no_answer")
+        raise broke or DeviceOffline("no_answer")
     offset = clock_offset_ms(observation.device_clock, zone, datetime.now(zone))
     return Probed(observation, offset, "", link.took_s)
+
+
+def _visit(make: Callable[[], Driver], link: ProbeLink) -> DeviceOffline | None:
+    """One connection; what broke it, where a recording had begun by then."""
+    driver = make()
+    if isinstance(driver, Listener):
+        raise DeviceOffline("calls_us")
+    try:
+        with contextlib.suppress(LinkRevoked):
+            driver.run(link)
+    except DeviceOffline as error:
+        if link.tape is None or not link.tape.anything:
+            raise
+        return error
+    return None
 
 
 def ask_daemon(folder: Path, device_id: str) -> Probed | None:

@@ -64,7 +64,7 @@ class Adding:
             if device.calls or device.driver is None:
                 return device, None
             try:
-                return device, ask_device(device.driver(), zone)
+                return device, ask_device(device.driver, zone)
             except DeviceError as error:
                 asks = error.cause == "wrong_key" and "comm_key_file" not in self.keys
                 if again or not asks:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def probe(lang: "Lang", config: Path, device: str, record: Path | None, minutes:
     try:
         zone, heard = settings.zone(found), ask_daemon(Path(settings.store.folder), device)
         with _recording(lang, record, found, zone, bool(heard)) as tape:
-            probed = (None if tape else heard) or ask_device(found.driver(), zone, tape)
+            again = partial(_again, lang, device)
+            probed = (None if tape else heard) or ask_device(found.driver, zone, tape, again)
     except DeviceError as error:
         leave(EXIT_WRONG, told(lang, device, error))
     click.echo("\n".join(probed_lines(found, probed, lang)))
@@ -78,6 +80,12 @@ def _recording(
         yield tape
     finally:
         written(lang, path, tape.text(), tape.entries, tape.withheld)
+
+
+def _again(lang: "Lang", device: str, error: "DeviceError") -> None:
+    from edge.words import cause_text, say
+
+    click.echo(say(lang, "record.again", name=device, why=cause_text(lang, error.cause)), err=True)
 
 
 def must_be_new(lang: "Lang", path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from drivers.base import DeviceError, Driver, LinkError, Listener, Observation, Reply, Request
+from drivers.tape import Tape
 from edge.clock.clock import WallClock
 from edge.device.link import DeviceLink
 from edge.device.runner import DEADLINE_S, NOTHING, Runner
@@ -51,7 +52,15 @@ class Receiver(Runner):
         self._claims = Claims()
         self._ringing: set[AlarmCode] = set()
         self._held = False
+        self.tape: Tape | None = None
+        """What is said goes on it, in this life and the next ones."""
         self._listener = self._fresh()
+
+    def record(self, tape: Tape | None) -> None:
+        """From now on what is said goes on this tape; None: on none."""
+        self.tape = tape
+        if link := self.link:
+            link.tape = tape
 
     @property
     def listener(self) -> Listener | None:
@@ -77,6 +86,7 @@ class Receiver(Runner):
             serial=self._listener.serial,
             complete=self._complete,
         )
+        self.link.tape = self.tape
         if self._listener.by_code:
             self.link.observed(Observation(self._listener.serial))
 

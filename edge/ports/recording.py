@@ -14,7 +14,6 @@ import msgspec
 
 from edge.clock.clock import WallClock
 from edge.commands import Arguments, Commands, Refused
-from edge.device.link import DeviceLink
 from edge.device.receiver import Receiver
 from edge.device.runner import Runner
 from edge.duty.clocks import audit
@@ -34,7 +33,7 @@ class Running(NamedTuple):
 
     token: str
     tape: "Recording"
-    link: DeviceLink
+    runner: Receiver
     ends_s: float
 
 
@@ -72,8 +71,8 @@ class Recorder:
             at = self._clock.now().isoformat(timespec="seconds")
             tape = Recording(runner.device.keys.driver, VERSION, at, BYTES_MAX)
             ends_s = monotonic() + 60 * int(told)
-            self._running = Running(secrets.token_hex(8), tape, runner.link, ends_s)
-            runner.link.tape = tape
+            self._running = Running(secrets.token_hex(8), tape, runner, ends_s)
+            runner.record(tape)
             actor = arguments.get("actor", "?")
             audit(self._store, self._clock, actor, "device.record", device_id, "done", f"{told} min")
             return self._running.token
@@ -93,5 +92,5 @@ class Recorder:
 
     @staticmethod
     def _end(running: Running) -> None:
-        if running.link.tape is running.tape:
-            running.link.tape = None
+        if running.runner.tape is running.tape:
+            running.runner.record(None)

@@ -99,6 +99,10 @@ COMMISSION: dict[str, tuple[str, str]] = {
         "the daemon is using {name}; if it takes one connection alone, first: hall-edge service {name} out"
         " --reason recording",
     ),
+    "record.again": (
+        "{name}: {why}；重新连接，继续录制",
+        "{name}: {why}; connecting again, the recording goes on",
+    ),
     "record.begun": (
         "正在录制 {name} 的呼叫，{n} 分钟；按 Ctrl-C 提前结束",
         "recording what {name} says when it calls, for {n} minutes; Ctrl-C ends it earlier",

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.base import DeviceOffline, DeviceRefused
 from drivers.http.taping import shown
 from drivers.tape import Direction, Entry
 from drivers.zk.frames import Packet, encode
 from drivers.zk.nameless import nameless
 from drivers.zk.records import LAYOUTS, decode
 from drivers.zk.taping import Taping, shape
+from edge.commission.recording import Recording
 from edge.probe import ProbeLink, ask_device
 from edge.settings.config import load
 from tests.commission.conftest import Net
@@ -28,7 +31,7 @@ from tests.drivers.zk_site import driver as zk_driver
 from tests.path.inside import hall_edge
 from tests.sim.replay import Replay
 from tests.sim.web import HttpFaults
-from tests.sim.zk import Punch, Terminal
+from tests.sim.zk import Faults, Punch, Terminal
 from tests.sim.zk.layouts import RECORD, RecordSize
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -122,13 +125,59 @@ def test_a_terminal_played_back_says_the_same(peopled: Net) -> None:
     for name, key in (("fp-1", ""), ("old", str(peopled.config.with_name("key")))):
         (device,) = (each for each in settings.devices if each.device_id == name)
         assert device.driver is not None
-        direct = ask_device(device.driver(), CHINA).observation
+        direct = ask_device(device.driver, CHINA).observation
         with Replay(recorded(peopled, name)) as replay:
             played = Terminal(host="127.0.0.1", port=replay.port)
-            again = ask_device(zk_driver(played, comm_key_file=key), CHINA).observation
+            again = ask_device(partial(zk_driver, played, comm_key_file=key), CHINA).observation
         assert replace(again, device_clock=None) == replace(direct, device_clock=None)
         assert again.device_clock
         assert (again.counts["logs"], again.counts["users"]) == (40, 3)
+
+
+def connects(tape: Recording) -> int:
+    """How often a recording connects."""
+    entries = [json.loads(line) for line in tape.text().splitlines()[1:]]
+    sent = [bytes.fromhex(entry["packet"]) for entry in entries if entry["dir"] == ">" and "packet" in entry]
+    return sum(packet[:2] == (1000).to_bytes(2, "little") for packet in sent)
+
+
+def test_a_recording_goes_on_where_the_connection_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.probe.AGAIN_S", 0.05)
+    tape, broke = Recording("zk", "0", ""), list[str]()
+    with Terminal(faults=Faults(close_after_bytes=3000)) as terminal:
+        terminal.load(Punch(IDS[n % 3], DAY + timedelta(minutes=n)) for n in range(200))
+        probed = ask_device(
+            partial(zk_driver, terminal), CHINA, tape, lambda error: broke.append(error.cause)
+        )
+    assert probed.observation.counts["logs"] == 200
+    assert (connects(tape), broke) == (2, ["connection_lost"])
+    log = [json.loads(line).get("packet", "") for line in tape.text().splitlines() if '"nameless"' in line]
+    assert sum(len(bytes.fromhex(packet)) - 8 for packet in log) >= 3000 // 1008 * 1008 + 200 * 40
+
+
+def test_a_recording_of_a_terminal_that_always_breaks_ends_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.probe.AGAIN_S", 0.02)
+    monkeypatch.setattr("edge.probe.RECORD_S", 1.0)
+    tape = Recording("zk", "0", "")
+    with Terminal(faults=Faults(deaf_to={1503})) as terminal:
+        monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.1)
+        monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.05)
+        probed = ask_device(partial(zk_driver, terminal), CHINA, tape)
+    assert probed.observation.serial == terminal.serial
+    assert connects(tape) > 1
+
+
+def test_nothing_to_record_is_no_recording_and_a_refusal_is_not_tried_again() -> None:
+    tape = Recording("zk", "0", "")
+    with Terminal() as gone:
+        pass
+    with pytest.raises(DeviceOffline):
+        ask_device(partial(zk_driver, gone), CHINA, tape)
+    with Terminal(comm_key=KEY) as locked, pytest.raises(DeviceRefused, match="wrong_key"):
+        ask_device(partial(zk_driver, locked), CHINA, tape)
+    assert connects(tape) == 1
 
 
 def test_a_log_played_back_has_the_same_punches_of_nobody(peopled: Net) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drivers.base import DeviceRefused, Link, Listener, Observation, Order, Reply, Request, StoreBusy
+from drivers.tape import Direction, Entry, tape_of
 from edge.clock.clock import WallClock
 from edge.device import receiver as room
 from edge.device import runner
@@ -111,6 +112,32 @@ def test_any_error_says_again_and_is_shown(store: Store, error: Exception, cause
     made = make(store, fails)
     assert made.serve(REQUEST).status == 503
     assert made.health.cause == cause
+
+
+def test_a_recording_outlives_the_life_it_began_in(store: Store) -> None:
+    told: list[object] = []
+
+    class Kept:
+        """Takes what a driver puts there."""
+
+        def keep(self, _direction: Direction, entry: Entry) -> None:
+            told.append(entry)
+
+    def says(_request: Request, link: Link) -> Reply:
+        if tape := tape_of(link):
+            tape.keep("<", {"said": len(told)})
+        return well(_request, link)
+
+    made = make(store, says)
+    made.record(Kept())
+    made.serve(REQUEST)
+    made.rest("moved", "2026-11-20T12:00:00+08:00")
+    made.wake()
+    made.serve(REQUEST)
+    assert told == [{"said": 0}, {"said": 1}]
+    made.record(None)
+    made.serve(REQUEST)
+    assert len(told) == 2
 
 
 def test_a_request_that_hangs_loses_its_link_and_the_next_one_is_served(
