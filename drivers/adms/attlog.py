@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from drivers.base import Reject
+from drivers.room import SMALL
 from drivers.zk.records import Record
 
 PIN_MAX = 24
@@ -48,29 +49,32 @@ class Upload(NamedTuple):
 
 
 class Log:
-    """An upload, piece by piece; each look decodes it anew, for one of two megabytes is never held decoded.
+    """An upload, piece by piece; each look decodes it anew, for what waits for the store is held as it came.
 
     Of one that broke off (not `whole`) the last line is not looked at.
     """
 
     def __init__(self, body: bytes, whole: bool = True) -> None:
         self._pieces = tuple(pieces(plain(body), whole))
+        self._first: Upload | None
         if any(map(_NO_TEXT.search, self._pieces)):
             lines = sum(1 for piece in self._pieces for _ in split(piece))
-            self._pieces, self._only = (b"",), Upload([], [Reject.frame("no_text", body)], lines)
+            self._pieces, self._first = (b"",), Upload([], [Reject.frame("no_text", body)], lines)
         else:
-            self._only = decode(self._pieces[0])
+            self._first = decode(self._pieces[0])
         self.lines = self.records = 0
         self.newest = ""
         for upload in self:
             self.lines, self.records = self.lines + upload.lines, self.records + len(upload.records)
             self.newest = max([self.newest, *(found.time for found in upload.records)])
+        if len(self._first.records) > SMALL:
+            self._first = None
 
     def __len__(self) -> int:
         return len(self._pieces)
 
     def __iter__(self) -> Iterator[Upload]:
-        yield self._only
+        yield self._first or decode(self._pieces[0])
         yield from map(decode, self._pieces[1:])
 
 

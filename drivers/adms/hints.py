@@ -5,13 +5,17 @@ lists the same record in answer to a question of ours; what was pushed before th
 whole answer, is missing: a person must look.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from drivers.base import Reading
 
 HEARD_MAX = 2000
-"""More than that are not told apart; the store knows of each by itself."""
+"""More than that are not told apart, and the newest are kept: old ones that no log will ever show hold up no
+proof. The store knows of each by itself."""
+LOOSE_MAX = 64
+"""So many keys are as good as any text; more are packed."""
 TIME = len("2026-11-20T08:00:00")
 """A key begins with the device time of its record."""
 
@@ -24,37 +28,51 @@ class Span(NamedTuple):
 
 
 class Keys:
-    """Different keys of readings, in order, as one text: sets of them for 200 terminals were 15 MB."""
+    """Different keys of readings, in order: as sets those of 200 terminals were 15 MB, as plain text 3 MB."""
 
-    __slots__ = ("_text", "count")
+    __slots__ = ("_loose", "_packed")
 
-    def __init__(self, keys: Iterable[str] = ()) -> None:
-        found = sorted({*keys})[:HEARD_MAX]
-        self.count, self._text = len(found), "\n".join(found)
+    def __init__(self) -> None:
+        self._loose: list[str] = []
+        self._packed = b""
+
+    def __bool__(self) -> bool:
+        return bool(self._loose or self._packed)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._text.split("\n") if self._text else ())
+        packed = zlib.decompress(self._packed).decode().split("\n") if self._packed else []
+        return iter(sorted({*packed, *self._loose}))
+
+    def add(self, keys: Iterable[str]) -> None:
+        """These too."""
+        self._loose.extend(keys)
+        if len(self._loose) > LOOSE_MAX:
+            self.hold(self)
+
+    def hold(self, keys: Iterable[str]) -> None:
+        """These, and no others."""
+        found = sorted({*keys})[-HEARD_MAX:]
+        few = len(found) <= LOOSE_MAX
+        self._loose = found if few else []
+        self._packed = b"" if few else zlib.compress("\n".join(found).encode(), 1)
 
 
 class Hints:
     """Those of one life."""
 
     def __init__(self) -> None:
-        self._heard = self._asked = self._missing = Keys()
+        self._heard, self._asked, self._missing = Keys(), Keys(), Keys()
 
     def hear(self, readings: Iterable[Reading]) -> None:
         """Something was pushed, and is stored as unconfirmed."""
-        if self._heard.count < HEARD_MAX:
-            self._heard = Keys((*self._heard, *(reading.key for reading in readings)))
+        self._heard.add(reading.key for reading in readings)
 
     def show(self, readings: Iterable[Reading]) -> None:
         """The terminal lists it in its log."""
-        if any(keys.count for keys in (self._heard, self._asked, self._missing)):
-            shown = {reading.key for reading in readings}
-            self._heard, self._asked, self._missing = (
-                Keys(key for key in keys if key not in shown)
-                for keys in (self._heard, self._asked, self._missing)
-            )
+        waiting = [keys for keys in (self._heard, self._asked, self._missing) if keys]
+        shown = {reading.key for reading in readings} if waiting else set()
+        for keys in waiting:
+            keys.hold(key for key in keys if key not in shown)
 
     def span(self, since: str) -> Span | None:
         """What a question about all from `since` on must cover; None where nothing waits."""
@@ -64,17 +82,20 @@ class Hints:
     def ask(self, since: str) -> None:
         """A question covers all that was heard so far and is not older than `since`."""
         heard = list(self._heard)
-        self._asked = Keys(key for key in heard if key[:TIME] >= since)
-        self._heard = Keys(key for key in heard if key[:TIME] < since)
+        self._asked.hold(key for key in heard if key[:TIME] >= since)
+        self._heard.hold(key for key in heard if key[:TIME] < since)
 
     def judge(self) -> None:
         """The answer is whole: what it did not show is missing."""
-        self._missing, self._asked = Keys((*self._missing, *self._asked)), Keys()
+        self._missing.add(self._asked)
+        self._asked.hold(())
 
     def give_up(self) -> None:
         """There is no whole answer: it waits for the next question."""
-        self._heard, self._asked = Keys((*self._asked, *self._heard)), Keys()
+        self._heard.add(self._asked)
+        self._asked.hold(())
 
     def told(self) -> str:
         """How many are missing, and the first of them."""
-        return next((f"{self._missing.count}: {first}" for first in self._missing), "")
+        missing = list(self._missing)
+        return f"{len(missing)}: {missing[0]}" if missing else ""

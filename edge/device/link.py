@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import repeat
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from drivers.base import LinkRevoked, Observation, Order, Reading, Reject
@@ -62,7 +62,7 @@ class DeviceLink:
         store: Store,
         clock: WallClock,
         stop: threading.Event,
-        orders: Queue[Order],
+        orders: SimpleQueue[Order],
         on_contact: Callable[[Told], None],
         guard: Guard | None = None,
         serial: str = "",

@@ -8,9 +8,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from queue import Full, Queue
+from queue import SimpleQueue
 
 from drivers.base import (
     DeviceOffline,
@@ -44,6 +43,8 @@ DEADLINE_S = 60.0
 """A driver that has not looked at its Link for this long hangs."""
 REST_S = 5.0
 """So long a driver has to leave before its Link is revoked."""
+ORDERS_MAX = 16
+"""About so many wait for a device."""
 REPORT_EVERY_S = 60.0
 """A device that flaps is reported upstream at most this often."""
 
@@ -67,7 +68,7 @@ class Runner:
         self.abandoned = 0
         self._resting = False
         self.link: DeviceLink | None = None
-        self._orders: Queue[Order] = Queue(maxsize=16)
+        self._orders: SimpleQueue[Order] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._reported: tuple[DeviceWord, str] | None = None
         self._reported_at = self._rang_at = -REPORT_EVERY_S
@@ -133,19 +134,15 @@ class Runner:
             LOG.info("%s: %s: %s", self.device.device_id, order.name, result)
             order.done(result)
 
-        if self._resting:
+        if self._resting or self._orders.qsize() >= ORDERS_MAX:
             return False
-        try:
-            self._orders.put_nowait(replace(order, done=answered))
-        except Full:
-            return False
+        self._orders.put(replace(order, done=answered))
         return True
 
     def hint(self) -> None:
         """The device says that there is news: it is asked at once, if it is asked at all; never blocks."""
         if not self._resting and self._orders.empty():
-            with suppress(Full):
-                self._orders.put_nowait(Order(LOOK, lambda _result: None))
+            self._orders.put(Order(LOOK, lambda _result: None))
 
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end after `stop` was set."""

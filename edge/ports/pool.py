@@ -36,9 +36,13 @@ class Pool(Generic[Result]):
             job, future = self._jobs.get()
             with self._lock:
                 self._idle -= 1
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(job())
-            except BaseException as error:  # noqa: BLE001 - it is the caller's to look at
-                future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                _do(job, future)
+            del job, future  # a request of two megabytes would be held until the next one
+
+
+def _do(job: Callable[[], Result], future: "Future[Result]") -> None:
+    try:
+        future.set_result(job())
+    except BaseException as error:  # noqa: BLE001 - it is the caller's to look at
+        future.set_exception(error)

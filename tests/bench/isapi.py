@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 
 import requests
 from requests.auth import HTTPDigestAuth
@@ -68,7 +68,7 @@ def _ours_s(folder: Path, port: int, password: Path, logs: int) -> float:
 
 def _contact(store: object, port: int, password: Path) -> None:
     driver = Hikvision(Hikvision.Options("127.0.0.1", str(password), port=port))
-    link = DeviceLink(device(), store, CLOCK, threading.Event(), Queue(), lambda _told: None)  # type: ignore[arg-type]
+    link = DeviceLink(device(), store, CLOCK, threading.Event(), SimpleQueue(), lambda _told: None)  # type: ignore[arg-type]
     try:
         driver.connect(link)
         driver.poll(link)

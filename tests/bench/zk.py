@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from zk import ZK
@@ -100,7 +100,7 @@ def _contact(store: Store, port: int) -> None:
 def _connected(store: Store, port: int) -> Iterator[tuple[Zk, DeviceLink]]:
     """The driver with an open connection, on a real link into the store."""
     driver = Zk(Zk.Options("127.0.0.1", port))
-    link = DeviceLink(device(), store, CLOCK, threading.Event(), Queue(), lambda _told: None)
+    link = DeviceLink(device(), store, CLOCK, threading.Event(), SimpleQueue(), lambda _told: None)
     try:
         driver.connect(link)
         yield driver, link

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from drivers.adms import asking
+from drivers.adms.hints import HEARD_MAX
 from drivers.adms.known import Known
 from drivers.base import Order, StoreBusy
 from tests.drivers.adms_site import NOON, commands, driver, link, record, records, request, upload
@@ -106,6 +107,22 @@ def test_a_forger_of_old_punches_does_not_keep_the_terminal_busy(clock: list[flo
     far = [text for text in questions if "StartTime=2020" in text]
     assert len(questions) > 100
     assert len(far) == 1, "an hour of it costs one long question, and the others are short"
+
+
+def test_old_forged_punches_hold_up_no_proof_of_new_ones(clock: list[float]) -> None:
+    site, here = driver(), link(Known(complete=DONE).text())
+    forged = records(0, HEARD_MAX + 500).replace(b"2026-11", b"2020-01").splitlines(keepends=True)
+    site.handle(upload(forged[0]), here)
+    ((name, _),) = ask(site, here)
+    answer(site, here, name, records(0, 1))
+    site.handle(upload(b"".join(forged[1:])), here)
+    clock[0] += asking.HINT_S
+    assert ask(site, here) == [], "old ones are looked for once an hour"
+    site.handle(upload(record(0).replace("08:00", "11:30").encode()), here)
+    ((name, text),) = ask(site, here)
+    assert "EndTime=2026-11-21" in text
+    answer(site, here, name, records(0, 1))
+    assert here.notes == {"push_unconfirmed": "2: 2020-01-20T08:00:00|1000|0"}
 
 
 def test_a_terminal_that_never_answers_is_told(clock: list[float]) -> None:

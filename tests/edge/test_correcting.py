@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -61,7 +61,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def link(store: Store, clock: WallClock) -> DeviceLink:
     device = Device("fp-1", DeviceKeys(driver="zk"), None)
-    return DeviceLink(device, store, clock, threading.Event(), Queue[Order](), lambda _told: None)
+    return DeviceLink(device, store, clock, threading.Event(), SimpleQueue[Order](), lambda _told: None)
 
 
 def punch(time: str) -> Reading:

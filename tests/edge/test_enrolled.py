@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 
 import pytest
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def link(store: Store, since: date | None = None) -> DeviceLink:
     device = Device("fp-1", DeviceKeys(driver="zk", in_service_from=since), None)
     made = DeviceLink(
-        device, store, WallClock(ZONE, "system"), threading.Event(), Queue[Order](), lambda _told: None
+        device, store, WallClock(ZONE, "system"), threading.Event(), SimpleQueue[Order](), lambda _told: None
     )
     made.observed(Observation(serial="SN1"))
     return made

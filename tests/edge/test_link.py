@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def link(store: Store, since: date | None = None) -> DeviceLink:
     device = Device("fp-1", DeviceKeys(driver="zk", in_service_from=since), None)
-    made = DeviceLink(device, store, Clock(), threading.Event(), Queue[Order](), lambda _told: None)
+    made = DeviceLink(device, store, Clock(), threading.Event(), SimpleQueue[Order](), lambda _told: None)
     made.observed(Observation(serial="SN1", device_clock="2026-11-20T12:00:00"))
     return made
 
@@ -104,7 +104,7 @@ def test_a_revoked_link_refuses_everything(store: Store) -> None:
 def test_the_offset_is_kept_until_it_is_measured_again(store: Store) -> None:
     heard: list[Told] = []
     device = Device("fp-1", DeviceKeys(driver="zk"), None)
-    first = DeviceLink(device, store, Clock(), threading.Event(), Queue[Order](), heard.append)
+    first = DeviceLink(device, store, Clock(), threading.Event(), SimpleQueue[Order](), heard.append)
     first.observed(Observation(serial="SN1", device_clock="2026-11-20T11:58:00"))
     first.observed(Observation(serial="SN1"))
     assert [told.clock_offset_ms for told in heard] == [-119_500, -119_500]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -50,7 +50,9 @@ class Hall:
         """The Link of one device, whose clock is ours."""
         made = Device(device, DeviceKeys(driver="keypad"), None)
         stop, complete = threading.Event(), self.evaluations.complete
-        link = DeviceLink(made, self.store, self.clock, stop, Queue(), lambda _told: None, complete=complete)
+        link = DeviceLink(
+            made, self.store, self.clock, stop, SimpleQueue(), lambda _told: None, complete=complete
+        )
         link.observed(Observation(serial or device, device_clock=link.now()))
         return link
 

@@ -7,7 +7,7 @@ follows from the id: a crash in between leaves them waiting for the same entry s
 import threading
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from queue import Queue
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import msgspec
@@ -82,7 +82,7 @@ class Entries:
     def _linked(self) -> DeviceLink:
         if self._link is None:
             device = Device(OFFICE, DeviceKeys(driver=DRIVER), None)
-            never, orders = threading.Event(), Queue[Order]()
+            never, orders = threading.Event(), SimpleQueue[Order]()
             parts = (self._store, self._clock, never, orders)
             self._link = DeviceLink(device, *parts, _contacted, serial=OFFICE)
         return self._link
