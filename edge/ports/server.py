@@ -50,6 +50,8 @@ SURPLUS_MAX = 64 << 10
 LINGER_S = 1.0
 REBIND_S = 5.0
 STOP_S = 3.0
+LAST_S = 0.05
+"""So soon who was accepted last is a visit, which can be ended; asyncio leaves others open."""
 SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -148,7 +150,7 @@ class DevicePort:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), None if server else REBIND_S)
             if server:
-                server.close()
+                await _close(server)
         for visit in list(self._visits):
             visit.writer.transport.abort()
         if pulse:
@@ -283,6 +285,13 @@ def approval(caller: Caller) -> str:
     if not SERIAL.fullmatch(caller.serial):
         return ""
     return f"hall-edge approve {caller.serial} --address {caller.address}"
+
+
+async def _close(server: asyncio.Server) -> None:
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening.fileno())
+    await asyncio.sleep(LAST_S)
+    server.close()
 
 
 async def _fill(body: bytearray, reader: asyncio.StreamReader, until: int) -> None:

@@ -105,7 +105,9 @@ def test_what_waits_for_upstream_is_left_and_told(hall: Hall) -> None:
 
 def test_what_is_set_aside_is_held_by_nobody_upstream(hall: Hall) -> None:
     hall.confirm()
-    forge.sql(hall.store.path.parent, "INSERT INTO parked VALUES ( @3 , 'too large', '')")
+    forge.sql(
+        hall.store.path.parent, "INSERT INTO parked (position, reason, since) VALUES ( @3 , 'too large', '')"
+    )
     with pytest.raises(Refused, match="1 wait for upstream or are set aside"):
         hall.erasure.erase(ORDER)
     assert hall.stubs() == [2, 4, 7]

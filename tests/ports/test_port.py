@@ -1,12 +1,13 @@
 """The device port under strangers, slow callers, liars and floods; and what a lawful caller notices of it."""
 
+import gc
 import json
 import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -325,3 +326,14 @@ def test_a_device_that_may_call_opens_no_port_where_none_is_set(store: Store, tm
         port.start()
         assert bool(port.port) == listens
         port.stop()
+
+
+def test_a_port_that_closes_leaves_no_line_open_that_just_came(door: Door) -> None:
+    with ExitStack() as lines:
+        came = [lines.enter_context(socket.create_connection(door.address, 5)) for _ in range(30)]
+        door.port.stop()
+        gc.disable()
+        lines.callback(gc.enable)
+        for line in came:
+            with suppress(ConnectionResetError):
+                assert line.recv(1) == b"", "closed by the port, not when it is forgotten"
