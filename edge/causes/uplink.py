@@ -78,8 +78,9 @@ UPLINK: dict[str, Cause] = {
     "publish_refused": Cause(
         "部分事件被上行服务器或上级应用拒收，已搁置，其余照常发送",
         "some events are refused by the broker or the upstream application and set aside; the rest flows",
-        "请上级平台按所示原因检查主题权限、消息大小上限或接收程序；处理后运行 hall-edge requeue",
-        "ask upstream to check topic permissions, message size or its consumer, then run hall-edge requeue",
+        "按 hall-edge parked 所示原因，请上级检查主题权限、消息大小上限或接收程序；再运行 hall-edge requeue",
+        "see hall-edge parked; ask upstream to check topic permissions, message size or its consumer;"
+        " then run hall-edge requeue",
     ),
     "nobody_listens": Cause(
         "上行服务器上没有人订阅本大厅的消息",

@@ -51,6 +51,7 @@ ELSEWHERE = {
     "keypad-test": "edge.cli.keypad",
     "clock": "edge.cli.clock",
     "set-time": "edge.cli.clock",
+    "parked": "edge.cli.parked",
     "verify": "edge.cli.proof",
     "erase": "edge.cli.proof",
     "account": "edge.cli.office",

@@ -7,11 +7,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from drivers.base import IntakeClosed
+from drivers.base import IntakeClosed, StoreBusy
 from edge.events import Draft, Place
 from edge.payloads import EpochReason, HashAlg
 from edge.store import epochs, lock, marks, opening, purge, schema, sqlite, upkeep
@@ -213,8 +213,10 @@ class Store:
         )
 
     def keep_parked(self, parked: Mapping[int, str], again: Collection[int], at: str) -> None:
-        """Remember what is set aside, and why, and what of it is queued again; it rides."""
+        """Remember what is set aside, and why, and what is queued again; at once if the disk takes it."""
         self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, again, at))
+        with suppress(IntakeClosed, StoreBusy):  # it rides on
+            self._writer.save_riders()
 
     def queue_again(self, parked: Mapping[int, str], at: str) -> None:
         """A person had these queued again; on disk when it returns, else IntakeClosed or StoreBusy."""

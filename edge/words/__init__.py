@@ -8,6 +8,7 @@ from typing import Literal
 
 from edge.causes import CAUSES
 from edge.words.account import ACCOUNT
+from edge.words.answers import ANSWERS
 from edge.words.commission import COMMISSION
 from edge.words.staff import STAFF
 
@@ -17,6 +18,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 
 TEXTS: dict[str, tuple[str, str]] = {
     **ACCOUNT,
+    **ANSWERS,
     **COMMISSION,
     **STAFF,
     "state.online": ("正常", "online"),
@@ -51,23 +53,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "all_well": ("结论: 一切正常", "all is well"),
     "problems": ("结论: {n} 个问题", "{n} problem(s)"),
     "next": ("下一步", "next step"),
-    "dead": (
-        "守护进程没有运行。以下是它最后一次写下的状态 ({at})",
-        "the daemon is not running; its last word, {at}",
-    ),
-    "mute": (
-        "守护进程在运行，但没有回答：请查看系统日志。以下是它最后一次写下的状态 ({at})",
-        "the daemon runs but does not answer: look at the system log; its last word, {at}",
-    ),
-    "mute_order": (
-        "守护进程在运行，但没有回答，不知命令是否执行：请查看系统日志，再看 hall-edge status",
-        "the daemon runs but does not answer, it may or may not have been done: look at the system log,"
-        " then at hall-edge status",
-    ),
-    "never_ran": ("守护进程没有运行，也没有留下状态", "the daemon is not running and left no status"),
-    "not_running": ("守护进程没有运行，命令未执行", "the daemon is not running; nothing was done"),
-    "done": ("已执行", "done"),
-    "refused": ("未执行", "not done"),
     "probe.serial": ("序列号", "serial number"),
     "probe.model": ("型号", "model"),
     "probe.firmware": ("固件", "firmware"),

@@ -86,7 +86,7 @@ def test_what_the_broker_cannot_take_is_withheld_over_a_restart_and_then_queued_
         with larger, path_to(larger, tmp_path, store) as (consumer, uplink):
             store.take(intake(902))
             assert until(lambda: uplink.outbox.retired == store.tip.position, 30)
-            assert uplink.line.cause == "publish_refused", "still shown"
+            assert until(lambda: uplink.line.cause == "publish_refused", 20), "still shown"
             assert uplink.requeue(LARGE + 1) == []
             assert uplink.requeue(None) == [LARGE]
             assert until(lambda: uplink.line.cause == "ok" and counted(consumer).events == 2, 20)

@@ -1,5 +1,6 @@
 """U9, U11, U12: what is refused is set aside, shown, and queued again by a person; the rest flows."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ def refuse(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
                 wrong.append("a refused punch blocks the rest")
             shown = hall_edge("--lang", "en", "status", config=lab.daemon.config).stdout
             wrong += [] if "set aside" in shown and "0x87" in shown else [f"not shown: {shown}"]
+            listed = hall_edge("--lang", "en", "parked", config=lab.daemon.config)
+            wrong += [] if listed.returncode == 1 and "0x87" in listed.stdout else [f"not listed: {listed}"]
             held = lab.books.count()
             lab.daemon.kill()
             (lab.broker.folder / "acl").write_text(EVERYTHING)
@@ -40,6 +43,8 @@ def refuse(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
             lab.broker.kill()
             said = hall_edge("requeue", config=lab.daemon.config)
             wrong += [] if said.returncode == 0 and "#" in said.stdout else [said.stderr]
+            (row,) = json.loads(hall_edge("parked", "--json", config=lab.daemon.config).stdout)
+            wrong += [] if row["again"] else [f"queued again, and not said so: {row}"]
             lab.daemon.kill()
             lab.broker.start()
             lab.daemon.start()

@@ -67,6 +67,8 @@ def test_a_technicians_day(hall: Hall) -> None:
         assert (unknown.returncode, "fp-9" in unknown.stderr) == (1, True)
         nothing = hall_edge("requeue", config=config)
         assert (nothing.returncode, "nothing is set aside" in nothing.stderr) == (1, True)
+        none = hall_edge("--lang", "en", "parked", config=config)
+        assert (none.returncode, none.stdout) == (0, "nothing is set aside\n")
         other = hall_edge("requeue", "7", config=config)
         assert (other.returncode, "#7 is not set aside" in other.stderr) == (1, True)
         probed = hall_edge("--lang", "en", "probe", "fp-1", config=config)

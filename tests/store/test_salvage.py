@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -285,6 +285,25 @@ def test_a_row_altered_on_disk_is_seen_when_it_is_read(tmp_path: Path) -> None:
     store.close()
 
 
+def up(folder: Path) -> tuple[Store, float]:
+    """The store once it is whole, and what its slowest start took.
+
+    A bit turned in a text breaks no page: it is seen when the row is read, and the next start mends it.
+    """
+    slowest = 0.0
+    while True:
+        began = time.monotonic()
+        store = open_store(folder)
+        slowest = max(slowest, time.monotonic() - began)
+        with closing(store.reader()) as reader, suppress(sqlite.DatabaseError):
+            after = 0
+            while rows := reader.after(after, 500):
+                after = rows[-1].position
+        if not store.damage:
+            return store, slowest
+        store.close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_long_form_hundred_thousand_rows(tmp_path: Path) -> None:
@@ -300,9 +319,7 @@ def test_the_long_form_hundred_thousand_rows(tmp_path: Path) -> None:
             folder = tmp_path / kind.replace(" ", "-")
             shutil.copytree(tmp_path / "whole", folder)
             whole = damage_it(folder, kind, 5)
-            began = time.monotonic()
-            store = open_store(folder)
-            took[f"{kind}_max_s"] = time.monotonic() - began
+            store, took[f"{kind}_max_s"] = up(folder)
             shares += [len(whole & set(bodies(store.path))) / len(whole)] if whole else []
             store.close()
             shutil.rmtree(folder)
