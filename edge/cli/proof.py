@@ -29,12 +29,16 @@ def verify(lang: "Lang", config: Path, heads: Sequence[str], as_json: bool) -> N
     import msgspec
 
     from edge.cli.show import report_lines
+    from edge.store import marks
+    from edge.words import say
 
-    report = _verified(lang, Path(load(config).store.folder), heads)
+    report = _verified(lang, folder := Path(load(config).store.folder), heads)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:
         click.echo("\n".join(report_lines(report, lang)))
+    if report.bad and marks.read_order(folder):
+        click.echo(say(lang, "proof.restored"), err=True)
     raise SystemExit(EXIT_WRONG if report.bad else 0)
 
 

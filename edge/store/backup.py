@@ -4,11 +4,12 @@ A backup is a database of its own, proved row by row before it gets its name. A 
 a new epoch, which the next start begins: its numbers after the copy were given to other events.
 """
 
+import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from edge.events import digest_of
@@ -34,7 +35,10 @@ def backup(folder: Path, target: Path) -> int:
     if not database.exists():
         raise BackupError(f"{database}: 没有数据库 / no database")
     draft = target.with_name(target.name + ".new")
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        held = _begin(draft)
+    except OSError as error:
+        raise BackupError(f"{target}: 写不了 / cannot be written: {error.strerror}") from error
     try:
         with closing(sqlite.connect_reader(database)) as source, closing(sqlite.connect_copy(draft)) as copy:
             source.backup(copy)
@@ -48,8 +52,23 @@ def backup(folder: Path, target: Path) -> int:
         raise BackupError(f"{target}: 已存在，未覆盖 / exists and is not overwritten") from None
     finally:
         draft.unlink(missing_ok=True)
+        os.close(held)
     sync_folder(target.parent)
     return count
+
+
+def _begin(draft: Path) -> int:
+    """Make an empty file and lock it; one that a killed backup left goes, one that is being written stays."""
+    with suppress(FileNotFoundError):
+        left = os.open(draft, os.O_RDONLY)
+        try:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+        finally:
+            os.close(left)
+    held = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return held
 
 
 def restore(source: Path, folder: Path) -> str:

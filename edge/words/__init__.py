@@ -111,6 +111,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{path}: 数据库读不了: {why}。以守护进程的用户或 root 运行",
         "{path}: the database cannot be read: {why}. Run it as the daemon's user or root",
     ),
+    "proof.restored": (
+        "这是刚放回、还没有启动过的备份：先启动守护进程，它会开启新账期并报告缺失的编号，然后再核对",
+        "this is a restored backup that was not started yet: start the daemon, which opens a new epoch and"
+        " tells what is missing, then verify",
+    ),
     "proof.older": (
         "{path}: 数据库是旧版结构，先用本版本启动一次守护进程",
         "{path}: the database has an older schema; start the daemon of this release once",

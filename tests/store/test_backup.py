@@ -1,5 +1,6 @@
 """A backup of a database at work, and the way back: proved, never over another file, under a new epoch."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -102,6 +103,25 @@ def test_a_backup_of_a_newer_release_is_refused(tmp_path: Path) -> None:
         restore(copy, tmp_path)
 
 
+def test_what_a_killed_backup_left_is_in_nobody_s_way(tmp_path: Path) -> None:
+    filled(tmp_path, 10).close()
+    target, draft = tmp_path / "copy.db", tmp_path / "copy.db.new"
+    draft.write_bytes(b"half")
+    with draft.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BackupError, match="cannot be written"):
+            backup(tmp_path, target)
+        assert draft.read_bytes() == b"half", "another one is writing it"
+    assert backup(tmp_path, target) == 11
+    assert not draft.exists()
+
+
+def test_where_a_backup_cannot_be_written_that_is_said(tmp_path: Path) -> None:
+    filled(tmp_path, 10).close()
+    with pytest.raises(BackupError, match=r"gone/copy\.db.*cannot be written"):
+        backup(tmp_path, tmp_path / "gone" / "copy.db")
+
+
 def test_the_commands(tmp_path: Path) -> None:
     (tmp_path / "edge").mkdir()
     filled(tmp_path / "edge", 10).close()
@@ -118,9 +138,15 @@ def test_the_commands(tmp_path: Path) -> None:
     copy = str(tmp_path / "copy.db")
     assert run("backup", copy)[0] == 0
     assert run("backup", copy)[0] == 1
+    store = open_store(tmp_path / "edge")
+    store.take(intake(900))
+    store.close()
     assert run("restore", copy)[0] == 0
+    code, text = run("verify")
+    assert (code, "还没有启动过的备份" in text) == (1, True)
     assert run("restore", str(tmp_path / "none.db"))[0] == 1
     store = open_store(tmp_path / "edge")
     code, text = run("restore", copy)
     assert (code, str(os.getpid()) in text) == (3, True)
     store.close()
+    assert run("verify")[0] == 0
