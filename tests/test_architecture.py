@@ -155,6 +155,7 @@ PURE = [
     "drivers/evaluation/patterns.py",
     "drivers/evaluation/session.py",
     "drivers/evaluation/vendor.py",
+    "drivers/hikvision/alarms.py",
     "drivers/hikvision/documents.py",
     "drivers/hikvision/events.py",
     "drivers/hikvision/known.py",

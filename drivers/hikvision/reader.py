@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from drivers.base import DeviceRefused, Link, Reading, Reject
+from drivers.hikvision.alarms import alarm
 from drivers.hikvision.events import Item, is_punch, reading, rejected
 from drivers.hikvision.isapi import Isapi
 from drivers.hikvision.known import Known, holes, standing
@@ -195,16 +196,21 @@ class Reader:
         return False
 
     def _emit(self, events: Sequence[Item], loose: Sequence[Item], known: Known) -> None:
-        """Punches and what makes no sense go to the Link; `known` counts once they are stored."""
-        told = [reading(known.serial, event) for event in events if is_punch(event, self._minors)]
+        """Punches, alarms and what makes no sense go to the Link; `known` counts once they are stored."""
+        told = [self._told(known.serial, event) for event in events]
         readings = [each for each in told if isinstance(each, Reading)]
         rejects = [each for each in told if isinstance(each, Reject)]
         rejects += [
             rejected("number_twice" if event.number else "no_number", event)
             for event in loose
-            if is_punch(event, self._minors)
+            if self._told(known.serial, event) is not None
         ]
         cursor = known.text()
         if readings or rejects or cursor != self._link.cursor:
             self._link.emit(readings, cursor, rejects=rejects)
         self.known = known
+
+    def _told(self, serial: str, event: Item) -> Reading | Reject | None:
+        if is_punch(event, self._minors):
+            return reading(serial, event)
+        return alarm(serial, event)

@@ -206,7 +206,7 @@ class MutantIsapi(MutantWeb):
                 str(item.get("employeeNoString") or "").strip() or str(item.get("employeeNo") or "").strip()
             )
             if (str(item.get("major")).strip(), str(item.get("minor")).strip()) in PASSED:
-                yield f"{time}|{str(item.get('serialNo')).strip()}", user
+                yield f"{time}|{_number(item.get('serialNo'))}", user
 
 
 class MutantDahua(MutantWeb):
@@ -244,7 +244,16 @@ class MutantDahua(MutantWeb):
                 told = {name: next(iter(values)) for name, values in fields.items() if values}
                 if (told.get("Status") or {"0": "1"}.get(told.get("ErrorCode", ""))) != "1":
                     continue
-                yield f"{_wall_clock(told.get('CreateTime', ''))}|{told.get('RecNo')}", told.get("UserID", "")
+                yield (
+                    f"{_wall_clock(told.get('CreateTime', ''))}|{_number(told.get('RecNo'))}",
+                    told.get("UserID", ""),
+                )
+
+
+def _number(told: object) -> str:
+    """A number as a key holds it: `082` is 82."""
+    text = str(told).strip()
+    return str(int(text)) if text.isdecimal() else text
 
 
 def _wall_clock(told: str) -> str:

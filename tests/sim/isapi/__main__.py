@@ -15,6 +15,7 @@ ACTIONS: dict[str, Callable[[Terminal], object]] = {
     "reboot": lambda terminal: terminal.reboot(),
     "clear": lambda terminal: terminal.clear(),
     "reset": lambda terminal: terminal.reset(),
+    "tamper": lambda terminal: terminal.tamper(),
     "prune": lambda terminal: terminal.prune(len(terminal.log) // 2),
 }
 

@@ -19,6 +19,8 @@ VER20 = "http://www.isapi.org/ver20/XMLSchema"
 OLD = "http://www.hikvision.com/ver20/XMLSchema"
 CARD, FINGER, FACE, DENIED, UNKNOWN_FACE, DOOR = 1, 38, 75, 8, 76, 21
 PASSES = (CARD, FINGER, FACE)
+TAMPER, CLOCK_SET, NTP, RESTORED = (1, 1028), (3, 1028), (3, 1029), (3, 1034)
+"""Major and minor: the case was opened; the clock set from afar, by NTP; settings restored at the menu."""
 LACK = {
     "statusCode": 6,
     "statusString": "Invalid Content",
@@ -139,6 +141,10 @@ class Terminal(WebDevice):
             self._newest = 0
             self.event(2, 1024, self.clock())
 
+    def tamper(self) -> None:
+        """Somebody opens its case."""
+        self.event(*TAMPER, self.clock())
+
     def prune(self, count: int) -> None:
         """The oldest events make room."""
         with self.lock:
@@ -164,6 +170,7 @@ class Terminal(WebDevice):
                 if wanted is None or "<timeZone>CST-8:00:00<" not in body.decode():
                     return self._told({"statusCode": 6}, status=400)
                 self.set_clock((datetime.fromisoformat(wanted[1]) - self.true_time()).total_seconds())
+                self.event(*CLOCK_SET, self.clock())
                 return self._xml({"ResponseStatus": {"statusCode": 1, "statusString": "OK"}})
             shown = self.clock().isoformat() + self.offset
             return self._xml(
