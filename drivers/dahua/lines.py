@@ -53,7 +53,10 @@ def values(body: bytes) -> dict[str, str]:
 
 
 def found(body: bytes) -> Found | None:
-    """A reply of the record finder; None for anything else."""
+    """A reply of the record finder; None for anything else, and where it was cut in a record.
+
+    UserID comes last: of a reply whose length was told wrong, `1012` becomes `101`, who is somebody else.
+    """
     records: dict[int, dict[str, str]] = {}
     heads: dict[bytes, str] = {}
     encoding, texts = _encoding(body), dict[str, str]()
@@ -70,7 +73,8 @@ def found(body: bytes) -> Found | None:
                 said = fields.setdefault(_NAMES[record[2]], texts.setdefault(text, text))
                 if said != text and record[2] not in NAMELESS:
                     fields.setdefault(TWICE, f"{_NAMES[record[2]]}={text}")
-    if b"found" not in heads and not records:
+    cut = bool(records) and not body.endswith(b"\n")
+    if cut or (b"found" not in heads and not records):
         return None
     total = number(heads.get(b"totalCount"))
     return Found(number(heads.get(b"found")), total, tuple(records[index] for index in sorted(records)))

@@ -136,9 +136,21 @@ class DeviceLink:
         if whole and since:
             self._tally = Tally.after(self.counted, since) if self.counted else None
         if whole:
-            with closing(Books(self._store.path)) as books:
-                newest = books.newest(self._told.observation.serial, WITNESSES)
-            self._before = Before(self._store.complete_until(self._device.device_id), newest)
+            self._before = self._before_now()
+
+    def _before_now(self) -> Before:
+        """What was known of the device; what came in since the last complete read bears no witness to it."""
+        serial, until = self._told.observation.serial, self._store.complete_until(self._device.device_id)
+        with closing(Books(self._store.path)) as books:
+            read = books.newest(serial, WITNESSES, self._shown(until)) if until else ()
+            return Before(until, read or books.newest(serial, WITNESSES))
+
+    def _shown(self, until: str) -> str:
+        """What the device's clock shows at a true time."""
+        _sample, origin = self._origin()
+        offset = timedelta(milliseconds=origin.clock_offset_ms or 0)
+        shown = datetime.fromisoformat(until).astimezone(self._zone) + offset
+        return shown.replace(tzinfo=None).isoformat(timespec="seconds")
 
     def _count(
         self, drafts: Sequence[tuple[Reading, Draft]], rejected: int, complete_until: str | None

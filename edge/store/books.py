@@ -64,12 +64,15 @@ class Books:
         )
         return [Held(*row) for row in rows if row[1].endswith(f"|{PUNCH}")]
 
-    def newest(self, serial: str, count: int) -> tuple[str, ...]:
-        """The newest punches of a terminal by its own time, as facts; newest first. None that is unproved."""
+    def newest(self, serial: str, count: int, upto: str = "") -> tuple[str, ...]:
+        """The newest punches of a terminal by its own time, as facts; newest first. None that is unproved.
+
+        upto: none later than this, by its own time.
+        """
         rows = self._ask(
             "SELECT fact, body IS NOT NULL AND instr(body, ?) FROM event"
             " WHERE fact BETWEEN ? AND ? AND fact LIKE '%|' || ? ORDER BY fact DESC LIMIT ?",
-            (UNPROVED, *_stretch(serial, "", ""), PUNCH, count * LOOKED_AT),
+            (UNPROVED, *_stretch(serial, "", upto), PUNCH, count * LOOKED_AT),
         )
         unproved = self.unproved([fact for fact, pushed in rows if pushed])
         return tuple(fact for fact, _pushed in rows if fact not in unproved)[:count]

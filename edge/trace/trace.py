@@ -104,11 +104,15 @@ def trace(
     terminals: Iterable[Standing],
     others: Sequence[Found],
     upstream: Upstream,
+    until: datetime | None = None,
 ) -> Trace:
-    """The answer for a person and a moment; `found` has the punches that may be meant, nearest first."""
+    """The answer for a person and a moment; `found` has the punches that may be meant, nearest first.
+
+    until: what is looked for may be as late as this, so nobody was there only if all was read up to it.
+    """
     hops = [Hop(word=hop_of(each, upstream), found=each) for each in found]
     if not hops:
-        told = [Hop(word=absence(each, moment), terminal=each) for each in terminals]
+        told = [Hop(word=absence(each, until or moment), terminal=each) for each in terminals]
         hops = sorted(told, key=lambda hop: ABSENCES.index(hop.word))
     word = hops[0].word if hops else "hop_no_terminal"
     return Trace(
@@ -151,7 +155,7 @@ ABSENCES = (
 
 
 def absence(terminal: Standing, moment: datetime) -> str:
-    """What a terminal can tell of a punch that is not stored."""
+    """What a terminal can tell of a punch, as late as `moment`, that is not stored."""
     if terminal.named:
         return "hop_quarantined"
     if terminal.gap:

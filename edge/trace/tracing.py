@@ -28,6 +28,8 @@ EARLIEST = str(EARLIEST_YEAR)
 """Rows that seem older were recorded while our clock was not known, and say nothing of what lies before."""
 STEP = 2000
 """Rows for each look at the log."""
+FRESH = timedelta(minutes=2)
+"""A terminal that is asked shows within this what was punched."""
 
 
 class Search:
@@ -62,7 +64,14 @@ class Search:
             told = [self._standing(books, h) for h in self._health() if device in (None, h.device_id)]
             up = self._upstream(reader)
         found.sort(key=self._distance)
-        return trace(self._person, self._moment, found, told, others, up)
+        return trace(self._person, self._moment, found, told, others, up, self._until())
+
+    def _until(self) -> datetime:
+        """How late a punch may be that is meant; the last minutes may not be read yet."""
+        if self._snapshot is None:
+            return self._moment
+        read_by_now = datetime.fromisoformat(self._snapshot.at) - FRESH
+        return max(self._moment, min(self._moment + self._within, read_by_now))
 
     def _near(self, books: Books, serials: dict[str, str]) -> Iterator[Found]:
         """Punches that a terminal stamped around the moment, the person's and those of others."""

@@ -101,6 +101,12 @@ def test_missing_and_odd_fields(change: dict[str, Any], expected: object) -> Non
         assert type(outcome) is (expected or type(None))
 
 
+def test_a_reply_that_was_cut_in_a_record_is_none() -> None:
+    whole = b"found=1\r\nrecords[0].RecNo=4\r\nrecords[0].Status=1\r\nrecords[0].UserID=1012\r\n"
+    assert found(whole) is not None
+    assert [found(whole[:end]) for end in range(len(whole) - 1, whole.index(b"=1012"), -1)] == [None] * 6
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -113,7 +119,7 @@ def test_missing_and_odd_fields(change: dict[str, Any], expected: object) -> Non
 )
 def test_lines_of_two_records_under_one_index_make_no_punch(line: str, reason: str | None) -> None:
     lines = [f"records[0].{name}={value}" for name, value in RECORD.items()]
-    reply = found("\r\n".join(["found=1", *lines, line]).encode())
+    reply = found("".join(f"{each}\r\n" for each in ("found=1", *lines, line)).encode())
     assert reply is not None
     outcome = reading("SN", access(reply.records[0], SHIFT_S), METHODS["asi"])
     if reason is None:

@@ -1,6 +1,6 @@
 """The hop of a punch and the cause of its absence, each from the facts that alone decide it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -98,3 +98,11 @@ def test_every_answer_has_its_words() -> None:
         "hop_unproved",
         "hop_no_terminal",
     } == set(TRACE)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "word"), [(0, "hop_not_on_terminal"), (58, "hop_not_on_terminal"), (59, "hop_not_read")]
+)
+def test_nobody_was_there_only_if_all_that_may_be_meant_was_read(minutes: int, word: str) -> None:
+    until = AT + timedelta(minutes=minutes)
+    assert trace("7", AT, [], [WELL], [], UP, until).word == word

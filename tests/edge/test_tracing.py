@@ -3,6 +3,8 @@
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from edge.events import Origin, normalize
 from edge.settings.config import load
 from edge.settings.settings import Settings
+from edge.snapshot import Snapshot
 from edge.store import Intake, Store, position
 from edge.store.books import Books
 from edge.store.reads import ReceiptRow
@@ -148,3 +151,16 @@ def test_what_was_pushed_is_unproved_until_the_log_shows_it_and_is_no_witness(se
             assert books.newest(SERIAL, 1)[0].split("|")[1] == punch(50).device_time
     finally:
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [("08:02:00", "08:00:00"), ("08:06:00", "08:04:00"), ("08:40:00", "08:10:00"), ("23:00:00", "08:10:00")],
+)
+def test_a_punch_may_be_as_late_as_is_looked_for_but_for_the_last_minutes(
+    settings: Settings, now: str, until: str
+) -> None:
+    moment = datetime(2026, 11, 20, 8, tzinfo=ZONE)
+    live = cast(Snapshot, SimpleNamespace(at=f"2026-11-20T{now}+08:00"))
+    search = Search(settings, live, "7", moment, timedelta(minutes=10))
+    assert search._until().isoformat() == f"2026-11-20T{until}+08:00"

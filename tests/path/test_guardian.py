@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +138,21 @@ def test_a_cleared_log_leaves_a_gap_with_bounds_once_and_counts_nothing_twice(ha
     assert len(told(hall, "device.data_gap")) == 1
     hall.terminal.punch("1004")
     assert until(lambda: device(hall).stored == 4, 20)
+
+
+def test_who_punches_right_after_a_log_was_cleared_does_not_hide_it(hall: Hall) -> None:
+    hall.daemon.config.write_text(
+        hall.daemon.config.read_text().replace("poll_seconds = 1", "poll_seconds = 4")
+    )
+    for user in ("1001", "1002", "1003"):
+        hall.terminal.punch(user, at=hall.terminal.clock() - timedelta(minutes=1))
+    hall.daemon.start()
+    assert until(lambda: online(hall) and device(hall).stored == 3, 20)
+    hall.terminal.clear()
+    hall.terminal.punch("1004")
+    assert until(lambda: device(hall).stored == 4, 20), "heard live, before the log is looked at"
+    assert until(lambda: told(hall, "device.data_gap"), 20)
+    assert [each["reason"] for each in told(hall, "device.data_gap")] == ["log_cleared"]
 
 
 def test_a_log_that_wraps_while_it_is_read_loses_nothing_and_one_nearly_full_rings(hall: Hall) -> None:
