@@ -188,8 +188,7 @@ class Store:
     def cursor(self, device_id: str) -> str | None:
         """The cursor of a device's last commit."""
         with closing(self.reader()) as reader:
-            row = reader.devices().get(device_id)
-        return row.cursor if row else None
+            return reader.cursor(device_id)
 
     def complete_until(self, device_id: str) -> str | None:
         """Up to which moment everything a device recorded is in the store."""

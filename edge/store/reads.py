@@ -187,6 +187,11 @@ class Reader:
         )
         return {row[0]: DeviceRow(*row) for row in rows}
 
+    def cursor(self, device_id: str) -> str | None:
+        """The cursor of one device, which is not to cost more where there are many."""
+        rows = self._ask("SELECT cursor FROM device WHERE device_id = ?", (device_id,))
+        return rows[0][0] if rows else None
+
     def receipts(self) -> dict[str, ReceiptRow]:
         """The last receipts that were saved."""
         rows = self._ask("SELECT app, n, position, received, head FROM receipt")
