@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RECORDS_MAX = 1000
+RECORDS_MAX = 500
 """Decoded at once by all drivers together; the store alone writes, one after the other."""
 SMALL = 50
 """So few never wait: people punch one by one."""

@@ -228,7 +228,7 @@ def _payload(
 
 
 _encode = msgspec.json.Encoder().encode
-_repeated = lru_cache(maxsize=1024)(_payload)  # 1.5 KB each
+_repeated = lru_cache(maxsize=512)(_payload)  # 1.5 KB each
 
 
 def _moment(device_time: str, zone: tzinfo) -> tuple[datetime, tuple[timedelta, str]]:

@@ -1,6 +1,7 @@
 """A hall for whole-path tests and the demo: the real daemon as a process, and what can be asked of it."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from edge.control import snapshot
 from edge.snapshot import Snapshot
 
 READY_S = 20.0
+UNIT = Path(__file__).parents[1] / "systemd" / "hall-edge.service"
 SITE = """
 [site]
 county = "410421"
@@ -51,6 +53,12 @@ port = {office}
 """
 
 
+def environment() -> dict[str, str]:
+    """What the unit gives to the daemon beside what is there, as far as it is the same in every hall."""
+    given = (row.partition("=")[2] for row in UNIT.read_text().splitlines() if row.startswith("Environment="))
+    return {**os.environ, **dict(each.split("=", 1) for each in given if "%" not in each)}
+
+
 class Daemon:
     """`hall-edge run` as a process; its log is `edge.log` beside the config."""
 
@@ -66,6 +74,7 @@ class Daemon:
                 [sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)],
                 stderr=log,
                 stdout=log,
+                env=environment(),
                 start_new_session=True,  # Ctrl-C in the demo's terminal is for the demo alone
             )
         if wait and not until(lambda: self.status() is not None, READY_S):

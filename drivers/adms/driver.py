@@ -146,7 +146,9 @@ class Adms(Listener):
         return OK if request.whole else AGAIN
 
     def _attlog(self, request: Request, query: dict[str, str], link: Link) -> Reply:
-        log, name = Log(request.body, request.whole), query.get("cmdid", "")
+        name = query.get("cmdid", "")
+        with ROOM.of(request.body.count(b"\n")):
+            log = Log(request.body, request.whole)
         self._notes.clear()
         known, asked = self._asking.known(link), self._asking.ours(name, link)
         if not asked and not self._pace.takes(log.lines, monotonic()):

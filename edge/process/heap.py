@@ -15,7 +15,7 @@ whose pages would else be made anew for each copy of it, a third of a drain's CP
 
 
 def give_back() -> None:
-    """Return to the system what was let go; some milliseconds."""
+    """Return to the system what was let go; some milliseconds, in which other threads go on."""
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -38,7 +38,7 @@ BUSY_TIMEOUT_S = 5.0
 WAL_KEPT_BYTES = 16 << 20
 """A WAL file is cut back to this size when it is reset."""
 CACHED_STATEMENTS = 256
-READER_CACHE_KB = 256
+WRITER_CACHE_KB, READER_CACHE_KB = 1024, 256
 
 _BUG_FIRST = (3, 7, 0)
 _BUG_FIXED = (3, 51, 3)
@@ -105,6 +105,7 @@ def _configure(connection: Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = FAST")  # a page that is written keeps nothing of before
     connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")  # what is written is the end of each index
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
 
 

@@ -20,7 +20,7 @@ from edge.uplink.outbox import PARCEL_MAX, Outbox
 from edge.uplink.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.uplink.shelf import Shelf
 from edge.uplink.standing import Standing
-from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, unloaded
+from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, Unloaded
 
 LOG = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class Exchange:
             self.outbox.refused(parcel, f"{len(payload)} bytes are more than the broker takes")
             return
         mid = broker.publish(topic, payload)
-        self.outbox.published(parcel := unloaded(parcel), now)
+        self.outbox.published(parcel := Unloaded(parcel), now)
         if mid is not None:
             self._mids[mid] = parcel
 

@@ -1,14 +1,15 @@
 """The sliding window: what is at the broker and not yet answered, and how much that may be. Pure."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from edge.store import Number
 
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
-READ_MAX = 16
+READ_MAX = 4
 """Parcels held with their bodies at a time."""
 IN_FLIGHT_MAX_S = 2.0
 
@@ -24,11 +25,37 @@ class Flight(NamedTuple):
 
 
 SENT = b"sent"
+NOTHING: frozenset[int] = frozenset()
 
 
-def unloaded(parcel: Parcel) -> Parcel:
-    """Its rows as they wait for the PUBACK: of a body nothing matters any more but that there is one."""
-    return [row if row.body is None else Number(row.position, SENT) for row in parcel]
+class Unloaded(Sequence[Number]):
+    """A parcel as it waits for the PUBACK: of a body nothing matters any more but that there is one.
+
+    A position takes eight bytes; as rows, those of a full window were two megabytes.
+    """
+
+    __slots__ = ("_places", "_stubs")
+
+    def __init__(self, parcel: Parcel) -> None:
+        self._places = array("q", [row.position for row in parcel])
+        self._stubs = {row.position for row in parcel if row.body is None} or NOTHING
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> Number: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Number]: ...
+
+    def __getitem__(self, at: int | slice) -> Number | list[Number]:
+        if isinstance(at, slice):
+            return [self._row(place) for place in self._places[at]]
+        return self._row(self._places[at])
+
+    def _row(self, place: int) -> Number:
+        return Number(place, None if place in self._stubs else SENT)
 
 
 @dataclass(slots=True)

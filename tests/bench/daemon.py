@@ -5,7 +5,6 @@ It accepts punches when it says READY=1, as to systemd.
 """
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -21,7 +20,7 @@ from tests.bench.floor import Floor, floor, rss_mb, third_party, watched
 from tests.bench.measure import Line, Rounds, Scale, against_constant, in_turn, line
 from tests.bench.site import DEVICES, config
 from tests.broker import Broker
-from tests.hall import until
+from tests.hall import environment, until
 from tests.sim.zk import Terminal
 
 RSS_MAX_MB = 60.0
@@ -87,8 +86,8 @@ class Hall:
             told.bind(str(address))
             told.settimeout(READY_S)
             began = time.perf_counter()
-            environment = {**os.environ, "NOTIFY_SOCKET": str(address)}
-            with subprocess.Popen(command, stdout=log, stderr=log, env=environment) as process:
+            told_where = {**environment(), "NOTIFY_SOCKET": str(address)}
+            with subprocess.Popen(command, stdout=log, stderr=log, env=told_where) as process:
                 try:
                     while told.recv(64) != b"READY=1":
                         pass
