@@ -57,9 +57,8 @@ from edge.web import WebServer, create_app
 LOG = logging.getLogger(__name__)
 
 CONTROL = "control.sock"
-TICK_S = 10
-STEP_S = 30.0
-"""A wall clock that moved by this much against the monotonic one was stepped."""
+TICK_S, STEP_S = 10, 30.0
+"""A wall clock that moved by `STEP_S` against the monotonic one was stepped."""
 STATUS_EVERY_S = 60.0
 ABANDONED_MAX = 3
 """After so many hung drivers a fresh process is better than more threads."""
@@ -157,7 +156,7 @@ class Daemon:
             "erase": erasure.erase,
             **self._clocks.commands,
             **self._guardian.commands,
-            **Importing(self._store, self._clock, self._runners).commands,
+            **Importing(self._store, self._clock, self._runners, self._guardian.entry).commands,
             **self._reconciling.commands,
             **self._door.commands,
             **self._people.commands,

@@ -49,8 +49,8 @@ ACCOUNTS: dict[str, Cause] = {
     "records_lost": Cause(
         "这台终端的记录可能有丢失（日志被清除、覆盖或换机）",
         "records of this terminal may be lost (log cleared, overwritten, or terminal replaced)",
-        "若有其 U 盘导出文件，用 hall-edge import-punches 导入；否则该时段不得判缺勤",
-        "import its USB export with hall-edge import-punches; else nobody counts as absent then",
+        "若有其 U 盘导出文件，用 hall-edge import-punches 导入（已换下则加 --serial）；否则该时段不得判缺勤",
+        "import its USB export: import-punches (--serial if replaced); else nobody counts as absent then",
     ),
     "not_counted": Cause(
         "这台终端还没有完整读取过",
@@ -74,8 +74,8 @@ ACCOUNTS: dict[str, Cause] = {
         "这台终端已被换下，无法再清点；只列出它交给本机的和上级已确认的",
         "this terminal was replaced and cannot be counted any more; shown is what it had handed over, and"
         " how much of that upstream has confirmed",
-        "若有其 U 盘导出文件，用 hall-edge import-punches 导入；否则该时段不得判缺勤",
-        "import its USB export with hall-edge import-punches; else nobody counts as absent then",
+        "若有其 U 盘导出文件，用 hall-edge import-punches 导入（已换下则加 --serial）；否则该时段不得判缺勤",
+        "import its USB export: import-punches (--serial if replaced); else nobody counts as absent then",
     ),
     "proof_unwritten": Cause(
         "对账单文件没有写成（对账结果本身已存）",
@@ -87,8 +87,8 @@ ACCOUNTS: dict[str, Cause] = {
     "terminal_replaced": Cause(
         "这一天在该处的是另一台终端，此后已换机",
         "on that day another terminal stood there; it was replaced since",
-        "看换机前最后一次对账；旧终端的 U 盘导出文件可用 hall-edge import-punches 导入",
-        "see its last account before that; import the old terminal's export with hall-edge import-punches",
+        "看换机前最后一次对账；旧终端的 U 盘导出文件可用 hall-edge import-punches --serial 导入",
+        "see its last account before that; import the old terminal's export by import-punches --serial",
     ),
     "day_not_over": Cause(
         "最近一次完整读取时这一天还没有结束",

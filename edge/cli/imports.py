@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     "until",
     help="由人确认：文件完整到这一时刻 / a person confirms: the file is complete up to then",
 )
-@click.option("--serial", help="终端序列号，从未联系过时必填 / its serial number, if it was never in contact")
+@click.option(
+    "--serial",
+    help="终端序列号：从未联系过或已换下时必填 / its serial number, if never in contact or replaced",
+)
 @click.option("--force", is_flag=True, help="已知记录全对不上也导入 / also where none of its past is known")
 @click.option("--yes", is_flag=True, help="不再询问 / do not ask")
 @click.pass_obj

@@ -2,13 +2,15 @@
 
 A batch is looked at (`import-look`) or taken (`import-lines`); `import-end` audits, and moves the watermark
 where a person says up to when the file is complete. A moment that cannot be is refused at the look already;
-what was taken is audited in any case.
+what was taken is audited in any case. A terminal that was replaced may bring its file too, under its own
+number: there lie the records that nobody read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import repeat
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +22,7 @@ from edge.device.runner import Runner
 from edge.duty.clocks import audit, offset_now
 from edge.duty.export_file import Looked
 from edge.events import Draft, Origin, drafts_of
+from edge.guard.register import Entry
 from edge.store import Intake, Store
 from edge.store.books import Books
 
@@ -27,11 +30,26 @@ ODD_MAX = 80
 """Characters shown of a line that makes no sense."""
 
 
+class Whose(NamedTuple):
+    """A terminal that brings a file. read_to: it was read completely up to then, "" = nobody knows.
+
+    cursor: of the log of the one that stands there now; former: which is another.
+    """
+
+    serial: str
+    cursor: str | None
+    read_to: str
+    former: bool = False
+
+
 class Importing:
     """The orders of one hall."""
 
-    def __init__(self, store: Store, clock: WallClock, runners: Sequence[Runner]) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self, store: Store, clock: WallClock, runners: Sequence[Runner], stood: Callable[[str], Entry]
+    ) -> None:
+        """`stood`: which terminals stood for a device."""
+        self._store, self._clock, self._stood = store, clock, stood
         self._runners = {runner.device.device_id: runner for runner in runners}
         self.commands: Commands = {
             "import-look": self._look,
@@ -76,31 +94,36 @@ class Importing:
         before = self._store.complete_until(device_id)
         if until > self._clock.now() or (before and until <= datetime.fromisoformat(before)):
             raise Refused(f"{until}: 不在此间 / not between {before or '-'} … {self._clock.text()}")
-        serial, cursor = self._whose(runner, arguments)
-        return Intake(device_id, serial, (), cursor, until.isoformat(timespec="seconds"))
+        whose = self._whose(runner, arguments)
+        if whose.former:
+            raise Refused(
+                f"{whose.serial}: 已被换下，不再有完整时刻 / it was replaced: nothing of it is awaited"
+            )
+        return Intake(device_id, whose.serial, (), whose.cursor, until.isoformat(timespec="seconds"))
 
     def _batch(self, arguments: Arguments) -> tuple[Intake, Looked]:
         runner = self._runner(arguments)
-        serial, cursor = self._whose(runner, arguments)
+        whose = self._whose(runner, arguments)
         lines = arguments.get("lines", "").encode("latin-1", "replace").splitlines()
         make = runner.device.driver
         if make is None:
             raise Refused(f"{runner.device.device_id}: 已在配置中停用 / disabled in the config")
         try:
-            readings, rejects = make().exported(lines, serial, cursor)
+            readings, rejects = make().exported(lines, whose.serial, whose.cursor)
         except ValueError as error:
             raise Refused(f"不能导入 / it cannot be taken: {error}") from error
         drafts, refused = self._drafts(runner, readings)
         intake = Intake(
             runner.device.device_id,
-            serial,
+            whose.serial,
             tuple(draft for _reading, draft in drafts),
-            cursor,
+            whose.cursor,
             None,
             (*rejects, *refused),
             self._before(runner, drafts),
+            former=whose.former,
         )
-        return intake, self._looked(runner, drafts, intake.rejects)
+        return intake, self._looked(whose.read_to, drafts, intake.rejects)
 
     def _drafts(
         self, runner: Runner, readings: Sequence[Reading]
@@ -113,9 +136,8 @@ class Importing:
         return drafts_of(readings, repeat(origin), sample.wall)
 
     def _looked(
-        self, runner: Runner, drafts: Sequence[tuple[Reading, Draft]], rejects: Sequence[Reject]
+        self, until: str, drafts: Sequence[tuple[Reading, Draft]], rejects: Sequence[Reject]
     ) -> Looked:
-        until = self._store.complete_until(runner.device.device_id) or ""
         with closing(Books(self._store.path)) as books:
             held = books.held([draft.fact for _reading, draft in drafts])
         settled = [draft for _reading, draft in drafts if until and _before(draft.time, until)]
@@ -142,17 +164,21 @@ class Importing:
             if since and early <= reading.device_time < since.isoformat()
         )
 
-    def _whose(self, runner: Runner, arguments: Arguments) -> tuple[str, str | None]:
-        """Serial number and cursor of the terminal the file is of."""
+    def _whose(self, runner: Runner, arguments: Arguments) -> Whose:
+        """The terminal the file is of."""
+        device_id, said = runner.device.device_id, arguments.get("serial", "")
         with closing(self._store.reader()) as reader:
-            row = reader.devices().get(runner.device.device_id)
-        said = arguments.get("serial", "")
-        serial = row.serial if row and row.serial else said
-        if not serial:
+            row = reader.devices().get(device_id)
+        serial, cursor = (row.serial, row.cursor) if row else ("", None)
+        if not (serial or said):
             raise Refused("这台终端从未联系上：用 --serial 写明序列号 / never in contact: give its --serial")
-        if said and said != serial:
+        if not serial or said in ("", serial):
+            return Whose(serial or said, cursor, self._store.complete_until(device_id) or "")
+        stood = self._stood(device_id)
+        if said not in dict(stood.former):
             raise Refused(f"文件属于 / the file is of {said}, 这台是 / this terminal is {serial}")
-        return serial, row.cursor if row else None
+        last = stood.lost if stood.lost and stood.former[-1][0] == said else None
+        return Whose(said, cursor, last[0] if last else "", former=True)
 
     def _store_it(self, intake: Intake) -> None:
         try:

@@ -24,7 +24,8 @@ class Intake:
     """One emit of one device. `complete_until` is an ISO time with zone.
 
     before: facts older than the terminal's `in_service_from`; kept as keys alone during its first read.
-    confirms: the terminal also pushes, so what is known may be known by a push alone.
+    confirms: the terminal also pushes, so what is known may be known by a push alone. former: `serial` stood
+    there before: which one stands there now, and how far its log is known, stays.
     """
 
     device_id: str
@@ -35,6 +36,7 @@ class Intake:
     rejects: Sequence[Reject] = field(default=())
     before: frozenset[str] = frozenset()
     confirms: bool = False
+    former: bool = False
 
 
 def first_read_ended(ledger: Ledger, serial: str) -> bool:
@@ -90,12 +92,13 @@ def _keep_device(
     row = connection.execute(
         "SELECT serial, cursor FROM device WHERE device_id = ?", (intake.device_id,)
     ).fetchone()
-    if new or rejected or row != (intake.serial, intake.cursor):
+    serial, cursor = row if row and intake.former else (intake.serial, intake.cursor)
+    if new or rejected or row != (serial, cursor):
         connection.execute(
             "INSERT INTO device (device_id, serial, cursor, last_data, stored, quarantined)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (device_id) DO UPDATE SET serial = ?2, cursor = ?3,"
             " last_data = coalesce(?4, last_data), stored = stored + ?5, quarantined = quarantined + ?6",
-            (intake.device_id, intake.serial, intake.cursor, recorded if new else None, counted, rejected),
+            (intake.device_id, serial, cursor, recorded if new else None, counted, rejected),
         )
     if intake.complete_until and not first_read_ended(ledger, intake.serial):
         connection.execute(

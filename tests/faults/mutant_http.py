@@ -13,14 +13,12 @@ import re
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 from edge.store.books import PUNCH, Books
 from tests.drivers.hikvision_site import password_file
+from tests.faults.heard import decoded, events, number, wall_clock
 from tests.faults.mutated import Site
 from tests.faults.oracle import Verdict
 from tests.faults.wounds import Chance
@@ -62,8 +60,8 @@ class MutantWeb(Site):
         self.said: dict[str, set[str]] = defaultdict(set)
         self._recorded = recorded()
         self._path, self._damage = "", False
-        for number in range(150):
-            self._punch(number)
+        for turn in range(150):
+            self._punch(turn)
         terminal.http.tell, terminal.http.spoil = self._tell, self._spoil
 
     def table(self, _folder: Path) -> str:
@@ -200,13 +198,13 @@ class MutantIsapi(MutantWeb):
 
     def read(self, body: bytes) -> Iterator[tuple[str, str]]:
         """See `MutantWeb`."""
-        for item in _events(body):
+        for item in events(body):
             time = str(item.get("time") or item.get("dateTime") or "")[:19].replace(" ", "T")
             user = (
                 str(item.get("employeeNoString") or "").strip() or str(item.get("employeeNo") or "").strip()
             )
             if (str(item.get("major")).strip(), str(item.get("minor")).strip()) in PASSED:
-                yield f"{time}|{_number(item.get('serialNo'))}", user
+                yield f"{time}|{number(item.get('serialNo'))}", user
 
 
 class MutantDahua(MutantWeb):
@@ -235,7 +233,7 @@ class MutantDahua(MutantWeb):
     def read(self, body: bytes) -> Iterator[tuple[str, str]]:
         """See `MutantWeb`."""
         records: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for line in _decoded(body).split("\n"):
+        for line in decoded(body).split("\n"):
             found = re.fullmatch(r"\s*records\[(\d+)\]\.(\w+)\s*=(.*)", line, re.DOTALL)
             if found:
                 records[str(int(found[1]))][found[2]].add(found[3].strip())
@@ -245,53 +243,9 @@ class MutantDahua(MutantWeb):
                 if (told.get("Status") or {"0": "1"}.get(told.get("ErrorCode", ""))) != "1":
                     continue
                 yield (
-                    f"{_wall_clock(told.get('CreateTime', ''))}|{_number(told.get('RecNo'))}",
+                    f"{wall_clock(told.get('CreateTime', ''))}|{number(told.get('RecNo'))}",
                     told.get("UserID", ""),
                 )
-
-
-def _number(told: object) -> str:
-    """A number as a key holds it: `082` is 82."""
-    text = str(told).strip()
-    return str(int(text)) if text.isdecimal() else text
-
-
-def _wall_clock(told: str) -> str:
-    with suppress(ValueError, OverflowError):
-        if told.isdecimal():
-            return (
-                (datetime.fromtimestamp(int(told), UTC) + timedelta(hours=8)).replace(tzinfo=None).isoformat()
-            )
-        parts = list(map(int, re.split(r"[-: T]", told.strip())))
-        return datetime(*parts).isoformat()  # type: ignore[arg-type]  # noqa: DTZ001
-    return told
-
-
-def _decoded(body: bytes) -> str:
-    try:
-        return body.removeprefix(b"\xef\xbb\xbf").decode()
-    except UnicodeDecodeError:
-        return body.removeprefix(b"\xef\xbb\xbf").decode("gb18030", "replace")
-
-
-def _events(body: bytes) -> list[dict[str, Any]]:
-    """The items of an answer; nothing where it is none."""
-    if body.lstrip().startswith(b"<"):
-        try:
-            root = ElementTree.fromstring(body)  # noqa: S314
-        except (ElementTree.ParseError, LookupError, ValueError):
-            return []
-        return [
-            {field.tag.rpartition("}")[2]: field.text or "" for field in each}
-            for each in root.iter()
-            if any(field.tag.rpartition("}")[2] == "serialNo" for field in each)
-        ]
-    try:
-        told = json.loads(_decoded(body))["AcsEvent"]["InfoList"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
-    items = told if isinstance(told, list) else [told]
-    return [each for each in items if isinstance(each, dict)]
 
 
 def isapi_sites() -> list[MutantIsapi]:

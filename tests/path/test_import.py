@@ -77,6 +77,36 @@ def test_a_file_that_is_not_of_this_terminal_is_not_taken(hall: Hall) -> None:
     assert (forced.returncode, device(hall).stored) == (0, 40)
 
 
+def test_a_terminal_that_was_replaced_brings_what_nobody_read(hall: Hall) -> None:
+    history = past(hall, 20)
+    hall.terminal.load(history[:12])
+    hall.daemon.start()
+    assert until(lambda: online(hall) and device(hall).stored == 12, 20)
+    hall.terminal.stop()
+    hall.terminal.clear()
+    hall.terminal.serial = hall.terminal.options["~SerialNumber"] = "SN0000002"
+    hall.terminal.start()
+    assert until(lambda: device(hall).cause == "terminal_swapped", 20)
+    assert hall_edge("accept", "fp-1", config=hall.daemon.config).returncode == 0
+    hall.terminal.punch("1001")
+    assert until(lambda: online(hall) and punches(hall, "SN0000002") == 1, 20)
+    file = written(hall.folder / "1_attlog.dat", history)
+    foreign = imported(hall, file, "--serial", "SN0000009")
+    assert (foreign.returncode, "SN0000009" in foreign.stderr) == (1, True)
+    taken = imported(hall, file, "--serial", "SN0000001")
+    assert "已导入 8 条" in taken.stdout, taken.stderr
+    assert (punches(hall, "SN0000001"), punches(hall, "SN0000002")) == (20, 1)
+    moment = hall.terminal.clock().isoformat()
+    late = imported(hall, file, "--serial", "SN0000001", "--complete-until", moment, "--yes")
+    assert (late.returncode, device(hall).serial) == (1, "SN0000002"), "the watermark is of another terminal"
+    hall.terminal.punch("1002")
+    assert until(lambda: punches(hall, "SN0000002") == 2, 20)
+    hall.daemon.stop()
+    hall.daemon.start()
+    assert until(lambda: online(hall), 20), "who stands there is not forgotten for a file"
+    assert (punches(hall, "SN0000001"), punches(hall, "SN0000002")) == (20, 2)
+
+
 def test_only_a_person_moves_the_watermark(hall: Hall) -> None:
     """The terminal has died: its export is all there is."""
     history, now = past(hall, 5), hall.terminal.clock()
