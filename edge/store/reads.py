@@ -172,9 +172,7 @@ class Reader:
 
     def ledgers(self) -> list[tuple[int, str, HashAlg]]:
         """Number, name and algorithm of every epoch, in order."""
-        return self._connection.execute(
-            "SELECT number, epoch, hash_alg FROM epoch ORDER BY number"
-        ).fetchall()
+        return self._ask("SELECT number, epoch, hash_alg FROM epoch ORDER BY number")
 
     def version(self) -> int:
         """The schema version of the database."""
@@ -199,11 +197,8 @@ class Reader:
 
     def stamped_between(self, serial: str, first: str, last: str) -> bool:
         """Whether a fact of this device bears a time (its own, naive, ISO) from `first` to `last`."""
-        rows = self._ask(
-            "SELECT EXISTS (SELECT 1 FROM event WHERE fact BETWEEN ? AND ?)",
-            (f"{serial}|{first}", f"{serial}|{last}~"),
-        )
-        return bool(rows[0][0])
+        span = f"{serial}|{first}", f"{serial}|{last}~"
+        return bool(self._ask("SELECT EXISTS (SELECT 1 FROM event WHERE fact BETWEEN ? AND ?)", span)[0][0])
 
     def _ask(self, sql: str, values: tuple[int | str, ...] = ()) -> list[Any]:
         try:
