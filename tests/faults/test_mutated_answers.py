@@ -11,7 +11,7 @@ from tests.faults.mutant_zk import zk_sites
 from tests.faults.mutated import Site, mutate
 
 GROWTH_MAX_MB = 10.0
-SHORT = 40
+SHORT = 30
 """Mutants of each terminal."""
 
 
