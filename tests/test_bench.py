@@ -26,6 +26,7 @@ PREFIXES = {
     "drain": {"p5", "p6", "p10", "p11"},
     "fresh": {"p9"},
     "growth": {"growth"},
+    "devices": {"devices"},
     "flash": {"flash"},
 }
 

@@ -19,6 +19,7 @@ from tests.bench import (
     adms,
     daemon,
     decode,
+    devices,
     disk,
     drain,
     flash,
@@ -45,6 +46,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "drain": drain.benchmarks,
     "fresh": fresh.benchmarks,
     "growth": growth.benchmarks,
+    "devices": devices.benchmarks,
     "flash": flash.benchmarks,
 }
 

@@ -19,9 +19,9 @@ from tests.hall import SITE, UPLINK, Daemon, consuming, until
 from tests.sim import adms, zk
 
 MORNING = datetime.fromisoformat("2026-11-20T08:00:00")
-MEMORY_MB = 75
+MEMORY_MB = 62
 """Most that the daemon may hold with 200 terminals that push and 40 that are asked."""
-MEMORY_FEW_MB = 60
+MEMORY_FEW_MB = 55
 """With 30 and 5."""
 WITHIN_S = 600.0
 CONFIG = (
