@@ -43,7 +43,7 @@ from edge.last_word import LastWord
 from edge.payloads import PAYLOADS, HashAlg
 from edge.people import People
 from edge.process.farewell import stop_on_signals
-from edge.process.heap import give_back
+from edge.process.heap import Tidy, give_back
 from edge.process.notify import notify
 from edge.process.pulse import Pulse
 from edge.process.version import VERSION
@@ -124,8 +124,7 @@ class Daemon:
         self._correcting = Correcting(self._store, self._clock)
         self._clocks = Clocks(settings.clock, self._clock, self._store, self._runners)
         self._door.open(self._runners, lambda: self._clocks.suspected)
-        self._saved_at = self._tidied_at = self._store.tip.position
-        self._wall_at = 0.0
+        self._saved_at, self._wall_at, self._tidy = self._store.tip.position, 0.0, Tidy()
         self._people = People(settings, self._store, self._clock, lambda: self._door.held)
         self._commands = self._obeyed()
         self._web = self._server(settings.web.host, settings.web.port)
@@ -232,17 +231,11 @@ class Daemon:
             LOG.warning("the wall clock was stepped; planning anew")
             self._plan()
 
-    def _mind_the_memory(self) -> None:
-        """While events come in, what their way left behind is returned before more comes to lie on it."""
-        if self._store.tip.position != self._tidied_at:
-            self._tidied_at = self._store.tip.position
-            give_back()
-
     def _watch(self) -> int:
         written_at = 0.0
         while not self._stop.wait(1.0):
             self._mind_the_clock()
-            self._mind_the_memory()
+            self._tidy.look(self._store.tip.position)
             self._correcting.step()
             self._door.look()
             self._staff.step()

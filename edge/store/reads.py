@@ -293,8 +293,3 @@ def _matches(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
         and (wanted.day is None or event.time.startswith(wanted.day.isoformat()))
         and (wanted.kind is None or event.type.split(".", 2)[2].rsplit(".", 1)[0] == wanted.kind)
     )
-
-
-def sequence_of(position: int) -> int:
-    """The number of the event at `position` within its epoch."""
-    return schema.sequence_of(position)
