@@ -15,6 +15,7 @@ from paho.mqtt import publish
 
 from edge import consume
 from edge.contract import Event, Receipt, topic
+from edge.events import event_id
 from edge.payloads import EpochOpened
 from edge.store import sqlite
 from tests.faults.damage import DAMAGES, PAGE, overwrite
@@ -27,7 +28,7 @@ SAVED_MIN = 0.999
 UP_S = 30.0
 SHORT = ("62 pages", "foreign")
 KINDS = (*DAMAGES, "no wal")
-BODIES = "SELECT CAST(body AS BLOB), hash FROM event WHERE body IS NOT NULL"
+BODIES = "SELECT CAST(fact AS BLOB), CAST(body AS BLOB), hash FROM event WHERE body IS NOT NULL"
 
 
 def damage_at_rest(
@@ -81,7 +82,8 @@ def _damage(lab: Lab, kind: str, number: int) -> Mapping[str, str]:
 def _rows(lab: Lab, path: Path) -> Mapping[str, str]:
     """id -> `data` of every event of a database whose daemon is dead, where it is what was sealed.
 
-    A bit that an earlier round turned in a confirmed row is seen by `verify` alone: nobody reads it again.
+    A bit that an earlier round turned in a confirmed row, or in its fact, is seen by `verify` alone: nobody
+    reads it again.
     """
     copies = lab.folder / "looked-at"
     shutil.rmtree(copies, ignore_errors=True)
@@ -91,8 +93,9 @@ def _rows(lab: Lab, path: Path) -> Mapping[str, str]:
             shutil.copy(f"{path}{suffix}", copies / f"edge.db{suffix}")
     with closing(sqlite.connect_writer(copies / "edge.db")) as connection:
         rows = connection.execute(BODIES).fetchall()
-    whole = [msgspec.json.decode(body, type=Event) for body, sealed in rows if _fits(body, sealed)]
-    return {event.id: bytes(event.data).decode() for event in whole}
+    whole = [(fact, msgspec.json.decode(body, type=Event)) for fact, body, seal in rows if _fits(body, seal)]
+    kept = [event for fact, event in whole if event_id(fact.decode(errors="replace")) == event.id]
+    return {event.id: bytes(event.data).decode() for event in kept}
 
 
 def _fits(body: bytes, sealed: bytes) -> bool:
@@ -120,7 +123,7 @@ def _salvaged(lab: Lab, whole: Mapping[str, str], tree: Path) -> tuple[float, in
 def _altered(database: Path) -> int:
     """How many events of a salvaged database do not fit their hash."""
     with closing(sqlite.connect_reader(database)) as connection:
-        return sum(not _fits(body, sealed) for body, sealed in connection.execute(BODIES))
+        return sum(not _fits(body, sealed) for _, body, sealed in connection.execute(BODIES))
 
 
 def damage_at_work(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
