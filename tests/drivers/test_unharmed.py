@@ -16,6 +16,7 @@ from tests.drivers.hikvision_site import past
 from tests.drivers.memory_link import MemoryLink, running
 from tests.sim import dahua as dahua_sim
 from tests.sim import isapi
+from tests.sim.isapi.terminal import CLOCK_SET
 
 READS = {
     "hikvision": re.compile(
@@ -38,7 +39,7 @@ def test_a_terminal_that_is_asked_is_only_read(family: str, trouble: str) -> Non
     kind, make = (isapi.Terminal, hikvision) if family == "hikvision" else (dahua_sim.Terminal, dahua)
     terminal: Any = kind()
     terminal.load(past(60))
-    before = len(terminal.log)
+    before = list(terminal.log)
     if trouble:
         setattr(terminal.http, trouble, 2)
     link, done = MemoryLink(), list[str]()
@@ -54,7 +55,9 @@ def test_a_terminal_that_is_asked_is_only_read(family: str, trouble: str) -> Non
                 work.until(lambda work=work: link.completes or work.error)  # type: ignore[misc]
     odd = [path for path in terminal.paths if not READS[family].fullmatch(path)]
     assert [path for path in odd if not SETS_CLOCK.fullmatch(path)] == []
-    assert len(terminal.log) == before
+    assert terminal.log[: len(before)] == before
+    added = [(each.major, each.minor) for each in terminal.log[len(before) :]]
+    assert set(added) <= {CLOCK_SET}, "its own word on its clock, which it was told, alone"
 
 
 def test_a_terminal_that_pushes_is_only_asked_for_its_log() -> None:
