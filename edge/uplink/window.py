@@ -9,7 +9,7 @@ from edge.store import Number
 
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
-READ_MAX = 4
+READ_MAX = 8
 """Parcels held with their bodies at a time."""
 IN_FLIGHT_MAX_S = 2.0
 
