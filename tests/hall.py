@@ -62,6 +62,9 @@ def environment() -> dict[str, str]:
 class Daemon:
     """`hall-edge run` as a process; its log is `edge.log` beside the config."""
 
+    module = "edge.cli"
+    """What is run."""
+
     def __init__(self, config: Path, folder: Path) -> None:
         self.config, self.folder = config, folder
         self.log = folder / "edge.log"
@@ -71,7 +74,7 @@ class Daemon:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)],
+                [sys.executable, "-m", self.module, "run", "--config", str(self.config)],
                 stderr=log,
                 stdout=log,
                 env=environment(),

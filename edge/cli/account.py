@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_CONFIG, EXIT_DEAD, EXIT_WRONG, config, leave, load
+from edge.cli.base import EXIT_CONFIG, EXIT_DEAD, EXIT_WRONG, config, leave, load, silence
 
 if TYPE_CHECKING:
     from edge.account.statement import Statement
@@ -145,7 +145,7 @@ def _accounts(
     if answer is None:
         found = [each for each in _stored(lang, folder, day) if device in (None, each.device_id)]
         if not found:
-            why = "" if stored else f"{say(lang, 'not_running')}; "
+            why = "" if stored else f"{silence(lang, folder)}; "
             leave(EXIT_WRONG if stored else EXIT_DEAD, why + say(lang, "rec.none", day=day))
         return found, stored
     if not answer.done:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from edge.commands import Answer
     from edge.settings.settings import Settings
     from edge.snapshot import Snapshot
     from edge.words import Lang
@@ -54,26 +55,44 @@ def latest(lang: "Lang", path: Path, quiet: bool) -> "tuple[Snapshot, bool]":
 
 def order(lang: "Lang", path: Path, name: str, /, **arguments: str) -> None:
     """Order something of the running daemon, and say what became of it."""
-    from edge.control import command
     from edge.words import say
     from edge.words.text import inert
 
-    folder = Path(load(path).store.folder)
-    answer = command(folder, name, **arguments)
-    if answer is None:
-        unanswered(lang, folder)
+    answer = answered(lang, Path(load(path).store.folder), name, **arguments)
     told = "\n".join(map(inert, answer.text.splitlines()))  # it may name what a terminal calls itself
     if not answer.done:
         leave(EXIT_WRONG, f"{say(lang, 'refused')}: {told}")
     click.echo(f"{say(lang, 'done')}: {told}")
 
 
+def obeyed(lang: "Lang", folder: Path, name: str, /, **arguments: str) -> str:
+    """What the daemon says of an order that it has done; leaves where it refuses, or does not answer."""
+    from edge.words import say
+
+    answer = answered(lang, folder, name, **arguments)
+    if not answer.done:
+        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
+    return answer.text
+
+
+def answered(lang: "Lang", folder: Path, name: str, /, **arguments: str) -> "Answer":
+    """The running daemon's answer to an order; leaves where there is none."""
+    from edge.control import command
+
+    return command(folder, name, **arguments) or unanswered(lang, folder)
+
+
 def unanswered(lang: "Lang", folder: Path) -> NoReturn:
-    """Leave because the daemon gave no answer to an order: it does not run, or it lives and is silent."""
+    """Leave because the daemon gave no answer: it does not run, or it lives and is silent."""
+    leave(EXIT_DEAD, silence(lang, folder))
+
+
+def silence(lang: "Lang", folder: Path) -> str:
+    """Why there is no answer."""
     from edge.control import lives
     from edge.words import say
 
-    leave(EXIT_DEAD, say(lang, "mute_order" if lives(folder) else "not_running"))
+    return say(lang, "mute_order" if lives(folder) else "not_running")
 
 
 def actor() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_WRONG, actor, leave, unanswered
+from edge.cli.base import actor, obeyed
 
 if TYPE_CHECKING:
     from edge.words import Lang
@@ -24,20 +24,8 @@ def record_calls(lang: "Lang", folder: Path, device: str, path: Path, minutes: i
     must_be_new(lang, path)
     stop = threading.Event()
     stop_on_signals(stop)
-    token = _ordered(lang, folder, "record", device=device, minutes=str(minutes), actor=actor())
+    token = obeyed(lang, folder, "record", device=device, minutes=str(minutes), actor=actor())
     click.echo(say(lang, "record.begun", name=device, n=minutes), err=True)
     stop.wait(60 * minutes)
-    found = msgspec.json.decode(_ordered(lang, folder, "recorded", token=token), type=Recorded)
+    found = msgspec.json.decode(obeyed(lang, folder, "recorded", token=token), type=Recorded)
     written(lang, path, found.text, found.entries, found.withheld)
-
-
-def _ordered(lang: "Lang", folder: Path, name: str, **arguments: str) -> str:
-    from edge.control import command
-    from edge.words import say
-
-    answer = command(folder, name, **arguments)
-    if answer is None:
-        unanswered(lang, folder)
-    if not answer.done:
-        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    return answer.text

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_WRONG, actor, config, leave, load, order, unanswered
+from edge.cli.base import EXIT_WRONG, actor, config, leave, load, obeyed, order
 
 if TYPE_CHECKING:
     from edge.words import Lang
@@ -31,22 +31,10 @@ def qr(lang: "Lang", config: Path, file: Path | None, paper: str, window: str, r
     if renew:
         order(lang, config, "qr-renew", actor=actor())
     if file:
-        sheet = _sheet(lang, config, paper=paper, window=window)
+        folder = Path(load(config).store.folder)
+        sheet = obeyed(lang, folder, "qr-sheet", paper=paper, window=window)
         try:
             file.write_text(sheet, encoding="utf-8")
         except OSError as error:
             leave(EXIT_WRONG, f"{file}: {error.strerror}")
         click.echo(f"{file}: 用浏览器打开并打印 / open it in a browser and print")
-
-
-def _sheet(lang: "Lang", path: Path, /, **arguments: str) -> str:
-    from edge.control import command
-    from edge.words import say
-
-    folder = Path(load(path).store.folder)
-    answer = command(folder, "qr-sheet", **arguments)
-    if answer is None:
-        unanswered(lang, folder)
-    if not answer.done:
-        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    return answer.text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_CONFIG, EXIT_WRONG, actor, config, leave, load, unanswered
+from edge.cli.base import EXIT_CONFIG, EXIT_WRONG, actor, answered, config, leave, load, obeyed
 
 if TYPE_CHECKING:
     from edge.duty.export_file import Looked
@@ -76,32 +76,17 @@ def _all(lang: "Lang", folder: Path, name: str, whose: dict[str, str], lines: Se
     parts = []
     for batch in batches(lines):
         text = b"".join(batch).decode("latin-1")
-        parts.append(_ordered(lang, folder, name, {**whose, "lines": text}))
+        parts.append(obeyed(lang, folder, name, **whose, lines=text))
     return together(msgspec.json.decode(part, type=Looked) for part in parts)
 
 
 def _end(lang: "Lang", folder: Path, arguments: dict[str, str], taken: int) -> None:
     """Have it audited; where the moment cannot be any more, what was taken is told all the same."""
-    from edge.control import command
     from edge.words import say
 
-    answer = command(folder, "import-end", **arguments)
-    if answer is None:
-        unanswered(lang, folder)
+    answer = answered(lang, folder, "import-end", **arguments)
     if not answer.done:
         leave(EXIT_WRONG, say(lang, "upload.kept", n=taken, why=answer.text))
-
-
-def _ordered(lang: "Lang", folder: Path, name: str, arguments: dict[str, str]) -> str:
-    from edge.control import command
-    from edge.words import say
-
-    answer = command(folder, name, **arguments)
-    if answer is None:
-        unanswered(lang, folder)
-    if not answer.done:
-        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    return answer.text
 
 
 def _lines(lang: "Lang", looked: "Looked") -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_CONFIG, EXIT_NEWER, EXIT_WRONG, actor, config, leave, load, unanswered
+from edge.cli.base import EXIT_CONFIG, EXIT_NEWER, EXIT_WRONG, actor, answered, config, leave, load
 
 if TYPE_CHECKING:
     from edge.proof.verify import Report
@@ -83,15 +83,12 @@ def _progress() -> Callable[[int, int], None]:
 @click.pass_obj
 def erase(lang: "Lang", config: Path, person: str, device: str | None, reason: str, yes: bool) -> None:
     """依法删除一个人的事件内容，保留存根 / empty a person's events by law; stubs stay."""
-    from edge.control import command
     from edge.words import say
 
     folder = Path(load(config).store.folder)
     wanted = {"person": person, "reason": reason, **({"device": device} if device else {})}
     for name in ("erasable", "erase"):
-        answer = command(folder, name, actor=actor(), **wanted)
-        if answer is None:
-            unanswered(lang, folder)
+        answer = answered(lang, folder, name, actor=actor(), **wanted)
         if not answer.done:
             leave(EXIT_WRONG, answer.text)
         click.echo(answer.text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli.base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, latest, leave, load, unanswered
+from edge.cli.base import EXIT_DEAD, EXIT_OPEN, EXIT_WRONG, actor, config, latest, load, obeyed
 
 if TYPE_CHECKING:
     from edge.snapshot import StaffPart
@@ -119,17 +119,12 @@ def _arguments(
 def _give(lang: "Lang", path: Path, name: str, arguments: dict[str, str], wait_s: float) -> None:
     """Give an order, wait a while for its answers, and show them."""
     from edge.cli.show_staff import staff_lines
-    from edge.control import command
     from edge.words import say
 
     folder = Path(load(path).store.folder)
-    answer = command(folder, name, **arguments)
-    if answer is None:
-        unanswered(lang, folder)
-    if not answer.done:
-        leave(EXIT_WRONG, f"{say(lang, 'refused')}: {answer.text}")
-    click.echo(say(lang, "staff.given", order=answer.text))
-    parts = _answers(folder, answer.text, wait_s)
+    order = obeyed(lang, folder, name, **arguments)
+    click.echo(say(lang, "staff.given", order=order))
+    parts = _answers(folder, order, wait_s)
     code = exit_code(parts)
     click.echo("\n".join(staff_lines(parts, lang)))
     end = {0: "staff.all_done", EXIT_WRONG: "staff.some_failed", EXIT_OPEN: "staff.open"}

@@ -55,8 +55,8 @@ class MutantWeb(Site):
     log_path: str
 
     def __init__(self, name: str, terminal: Terminal, seed: int, every: int = 5) -> None:
-        self.name, self.serial, self.terminal = name, terminal.serial, terminal
-        self.chance = Chance(seed, every)
+        super().__init__(name, terminal, Chance(seed, every))
+        self.terminal = terminal
         self.said: dict[str, set[str]] = defaultdict(set)
         self._recorded = recorded()
         self._path, self._damage = "", False
@@ -68,14 +68,6 @@ class MutantWeb(Site):
         """See `Site`."""
         password = password_file(self.terminal)
         return TABLE.format(name=self.name, driver=self.driver, port=self.terminal.port, password=password)
-
-    def start(self) -> None:
-        """See `Site`."""
-        self.terminal.start()
-
-    def stop(self) -> None:
-        """See `Site`."""
-        self.terminal.stop()
 
     def step(self) -> None:
         """A person passes."""

@@ -62,8 +62,8 @@ class MutantZk(Site):
     """Mutates what `terminal` says; `said`: native key -> who and how, as it was said at some moment."""
 
     def __init__(self, name: str, terminal: Terminal, seed: int, every: int = 12) -> None:
-        self.name, self.serial, self.terminal = name, terminal.serial, terminal
-        self.chance = Chance(seed, every)
+        super().__init__(name, terminal, Chance(seed, every))
+        self.terminal = terminal
         self._recorded = recorded()
         self.said: Said = defaultdict(set)
         self.operations: set[tuple[str, int]] = set()
@@ -75,14 +75,6 @@ class MutantZk(Site):
     def table(self, _folder: Path) -> str:
         """See `Site`."""
         return TABLE.format(name=self.name, port=self.terminal.port, transport=self.terminal.transport)
-
-    def start(self) -> None:
-        """See `Site`."""
-        self.terminal.start()
-
-    def stop(self) -> None:
-        """See `Site`."""
-        self.terminal.stop()
 
     def step(self) -> None:
         """A person punches; now and then somebody does something at the menu."""

@@ -5,20 +5,19 @@ quarantined with its bytes; no driver ends with a bug; and once the line is good
 log brings everything the terminal holds.
 """
 
-import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Protocol
 
 from edge.control import command
 from edge.store import FILE
 from edge.store.books import Books
 from tests.faults.oracle import Verdict, merge
 from tests.faults.wounds import Chance
-from tests.hall import READY_S, SITE, Daemon, until
+from tests.hall import SITE, Daemon, until
 
 SETTLED_S = 60.0
 PAUSE_S = 0.02
@@ -29,25 +28,27 @@ WHOLE_EVERY = 8
 class Hasty(Daemon):
     """The daemon with short waits."""
 
-    def start(self, wait: bool = True) -> None:
-        """See `Daemon`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.hasty", "run", "--config", str(self.config)],
-                stderr=log,
-                stdout=log,
-                start_new_session=True,
-            )
-        assert not wait or until(lambda: self.status() is not None, READY_S), self.log.read_text()[-2000:]
+    module = "tests.faults.hasty"
+
+
+class Terminal(Protocol):
+    """A simulator."""
+
+    serial: str
+
+    def start(self) -> object:
+        """It listens."""
+
+    def stop(self) -> None:
+        """It does no more."""
 
 
 class Site(ABC):
     """One terminal that mutates; `name` is its device in the config."""
 
-    name: str
-    serial: str
-    chance: Chance
+    def __init__(self, name: str, terminal: Terminal, chance: Chance) -> None:
+        self.name, self.serial, self.chance = name, terminal.serial, chance
+        self.start, self.stop = terminal.start, terminal.stop
 
     @abstractmethod
     def table(self, folder: Path) -> str:
@@ -56,14 +57,6 @@ class Site(ABC):
     @abstractmethod
     def step(self) -> None:
         """Something new happens there."""
-
-    @abstractmethod
-    def start(self) -> None:
-        """It listens."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """It does no more."""
 
     @abstractmethod
     def due(self) -> set[str]:

@@ -55,8 +55,9 @@ def test_who_lives_and_does_not_answer_is_not_called_dead(tmp_path: Path) -> Non
         threading.Thread(target=turn_away, args=(mute,), daemon=True).start()
         code, told = said("status")
         assert (code, "does not answer" in told, WELL.at in told) == (5, True, True)
-        code, told = said("requeue")
-        assert (code, "may or may not" in told) == (5, True)
+        for order in ("requeue", "reconcile"):
+            code, told = said(order)
+            assert (code, "may or may not" in told) == (5, True)
 
 
 def turn_away(listener: socket.socket) -> None:
