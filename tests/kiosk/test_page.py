@@ -5,6 +5,7 @@ import http.server
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -379,8 +380,10 @@ def test_a_citizens_own_page_opens_with_one_tap_and_is_closed_after_its_time(
     context: BrowserContext, window: Window, province: str
 ) -> None:
     page = opened(context, window)
-    asked = window.receiver.in_turn(lambda own, link: own.show(province, 15, link))  # type: ignore[attr-defined]
-    assert asked
+    show = partial(window.receiver.in_turn, lambda own, link: own.show(province, 15, link))  # type: ignore[attr-defined]
+    assert until(lambda: show() not in (None, "away"), 30, 0.1), (
+        "the page shows its idle view before its first call"
+    )
     view(page, "provincial")
     with context.expect_page() as made:
         page.click("#open")
