@@ -1,5 +1,5 @@
 # Two commands for everybody:  make demo [SECONDS=n]   make test
-# For developers:              make check  bench [BENCH="drain fresh"] [FULL=1]  faults  contract  lock
+# For developers:              make check  bench [BENCH="drain fresh"] [FULL=1]  faults  long  contract  lock
 # Everything is set up on the way: Debian packages where one is missing, a private .venv, pip with hashes.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format lint types bench faults contract lock clean apt-demo apt-test
+.PHONY: demo test check format lint types bench faults long contract lock clean apt-demo apt-test
 
 demo: $(READY)
 	@echo "== hall-edge demo: 模拟终端 → 守护进程 → MQTT → 上级应用 (Ctrl-C 结束 / ends it)"
@@ -38,8 +38,12 @@ bench: apt-test $(READY)
 	@$(RUN) -m tests.bench $(BENCH) $(if $(FULL),--full)
 
 faults: apt-test $(READY)
-	@echo "== fault gates, long form; JSON lines"
-	@$(RUN) -m pytest -q -m slow --timeout 3600 -s
+	@echo "== fault gates, long form, two at a time; JSON lines"
+	@$(RUN) -m pytest -q -m slow -n 2 --dist worksteal --timeout 3600 -s tests/faults tests/store
+
+long: apt-test $(READY)
+	@echo "== the other long forms: crowds, pages, a province; JSON lines"
+	@$(RUN) -m pytest -q -m slow --timeout 3600 -s --ignore tests/faults --ignore tests/store
 
 contract: $(READY)
 	@$(RUN) -m edge.contract_files

@@ -8,7 +8,6 @@ Every gate is a function `(folder, rounds, seed, tree) -> Verdict`: tests call i
 `test_mutants.py` calls it with a broken copy of the tree.
 """
 
-import json
 import os
 import random
 import shutil
@@ -33,6 +32,7 @@ from edge.snapshot import Snapshot
 from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
 from tests.faults.proxy import Proxy
+from tests.gate import say
 from tests.hall import READY_S, SITE, Daemon, consuming, until
 from tests.sim.zk import Punch, Terminal
 
@@ -300,13 +300,12 @@ def report(gate: str, run: Callable[[], Verdict]) -> Verdict:
     """Run a gate in its long form and print its JSON line."""
     began = time.monotonic()
     verdict = run()
-    print("\n" + json.dumps(_line(gate, verdict, time.monotonic() - began)), flush=True)
+    say(gate, **_line(verdict, time.monotonic() - began))
     return verdict
 
 
-def _line(gate: str, verdict: Verdict, seconds: float) -> Mapping[str, object]:
+def _line(verdict: Verdict, seconds: float) -> Mapping[str, object]:
     return {
-        "gate": gate,
         **{name: round(value, 1) for name, value in verdict.figures.items()},
         "punches": verdict.punches,
         "lost": len(verdict.lost),

@@ -3,7 +3,6 @@
 A mutant that no longer fits the text of the product fails: it must be written anew, not dropped.
 """
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.faults.test_io_errors import fail_the_disk
 from tests.faults.test_numbers import forge_receipts, lose_the_database
 from tests.faults.test_power_cut import cut_power
 from tests.faults.test_syscalls import kill_at_each_write
+from tests.gate import say
 
 TAKE = "        new = self._writer.write(lambda ledger: take(ledger, intake))\n"
 UNWAITED = """\
@@ -146,7 +146,7 @@ def test_the_lab_catches(tmp_path: Path, name: str) -> None:
     tree = seeded(tmp_path / "tree", mutant)
     (tmp_path / "hall").mkdir()
     caught = caught_by(mutant, tmp_path / "hall", tree)
-    print("\n" + json.dumps({"gate": "G13 mutant", "mutant": name, "caught": caught}), flush=True)
+    say("G13 mutant", mutant=name, caught=caught)
     assert caught
 
 

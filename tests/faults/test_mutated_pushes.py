@@ -13,6 +13,7 @@ from edge.store import FILE
 from edge.store.books import Books
 from tests.broker import free_port
 from tests.drivers.adms_site import records
+from tests.gate import say
 from tests.hall import SITE, Daemon, until
 from tests.sim.adms.calls import call
 
@@ -54,7 +55,7 @@ def test_mutated_pushes_harm_nothing(tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 def test_the_long_form_ten_thousand_mutants(tmp_path: Path) -> None:
     found = mutate(tmp_path, 10_000)
-    print("\n" + json.dumps({"gate": "G8 mutated pushes", **found}), flush=True)
+    say("G8 mutated pushes", **found)
     assert found["growth_mb"] <= GROWTH_MAX_MB
     assert found["tracebacks"] == 0
 

@@ -12,6 +12,7 @@ from edge.store.recent import Recents
 from tests.broker import free_port
 from tests.faults.test_mutated_pushes import GROWTH_MAX_MB
 from tests.faults.test_slow_clients import CONFIG, paired
+from tests.gate import say
 from tests.hall import Daemon
 from tests.kiosk.conftest import rating
 from tests.sim.tablet import Tablet
@@ -93,6 +94,6 @@ def send(parts: dict[str, list[Tablet]], chance: random.Random) -> int:
 @pytest.mark.timeout(1800)
 def test_ten_thousand_mutants_of_what_pages_say(tmp_path: Path) -> None:
     found = mutate(tmp_path, 10_000)
-    print("\n" + json.dumps({"gate": "H5 tablet API", **found}), flush=True)
+    say("H5 tablet API", **found)
     assert (found["tracebacks"], found["odd_answers"]) == (0, 0)
     assert found["growth_mb"] <= GROWTH_MAX_MB

@@ -8,6 +8,7 @@ import pytest
 
 from edge.office import Accounts, passwords
 from edge.ports import server
+from tests.gate import say
 from tests.kiosk.conftest import Window, rating
 
 
@@ -88,7 +89,7 @@ def test_repeated_submissions_from_eight_threads_are_stored_once(window: Window,
     assert len(stored) == many
     assert len({each["session_id"] for each in stored}) == many
     figures = {"sent": len(wanted), "different": many, "stored": len(stored)}
-    print("\n" + json.dumps({"gate": "E1", **figures}), flush=True)
+    say("E1", **figures)
 
 
 def test_what_was_stored_and_never_answered_is_not_counted_again_after_a_restart(window: Window) -> None:

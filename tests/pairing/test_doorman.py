@@ -23,6 +23,7 @@ from edge.settings.settings import Device, DeviceKeys, ListenSettings
 from edge.store import Store
 from edge.store.books import Books
 from tests.broker import free_port
+from tests.gate import say
 from tests.sim.tablet import NotPaired, Tablet
 from tests.store.halls import ZONE, open_store
 
@@ -190,7 +191,7 @@ def test_forged_and_replayed_requests_are_all_refused_with_one_alarm(door: Door,
     ]
     assert [each.cause for each in door.port.attention()] == ["forged_requests"]
     figures = {"forged": many, "replayed": many, "accepted": len(HEARD) - 2, "alarms": 1}
-    print("\n" + json.dumps({"gate": "E2 E3", **figures}), flush=True)
+    say("E2 E3", **figures)
 
 
 def _other(text: str) -> str:

@@ -3,7 +3,6 @@ within the memory of a small machine.
 """
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ import pytest
 
 from edge import consume
 from tests.broker import Broker, free_port
+from tests.gate import say
 from tests.hall import SITE, UPLINK, Daemon, consuming, until
 from tests.sim import adms, zk
 
@@ -162,6 +162,6 @@ def test_terminals_that_push_and_terminals_that_are_asked_at_once(tmp_path: Path
 @pytest.mark.timeout(1800)
 def test_the_long_form_two_hundred_that_push_and_forty_that_are_asked(tmp_path: Path) -> None:
     found = at_once(Crowd(tmp_path, 200, 40, 500))
-    print("\n" + json.dumps({"gate": "200 + 40 terminals at once", **found, "memory_limit_mb": MEMORY_MB}))
+    say("200 + 40 terminals at once", **found, memory_limit_mb=MEMORY_MB)
     assert found["emitted"] == found["held"] == 240 * 501
     assert found["peak_mb"] <= MEMORY_MB

@@ -1,6 +1,5 @@
 """One punch is one event, whichever path told it: log, live events or pushes, in any order, many times."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from edge.control import command
 from edge.store import FILE
 from edge.store.books import Books
 from tests.broker import free_port
+from tests.gate import say
 from tests.hall import consuming, until
 from tests.path.conftest import Hall
 from tests.path.test_adms import LISTEN, punches
@@ -84,5 +84,5 @@ def test_what_three_paths_tell_three_times_is_one_event_each(hall: Hall) -> None
 @pytest.mark.timeout(1800)
 def test_the_long_form_ten_thousand_punches_five_times(hall: Hall) -> None:
     found = over_three_paths(hall, 10_000, 5)
-    print("\n" + json.dumps({"gate": "10,000 punches, three paths x5", **found}), flush=True)
+    say("10,000 punches, three paths x5", **found)
     assert (found["stored"], found["held"]) == (10_000, 10_000)

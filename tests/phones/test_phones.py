@@ -10,6 +10,7 @@ import pytest
 
 from edge.phones import marks, phones
 from edge.store.recent import Recents
+from tests.gate import say
 from tests.kiosk.conftest import Window, rating
 
 
@@ -175,6 +176,6 @@ def test_of_many_phones_each_counts_once_and_what_is_forged_or_replayed_never(
     assert answers == {(200, 200, 410): many}
     stored = window.events("submitted")
     figures = {"phones": many, "replayed": many, "forged": 2 * many, "stored": len(stored)}
-    print("\n" + json.dumps({"gate": "phones", **figures}), flush=True)
+    say("phones", **figures)
     assert len({each["session_id"] for each in stored}) == len(stored) == many
     assert {each["level"] for each in stored} == {"satisfied"}

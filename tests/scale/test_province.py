@@ -1,10 +1,9 @@
 """Many halls through a NATS cluster and several workers into one PostgreSQL: nothing lost, nothing double."""
 
-import json
-
 import pytest
 
 from tests import nats, postgres
+from tests.gate import say
 from tests.scale.province import Shape, built, run
 
 pytestmark = pytest.mark.skipif(
@@ -29,7 +28,7 @@ def test_long_form_a_thousand_halls() -> None:
     shape = Shape(halls=1000, events=5000, limit=3400.0)
     with built(shape) as province:
         told = run(province, shape)
-    print("\n" + json.dumps({"gate": "province", **told}), flush=True)
+    say("province", **told)
     assert_whole(told, shape)
 
 
@@ -43,5 +42,5 @@ def test_long_form_rate_from_one_hall_to_a_thousand() -> None:
             told = run(province, shape)
         assert (told["lost"], told["double"]) == (0, 0), told
         rates[halls] = int(str(told["events_per_s"]))
-    print("\n" + json.dumps({"gate": "province_growth", "events_per_s": rates}), flush=True)
+    say("province_growth", events_per_s=rates)
     assert rates[1000] >= 0.7 * rates[1]
