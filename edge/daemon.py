@@ -47,6 +47,7 @@ from edge.process.heap import Tidy, give_back
 from edge.process.notify import notify
 from edge.process.pulse import Pulse
 from edge.process.version import VERSION
+from edge.proof.patrol import Patrol
 from edge.settings.settings import Device, Settings
 from edge.staff import Book, Staff
 from edge.status import Status
@@ -75,6 +76,7 @@ BEGIN_ANEW = -1
 LATE = {"misfire_grace_time": None, "coalesce": True}
 KEEPING = {"hour": "3,12", "minute": 30}
 """At noon for halls that are switched off at night; twice on one date is one night."""
+PATROL = {"hour": "4,13", "minute": 10}
 
 
 class Daemon:
@@ -114,6 +116,7 @@ class Daemon:
             lambda: self._pulse.beat("uplink"),
         )
         self._keeping = Keeping(self._store, settings.retention, clock, lambda: self._uplink.outbox.retired)
+        self._patrol = Patrol(self._store, clock, self._stop)
         self._disk = DiskWatch(self._store, volume, self._clock, self._keeping.tonight, self._uplink.tell)
         parts = (self._store, self._runners, self._uplink, lambda: self._disk.standing, self._clock)
         self._reconciling = self._accountant(settings)
@@ -135,7 +138,8 @@ class Daemon:
         return [runner_of(device, *parts) for device in devices]
 
     def _attention(self) -> tuple[Attention, ...]:
-        parts = (self._guardian, self._reconciling, self._filing, self._door, self._people, self._staff)
+        duties = (self._guardian, self._reconciling, self._filing, self._patrol)
+        parts = (*duties, self._door, self._people, self._staff)
         return tuple(told for part in parts for told in part.attention())
 
     def _accountant(self, settings: Settings) -> Reconciling:
@@ -209,6 +213,7 @@ class Daemon:
             (self._reconciling.nightly, "account", NIGHTLY_ACCOUNT),
             (self._reconciling.catch_up, "catch_up", CATCH_UP),
             (self._keeping.tonight, "keeping", KEEPING),
+            (self._patrol.tonight, "patrol", PATROL),
         ):
             self._scheduler.add_job(job, "cron", id=name, replace_existing=True, **when)
         self._tick()

@@ -53,8 +53,8 @@ ARROWS = {
     "edge.contract_files": "edge.contract edge.contract_examples edge.documents edge.events edge.payloads",
     "edge.control": "edge.commands edge.snapshot",
     "edge.daemon": """edge.account edge.attention edge.clock edge.commands edge.contract edge.device edge.door
-        edge.duty edge.events edge.guard edge.last_word edge.payloads edge.people edge.process edge.settings
-        edge.staff edge.status edge.store edge.uplink edge.web""",
+        edge.duty edge.events edge.guard edge.last_word edge.payloads edge.people edge.process edge.proof
+        edge.settings edge.staff edge.status edge.store edge.uplink edge.web""",
     "edge.device": """drivers.base drivers.hints drivers.tape edge.backoff edge.clock edge.events edge.guard
         edge.payloads edge.settings edge.snapshot edge.store""",
     "edge.documents": """drivers.base drivers.evaluation edge.attention edge.catalogue edge.clock
@@ -83,7 +83,7 @@ ARROWS = {
         edge.whole edge.windows""",
     "edge.probe": "drivers.base drivers.tape edge.clock edge.control",
     "edge.process": "",
-    "edge.proof": "edge.contract edge.events edge.payloads edge.store",
+    "edge.proof": "edge.attention edge.clock edge.contract edge.events edge.payloads edge.store",
     "edge.settings": "drivers.base drivers.evaluation edge.contract edge.whole",
     "edge.snapshot": "edge.clock edge.contract",
     "edge.space": "",

@@ -87,6 +87,12 @@ MACHINE: dict[str, Cause] = {
         "把 edge.db.corrupt-* 交给支持人员，然后删除",
         "hand edge.db.corrupt-* to support, then delete it",
     ),
+    "log_altered": Cause(
+        "本机事件日志中有一处与写入时不符",
+        "a row of the local log is not as it was written",
+        "运行 hall-edge verify 并把结果交给监督人员；原样保留，勿改动数据库",
+        "run hall-edge verify and hand its result to the auditors; leave the database as it is",
+    ),
     "older_copy_found": Cause(
         "本机数据库是较旧的副本，已开启新账期，未确认的数据会重发",
         "the local database is an older copy; a new epoch has begun and what is unconfirmed is sent again",
