@@ -15,7 +15,7 @@ from drivers.zk.dataset import dataset
 from drivers.zk.frames import Cmd
 from drivers.zk.operations import decode, readings
 from drivers.zk.reader import ALL_USERS, USERS_MAX
-from drivers.zk.records import Sizes, User, decode_users
+from drivers.zk.records import Layout, Sizes, User, decode_users
 from drivers.zk.wire import Denied, Wire
 
 EVERY_S = 3600.0
@@ -33,9 +33,18 @@ _UNANSWERED: set[tuple[str, int]] = set()
 class Beside:
     """The questions of one contact."""
 
-    def __init__(self, wire: Wire, commands: Commands, link: Link, serial: str, encoding: str) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        commands: Commands,
+        link: Link,
+        serial: str,
+        encoding: str,
+        layout: Callable[[], Layout | None],
+    ) -> None:
+        """layout: of its log, where it is known."""
         self._wire, self._commands, self._link = wire, commands, link
-        self._serial, self._encoding = serial, encoding
+        self._serial, self._encoding, self._layout = serial, encoding, layout
         self._asked_at: float | None = None
         self._counts: tuple[int, int | None, int | None] | None = None
         self._seen: set[str] = set()
@@ -72,17 +81,18 @@ class Beside:
         return [*found, *map(gone, sorted(left))]
 
     def _users(self, count: int) -> list[User] | None:
-        """The user table; None where the terminal hands out none."""
+        """The user table; None where the terminal hands out none, or not all of it."""
         data = self._set(Cmd.USERS, ALL_USERS, USERS_MAX)
         if data is None or (count and not data):
             return None
-        return decode_users(data, count, self._encoding)
+        layout = self._layout()
+        return decode_users(data, count, self._encoding, layout.name if layout else "")
 
     def _operations(self) -> bytes:
         return self._set(Cmd.OPERATIONS, 0, OPERATIONS_MAX) or b""
 
     def _set(self, command: Cmd, function: int, most: int) -> bytes | None:
-        """A whole set; None where there is none of it, or more than can be."""
+        """A whole set; None where there is none of it, less than was said, or more than can be."""
         if (self._serial, command) in _UNANSWERED:
             return None
         _UNANSWERED.add((self._serial, command))

@@ -52,13 +52,13 @@ class DataSet:
                 return
 
     def all(self, most: int) -> bytes | None:
-        """All of it; None where that is more than `most` bytes: a hostile terminal never ends."""
+        """All of it; None where less came, or it is more than `most` bytes: a hostile terminal never ends."""
         data = bytearray()
         for part in self.parts() if self.total <= most else ():
             data += part
             if len(data) > most:
                 return None
-        return bytes(data) if self.total <= most else None
+        return bytes(data) if len(data) == self.total <= most else None
 
 
 @contextmanager

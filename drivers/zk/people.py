@@ -15,9 +15,6 @@ from drivers.zk.records import Layout
 from drivers.zk.table import Table, Unfit
 from drivers.zk.wire import Wire
 
-ROW_SIZES = {"40": 72, "49": 72, "16": 28, "8": 28, "ma300": 28}
-"""Rows of the user table, by the layout of the log."""
-
 
 class People:
     """Those of one terminal, over one conversation. layout: of its log, where it is known."""
@@ -60,11 +57,9 @@ class People:
         sizes, layout = self._commands.sizes(), self._layout()
         with dataset(self._wire, Cmd.USERS, ALL_USERS) as found:
             data = found.all(USERS_MAX)
-            if data is None or len(data) != found.total:
-                came = f"{len(data or b'')} of {found.total} bytes of its user table"
-                raise DeviceOffline("garbled", came)
-        count = sizes.users if sizes else 0
-        return Table.parse(data, count, ROW_SIZES.get(layout.name, 0) if layout else 0, self._encoding)
+            if data is None:
+                raise DeviceOffline("garbled", f"no whole user table of {found.total} bytes came")
+        return Table.parse(data, sizes.users if sizes else 0, layout.name if layout else "", self._encoding)
 
 
 def _refusal(answer: int) -> str:

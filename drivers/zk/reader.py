@@ -114,9 +114,9 @@ class Reader:
             return None
         with dataset(self._wire, Cmd.USERS, ALL_USERS) as table:
             data = table.all(USERS_MAX)
-        if data is None:
-            raise DeviceOffline("garbled", f"a user table of more than {USERS_MAX} bytes")
-        found = decode_users(data, users, self._encoding)
+            if data is None:
+                raise DeviceOffline("garbled", f"no whole user table of {table.total} bytes came")
+        found = decode_users(data, users, self._encoding, self.layout.name)
         return {f"uid:{user.uid}": user.user_id for user in found if user.user_id}
 
 

@@ -16,6 +16,7 @@ from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.zk_site import DAY_ONE, driver, history, keys
 from tests.sim.zk import Faults, Terminal
 from tests.sim.zk.layouts import User, operation, user_28, user_72
+from tests.sim.zk.wire import Cmd
 
 TEMPLATES = {2, 7, 10, 88}
 """Commands and functions that hand out templates (CMD_DB_RRQ, templates of a user); never asked."""
@@ -119,6 +120,40 @@ def test_a_contact_tells_alarms_enrolment_and_settings(read):
             work.until(lambda: len({each.key for each in of(link, ALARM)}) == 2)
         assert not TEMPLATES & {*terminal.commands, *terminal.prepared}
         assert keys(history(50)) <= link.facts
+
+
+@pytest.mark.parametrize(("pack", "rows", "log"), [(user_72, 7, "40"), (user_28, 18, "8")])
+def test_a_table_that_fits_rows_of_either_size_is_told_apart_by_the_log(pack, rows, log):
+    users = [User(1 + n, str(1001 + n) if n else "0") for n in range(rows)]
+    found = decode_users(b"".join(map(pack, users)), 5, "gb18030", log)
+    assert [each.uid for each in found] == [*range(1, rows + 1)]
+
+
+def test_nobody_is_gone_whom_a_table_that_was_cut_short_does_not_name():
+    cut: list[int] = []
+
+    def told(request, packets):
+        data = [each for each in packets if each.command == Cmd.DATA]
+        if wanted and request and request.command == Cmd.USERS and len(data) > 1:
+            cut.append(len(data))
+            return [each for each in packets if each is not data[-1]]
+        return packets
+
+    wanted = False
+    with Terminal(read="direct", faces=1) as terminal:
+        terminal.faults.tell = told
+        for number in range(30):
+            terminal.add_user(1 + number, str(1001 + number))
+        link = MemoryLink()
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            work.until(lambda: len(of(link, ENROLMENT)) == 30)
+            wanted = True
+            terminal.add_user(31, "1031")
+            work.until(lambda: cut)
+            wanted = False
+            terminal.add_user(32, "1032")
+            work.until(lambda: "1032" in {each.facts["device_user_id"] for each in of(link, ENROLMENT)})
+        assert not [each.facts for each in of(link, ENROLMENT) if each.facts.get("has_face") is False]
 
 
 @pytest.mark.parametrize("reply", [65535, 2001])
