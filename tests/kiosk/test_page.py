@@ -275,6 +275,28 @@ def test_photo_and_issued_code_are_those_of_the_files_and_never_anothers(
     expect(page.locator("#issued")).to_be_visible()
 
 
+FOUND_LATE = """async () => {
+  const { Pictures } = await import(`/k/A01/s/${document.documentElement.dataset.version}/pictures.js`);
+  let found;
+  const kept = new Promise((resolve) => { found = resolve; });
+  const image = document.createElement("img");
+  const pictures = new Pictures({ recall: () => kept });
+  const hers = pictures.show("photo", "hers", image);
+  await pictures.show("photo", null, image);
+  found({ stamp: "hers", data: "data:," });
+  await hers;
+  return image.hidden;
+}"""
+
+
+def test_a_photo_that_is_found_late_is_not_shown_beside_anothers_name(
+    context: BrowserContext, window: Window
+) -> None:
+    page = context.new_page()
+    page.goto(f"http://{NAME}:{window.port_no}/k/A01/")
+    assert page.evaluate(FOUND_LATE)
+
+
 SPEAKING = """window.spoken = [];
 window.SpeechSynthesisUtterance = function (text) { this.text = text; };
 Object.defineProperty(window, "speechSynthesis", { value: { cancel() {},

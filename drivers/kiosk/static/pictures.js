@@ -5,11 +5,12 @@
 export class Pictures {
   // fetch(of): the daemon's answer {stamp, data}.
   constructor(keeping, fetch) {
-    Object.assign(this, { keeping, fetch, shown: {} });
+    Object.assign(this, { keeping, fetch, shown: {}, wanted: {} });
   }
 
   // Show picture `of` in `image`, whose frame hides with it; stamp null: there is none.
   async show(of, stamp, image, frame = image) {
+    this.wanted[of] = stamp;
     if (stamp && this.shown[of] === stamp) return;
     frame.hidden = true;
     this.shown[of] = null;
@@ -23,7 +24,7 @@ export class Pictures {
     } catch {
       return; // a page without it works as well; the next round asks again
     }
-    if (kept.stamp !== stamp) return;
+    if (kept.stamp !== stamp || this.wanted[of] !== stamp) return; // somebody else is on duty by now
     image.src = kept.data;
     frame.hidden = false;
     this.shown[of] = stamp;
