@@ -5,6 +5,7 @@ killing it loses what it has acknowledged. The port stays the same over `kill` a
 """
 
 import getpass
+import itertools
 import os
 import random
 import shutil
@@ -12,20 +13,30 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
 PORTS = range(20_000, 32_000)
 """Below Linux's ephemeral ports, where a client whose broker is down could connect to itself."""
+
+
+def _own_ports() -> Iterator[int]:
+    """This process's share of them, in any order, over and over: no two tests at once have the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = PORTS[worker :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
+    return itertools.cycle(random.sample(share, len(share)))
+
+
+OWN_PORTS = _own_ports()
 READY_S = 10.0
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    for port in random.sample(PORTS, 100):
+    """A loopback port that nobody listens on just now, and that nobody else here is given."""
+    for port in itertools.islice(OWN_PORTS, 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
