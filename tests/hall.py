@@ -14,7 +14,7 @@ from edge import consume
 from edge.control import snapshot
 from edge.snapshot import Snapshot
 
-READY_S = 20.0
+READY_S, READY = 20.0, b"ready; status page on port"
 UNIT = Path(__file__).parents[1] / "systemd" / "hall-edge.service"
 SITE = """
 [site]
@@ -72,6 +72,7 @@ class Daemon:
 
     def start(self, wait: bool = True) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.module, "run", "--config", str(self.config)],
@@ -80,9 +81,13 @@ class Daemon:
                 env=environment(),
                 start_new_session=True,  # Ctrl-C in the demo's terminal is for the demo alone
             )
-        if wait and not until(lambda: self.status() is not None, READY_S):
+        if wait and not until(lambda: self._is_up(before), READY_S):
             self.kill()
             raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
+
+    def _is_up(self, before: int) -> bool:
+        """It answers, and has opened all its doors: the control socket is open before the other ports."""
+        return READY in self.log.read_bytes()[before:] and self.status() is not None
 
     @property
     def pid(self) -> int:
