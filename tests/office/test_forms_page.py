@@ -38,6 +38,7 @@ SOMEBODY = """async () => { const { Keeping } = await import("/static/keeping.js
 AND_GONE = """async () => { const { Keeping } = await import("/static/keeping.js");
   await (await Keeping.open("hall-edge office")).drop("f".repeat(32)); }"""
 WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)
 SAVE = ".buttons button"
 
 
@@ -86,6 +87,12 @@ def page(context: BrowserContext, desk: Page, office: Office) -> Iterator[Page]:
         yield one
 
 
+def opened(page: Page, url: str) -> None:
+    """A form that its script minds: it waits for what the browser keeps, and the page's load does not."""
+    page.goto(url)
+    page.evaluate("() => import('/static/forms.js').then(() => null)")
+
+
 def events(folder: Path) -> list[Recent]:
     with closing(Recents(folder / FILE)) as reader:
         return reader.of(KINDS, 0, 1000)
@@ -106,7 +113,7 @@ def fault(page: Page, field: str) -> str:
 
 def test_one_after_the_other_by_keyboard_alone(page: Page, office: Office) -> None:
     before = len(events(office.folder))
-    page.goto(f"{office.url}/forms/guestbook")
+    opened(page, f"{office.url}/forms/guestbook")
     for content in ("希望增加轮椅", "窗口人员很耐心"):
         page.focus("[name=written_on]")
         page.keyboard.type("11252026")
@@ -129,7 +136,7 @@ def test_one_after_the_other_by_keyboard_alone(page: Page, office: Office) -> No
 
 
 def test_an_inspection_is_marked_by_digits(page: Page, office: Office) -> None:
-    page.goto(f"{office.url}/forms/inspection")
+    opened(page, f"{office.url}/forms/inspection")
     expect(page.locator(".point")).to_have_count(25)
     expect(page.locator(".point").nth(4)).to_contain_text("串岗、扎堆、闲聊电话")
     page.check("[value=social_supervisor]")
@@ -159,7 +166,7 @@ def test_an_inspection_is_marked_by_digits(page: Page, office: Office) -> None:
 
 def test_in_english_a_fault_is_told_and_a_reload_keeps_the_rest(page: Page, office: Office) -> None:
     before = len(events(office.folder))
-    page.goto(f"{office.url}/forms/complaint?lang=en")
+    opened(page, f"{office.url}/forms/complaint?lang=en")
     page.check("[name=real_name]")
     page.fill("[name=content]", "waited for an hour")
     page.fill("[name=window]", "Z9")
@@ -193,7 +200,7 @@ def test_in_english_a_fault_is_told_and_a_reload_keeps_the_rest(page: Page, offi
 
 def test_clicks_in_a_row_and_the_way_back_are_one_event(page: Page, office: Office) -> None:
     before = len(events(office.folder))
-    page.goto(f"{office.url}/forms/guestbook")
+    opened(page, f"{office.url}/forms/guestbook")
     page.check("[value=praise]")
     page.fill("[name=content]", "好")
     page.evaluate("for (let n = 0; n < 5; n += 1) document.querySelector('form.typed').requestSubmit()")
@@ -208,7 +215,7 @@ def test_clicks_in_a_row_and_the_way_back_are_one_event(page: Page, office: Offi
 
 def test_somebody_elses_entries_wait_for_that_person(page: Page, office: Office) -> None:
     page.evaluate(SOMEBODY)
-    page.goto(f"{office.url}/forms/guestbook")
+    opened(page, f"{office.url}/forms/guestbook")
     expect(page.locator("[data-others]")).to_contain_text("1")
     page.check("[value=praise]")
     page.fill("[name=content]", "mine")
@@ -225,7 +232,7 @@ def test_while_nothing_can_be_written_the_page_says_so_and_sends_it_later(
     before = len(events(office.folder))
     with monkeypatch.context() as patch:
         patch.setattr(office.store, "intake_closed", "disk full")
-        page.goto(f"{office.url}/forms/guestbook")
+        opened(page, f"{office.url}/forms/guestbook")
         page.check("[value=inquiry]")
         page.fill("[name=content]", "何时上班")
         page.click(SAVE)
@@ -240,7 +247,7 @@ def test_while_nothing_can_be_written_the_page_says_so_and_sends_it_later(
 
 def test_a_browser_that_keeps_nothing_says_so_and_saves_all_the_same(page: Page, office: Office) -> None:
     page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
-    page.goto(f"{office.url}/forms/guestbook")
+    opened(page, f"{office.url}/forms/guestbook")
     expect(page.locator("[data-unkept]")).to_be_visible()
     page.check("[value=praise]")
     page.fill("[name=content]", "好好好")
@@ -286,7 +293,7 @@ def test_a_kill_before_the_answer_and_a_day_without_the_daemon_count_once(
     hall, url = daemon
     page = context.new_page()
     login(page, url)
-    page.goto(f"{url}/forms/complaint")
+    opened(page, f"{url}/forms/complaint")
 
     def killed(route: Route) -> None:
         route.fetch()
@@ -324,7 +331,7 @@ def test_what_inspectors_saw_unseen_is_in_no_status_page_and_no_log(
     page = context.new_page()
     if "/login" in page.goto(f"{url}/supervision").url:  # type: ignore[union-attr]
         login(page, url)
-    page.goto(f"{url}/forms/inspection")
+    opened(page, f"{url}/forms/inspection")
     page.check("[value=leader]")
     page.check("[value=covert]")
     page.check('[name="i.B02.1.result"][value=fail]')
