@@ -104,12 +104,12 @@ def crowded(folder: Path, many: int, seconds: float, rates_s: float) -> Verdict:
         for page in pages:
             page.start()
         most = watched(daemon.pid, seconds)
-        states = {each.state for each in _status(daemon)}
+        online = until(lambda: {each.state for each in _status(daemon)} == {"online"}, 30, 0.2)
         stop.set()
         for page in pages:
             page.join(30)
         sent = {each for page in pages for each in page.sent}
-        live = until(lambda: _held(folder) >= len(sent), 60, 0.2) and states == {"online"}
+        live = until(lambda: _held(folder) >= len(sent), 60, 0.2) and online
         with closing(Recents(daemon.folder / FILE)) as reader:
             stored = [str(each.data["session_id"]) for each in reader.of(["evaluation.submitted"], 0, 50_000)]
         figures = {"tablets": many, "paired_mb": idle, "peak_mb": daemon.peak_mb(), **most}
