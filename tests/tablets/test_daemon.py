@@ -140,7 +140,7 @@ def test_a_citizens_own_page_is_in_no_file_log_event_or_status(hall: Hall) -> No
     told = own.send("POST", "state", {"version": "x", "queue": 0}).said["session"]
     assert isinstance(told, dict)
     assert told["url"] == PAGE
-    assert until(lambda: hall.line.shown.get("url") == PAGE, 5)
+    assert until(lambda: hall.line.shown.get("url") == PAGE, 20)
     status = hall.daemon.status()
     assert status is not None
     assert PERSON not in repr(status)

@@ -69,7 +69,7 @@ def test_it_ends_with_its_session_or_its_time(window: Window) -> None:
     assert shown(tablet) == {}
     assert PAGE not in str(vars(personal(window))), "not even in memory"
     show(window, ttl_s=3)
-    assert until(lambda: shown(tablet) == {}, 10, 0.2)
+    assert until(lambda: shown(tablet) == {}, 20, 0.2)
     assert [each["kind"] for each in window.events("handed_over")] == []
 
 
@@ -93,7 +93,8 @@ def test_a_paused_window_shows_nothing(window: Window) -> None:
 
 def test_what_is_over_is_not_in_memory_any_more() -> None:
     personal = Personal()
-    personal.put("s1", PAGE, 1)
+    personal.put("s1", PAGE, 60)
     assert personal.of("s2") == {}
     assert personal.of("s1")["url"] == PAGE
-    assert until(lambda: PAGE not in str(vars(personal)), 5)
+    personal.put("s1", PAGE, 1)
+    assert until(lambda: PAGE not in str(vars(personal)), 20)

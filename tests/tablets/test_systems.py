@@ -40,7 +40,7 @@ def show(place: Place, by: Tablet, **told: Any) -> tuple[int, dict[str, Any]]:
 
 
 def logged_in(tablet: WsTablet) -> bool:
-    return until(lambda: tablet.logged_in, 10, 0.02)
+    return until(lambda: tablet.logged_in, 20, 0.02)
 
 
 def test_an_invitation_of_a_queue_is_asked_at_the_window(hall: Place) -> None:
@@ -50,11 +50,11 @@ def test_an_invitation_of_a_queue_is_asked_at_the_window(hall: Place) -> None:
         told = {"window_no": "A01", "project_no": "P-1", "item_code": "I-1", "trigger": "queue"}
         asked = queue.send("POST", "invite", told)
         assert (asked.status, asked.vouched) == (200, True)
-        assert until(lambda: tablet.shown.get("session") == asked.said["session_id"], 5, 0.02)
+        assert until(lambda: tablet.shown.get("session") == asked.said["session_id"], 20, 0.02)
         (invited,) = hall.events("invited")
         assert (invited["trigger"], invited["project_no"], invited["item_code"]) == ("queue", "P-1", "I-1")
         assert queue.send("POST", "cancel", {"window_no": "A01"}).status == 200
-        assert until(lambda: "session" not in tablet.shown, 5, 0.02)
+        assert until(lambda: "session" not in tablet.shown, 20, 0.02)
         assert hall.events("unrated")[0]["reason"] == "cancelled"
 
 
@@ -64,7 +64,7 @@ def test_a_page_is_shown_at_once_and_its_address_is_told_to_nobody_else(hall: Pl
         assert logged_in(tablet)
         status, said = show(hall, business)
         assert status == 200
-        assert until(lambda: tablet.shown.get("url") == PAGE, 5, 0.02)
+        assert until(lambda: tablet.shown.get("url") == PAGE, 20, 0.02)
         assert [each["kind"] for each in hall.events()] == ["invited", "handed_over"]
         assert {each["session_id"] for each in hall.events()} == {said["session_id"]}
         assert show(hall, business)[0] == 409, "one at a time"

@@ -109,12 +109,13 @@ class Tablet:
         return number
 
     def say(self, message: object) -> None:
-        """Say something, now."""
+        """Say something, now; into a line that is just being closed it is said in vain."""
         text = message if isinstance(message, bytes) else json.dumps(message, ensure_ascii=False).encode()
         with self._lock:
             if self._protocol and self._protocol.state is State.OPEN:
                 self._protocol.send_text(text)
-                self._flush()
+                with suppress(OSError):
+                    self._flush()
 
     def send(self, data: bytes) -> None:
         """Put bytes on the line that are no frame of ours."""
