@@ -61,7 +61,7 @@ def test_the_evaluator_at_the_window_is_asked_and_its_word_is_the_answer(site: H
     for each in runners:
         each.start()
     try:
-        assert until(lambda: all(each.health.state == "online" for each in runners), 10)
+        assert until(lambda: all(each.health.state == "online" for each in runners), 20)
         assert commands["invite"]({"window": "A02", "project_no": "P1"}) == "s-1"
         assert commands["cancel"]({"window": "A01"}) == "s-1"
         assert good.asked == [
@@ -101,7 +101,7 @@ def test_an_invitation_that_nobody_waits_for_any_more_is_not_carried_out(
     commands = Inviting([pad], Services(tmp_path)).commands
     pad.start()
     try:
-        assert until(lambda: pad.health.state == "online", 10)
+        assert until(lambda: pad.health.state == "online", 20)
         with pytest.raises(Refused, match="did not answer"):
             commands["invite"]({"window": "A01", "project_no": "early"})
         monkeypatch.setattr(inviting, "ANSWER_S", 10)

@@ -16,4 +16,4 @@ def test_an_idle_thread_holds_nothing_of_the_last_request() -> None:
     held = weakref.ref(body)
     pool.submit(partial(id, body)).result(5)
     del body
-    assert until(lambda: held() is None, 5)
+    assert until(lambda: held() is None, 20)

@@ -47,11 +47,12 @@ def ended(line: socket.socket) -> bool:
 
 
 def test_a_crowd_that_fills_the_port_keeps_nobody_else_out(
-    server: WebServer, lines: ExitStack, tmp_path: Path
+    server: WebServer, lines: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(accepting, "HEAD_S", 120.0)
     heads, many = (b"", b"GET / HTTP/1.1\r\nX: "), accepting.CONNECTIONS_MAX + 30
     crowd = [idle(server, lines, f"127.0.7.{1 + n % 10}", heads[n % 2]) for n in range(many)]
-    assert until(lambda: len(server._accepting._visits) >= accepting.CONNECTIONS_MAX, 10)
+    assert until(lambda: len(server._accepting._visits) >= accepting.CONNECTIONS_MAX, 20)
     for _ in range(10):
         assert ask(server.port, "/")[0].status == 200
         answer = command(tmp_path, "echo")
@@ -63,7 +64,7 @@ def test_a_crowd_that_fills_the_port_keeps_nobody_else_out(
 
 def test_one_address_has_a_few_places(server: WebServer, lines: ExitStack) -> None:
     mine = [idle(server, lines, "127.0.7.1") for _ in range(accepting.PER_ADDRESS + 5)]
-    assert until(lambda: sum(ended(line) for line in mine) == 5, 10)
+    assert until(lambda: sum(ended(line) for line in mine) == 5, 20)
     assert ask(server.port, "/")[0].status == 200
 
 
@@ -81,4 +82,4 @@ def test_whoever_asks_for_nothing_is_not_waited_for(
         while piece := line.recv(65_536):
             got += piece
     assert got.startswith(b"HTTP/1.1 200" if data.endswith(b"\r\n\r\n") else b"")
-    assert until(lambda: not server._accepting._visits, 10)
+    assert until(lambda: not server._accepting._visits, 20)

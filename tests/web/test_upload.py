@@ -95,7 +95,7 @@ def test_one_at_a_time_and_not_for_ever(sock: Path, orders: Orders, monkeypatch:
     assert ask(sock, "POST", "/import/look", b"1\n")[0] == 409
     orders.go.set()
     first.join(20)
-    assert until(lambda: answers == [200], 5)
+    assert until(lambda: answers == [200], 20)
     monkeypatch.setattr(holding, "HELD_S", -1.0)
     said = ask(sock, "POST", "/import/look", b"1\n")[1]
     assert ask(sock, "POST", "/import/take", token=said["token"])[0] == 400
