@@ -159,10 +159,10 @@ def test_a_recording_of_a_terminal_that_always_breaks_ends_when_its_time_is_over
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("edge.probe.AGAIN_S", 0.02)
-    monkeypatch.setattr("edge.probe.RECORD_S", 1.0)
+    monkeypatch.setattr("edge.probe.RECORD_S", 2.5)
     tape = Recording("zk", "0", "")
     with Terminal(faults=Faults(deaf_to={1503})) as terminal:
-        monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.1)
+        monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.8)
         monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.05)
         probed = ask_device(partial(zk_driver, terminal), CHINA, tape)
     assert probed.observation.serial == terminal.serial
