@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect, sync_playwright
 
 from drivers.kiosk import driver
 from tests.hall import until
@@ -339,6 +339,19 @@ def test_the_window_page_asks_cancels_and_pauses(context: BrowserContext, window
     expect(page.locator("#now")).to_have_text("本窗口暂停服务")
     assert [each["kind"] for each in window.events()] == ["invited", "unrated"]
     assert page.evaluate(CONTRAST) == []
+
+
+def test_the_window_page_shows_nothing_it_does_not_know_yet(context: BrowserContext, window: Window) -> None:
+    held: list[Route] = []
+    page = context.new_page()
+    page.route("**/w/A01/desk", lambda route: held.append(route))
+    page.goto(f"http://{NAME}:{window.port_no}/w/A01/")
+    page.fill("#code", window.code("desk"))
+    page.keyboard.press("Enter")
+    assert until(lambda: page.evaluate("1") and held, 30)
+    assert page.locator("#pause").is_hidden(), "to pause or to go on: nobody knows"
+    held[0].continue_()
+    expect(page.locator("#pause")).to_have_text("暂停服务")
 
 
 class Province(http.server.BaseHTTPRequestHandler):

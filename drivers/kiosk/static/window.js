@@ -40,12 +40,10 @@ async function live() {
       at("link").textContent = "";
     } catch (error) {
       at("link").textContent = say("pair_away");
-      if (error instanceof Refused && error.why === "unknown") {
-        signer = await askForCode(keeping);
-        view("desk");
-      }
+      if (error instanceof Refused && error.why === "unknown") signer = await askForCode(keeping);
     }
     show();
+    view("desk"); // not before there is something to say on it
     const wait = pause(ROUND_MS);
     wake = wait.ready;
     await wait.over;
@@ -66,7 +64,6 @@ async function start() {
     at("pin").value = "";
     await order("sign-on", given);
   });
-  view("desk");
   await live();
 }
 
