@@ -268,7 +268,7 @@ def test_one_request_of_a_terminal_at_a_time_and_another_terminal_does_not_wait(
     def slow(request: Request, link: object) -> Reply:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
-        gate.wait(10)
+        gate.wait(30)
         reply = handle(request, link)  # type: ignore[arg-type]
         inside[0] -= 1
         return reply

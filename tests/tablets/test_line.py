@@ -199,12 +199,12 @@ def test_a_line_that_says_nothing_of_itself_is_ended(place: Place) -> None:
     usual, talks.LOGIN_S = talks.LOGIN_S, 0.5
     try:
         began = time.monotonic()
-        with socket.create_connection(("127.0.0.1", place.port_no), 5) as line:
+        with socket.create_connection(("127.0.0.1", place.port_no), 20) as line:
             line.sendall(
                 b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
             )
-            line.settimeout(10)
+            line.settimeout(20)
             whole = b""
             while data := line.recv(4096):
                 whole += data
@@ -219,9 +219,9 @@ def test_what_is_no_handshake_is_answered_and_ends(place: Place) -> None:
     head += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
     for lacks in ("Upgrade", "Connection", "Sec-WebSocket-Version", "Sec-WebSocket-Key"):
         sent = "\r\n".join(each for each in head if not each.startswith(lacks)) + "\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", place.port_no), 5) as line:
+        with socket.create_connection(("127.0.0.1", place.port_no), 20) as line:
             line.sendall(sent.encode())
-            line.settimeout(10)
+            line.settimeout(20)
             assert line.recv(4096).startswith(b"HTTP/1.1 4"), lacks
 
 

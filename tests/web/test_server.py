@@ -37,7 +37,7 @@ def port() -> Iterator[int]:
 def ask(
     port: int, path: str, method: str = "GET", headers: dict[str, str] | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=30)) as connection:
         connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         return answer, answer.read()
@@ -180,10 +180,9 @@ def test_one_snapshot_a_second_however_many_ask() -> None:
             list(pool.map(lambda _: ask(server.port, "/api/status"), range(40)))
             next_page(one)
             next_page(other)
-            time.sleep(2.2)
+            assert until(lambda: len(taken) >= 3, 30)
     finally:
         server.stop()
-    assert len(taken) >= 2
     assert all(later - earlier >= web_app.PERIOD_S for earlier, later in zip(taken, taken[1:], strict=False))
 
 
@@ -219,7 +218,7 @@ def test_stop_ends_streams_idle_and_silent_clients_and_leaves_nothing(tmp_path: 
         half.sendall(b"GET / HTTP/1.1\r\nHost: local")
         server.stop()
         assert stream.read() == b"\n"
-        silent.settimeout(5)
+        silent.settimeout(20)
         assert silent.recv(1) == b""
     assert until(lambda: set(threading.enumerate()) <= before, 20)
     assert not control.exists()
@@ -240,7 +239,7 @@ def test_stop_returns_while_a_snapshot_hangs() -> None:
     server.start()
     with socket.create_connection((LOOPBACK, server.port)) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert asked.wait(10)
+        assert asked.wait(30)
         server.stop()
         assert not release.is_set()
         release.set()
@@ -257,7 +256,7 @@ def test_control_socket_serves_the_same_with_mode_0660(tmp_path: Path) -> None:
         server.start()
         assert stat.S_IMODE(control.stat().st_mode) == 0o660
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
+            client.settimeout(30)
             client.connect(str(control))
             client.sendall(b"GET /api/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             answer = http.client.HTTPResponse(client)
