@@ -107,8 +107,8 @@ def test_one_punch_is_one_event_whether_it_is_pushed_or_pulled(hall: Hall) -> No
 
 
 @contextmanager
-def between(port: int, at_answer: threading.Event) -> Iterator[int]:
-    """A line to the device port that breaks with the first OK to an upload, when `at_answer` is not set."""
+def between(port: int, at_answer: threading.Event, dead: threading.Event) -> Iterator[int]:
+    """A line to the device port that breaks with the first OK to an upload, and stays cut until `dead`."""
     with socket.create_server(("127.0.0.1", 0)) as ear:
 
         def carry() -> None:
@@ -117,13 +117,13 @@ def between(port: int, at_answer: threading.Event) -> Iterator[int]:
                     line, _ = ear.accept()
                 except OSError:
                     return
-                threading.Thread(target=_relay, args=(line, port, at_answer), daemon=True).start()
+                threading.Thread(target=_relay, args=(line, port, at_answer, dead), daemon=True).start()
 
         threading.Thread(target=carry, daemon=True).start()
         yield ear.getsockname()[1]
 
 
-def _relay(line: socket.socket, port: int, at_answer: threading.Event) -> None:
+def _relay(line: socket.socket, port: int, at_answer: threading.Event, dead: threading.Event) -> None:
     with closing(line), socket.socket() as onward:
         try:
             onward.connect(("127.0.0.1", port))
@@ -133,20 +133,21 @@ def _relay(line: socket.socket, port: int, at_answer: threading.Event) -> None:
                 got += piece
         except OSError:
             return
-        if b"OK:" in got and not at_answer.is_set():
+        if b"OK:" in got:
             at_answer.set()
-            return
-        line.sendall(got)
+        if not at_answer.is_set() or dead.is_set():
+            line.sendall(got)
 
 
 def test_a_kill_between_the_commit_and_the_ok_neither_loses_nor_doubles(hall: Hall, port: int) -> None:
     hall.daemon.start()
-    committed = threading.Event()
-    with consuming(hall.county), between(port, committed) as door, terminal(door) as device:
+    committed, dead = threading.Event(), threading.Event()
+    with consuming(hall.county), between(port, committed, dead) as door, terminal(door) as device:
         device.load(punches(150))
         assert committed.wait(20)
         hall.daemon.kill()
         assert device.unsent == 150, "it was never thanked"
+        dead.set()
         hall.daemon.start()
         assert until(lambda: hall.held() == 150 and not device.unsent, 20)
         health = face(hall)
@@ -176,6 +177,7 @@ def test_strangers_are_shown_with_what_to_do(hall: Hall, port: int) -> None:
             stranger.load(punches(10, 100))
             impostor.load(punches(10, 200))
             assert until(lambda: turned_away(hall) == {"FORGED9", "ADMS1"}, 20)
+            assert until(lambda: stranger.answers and impostor.answers, 20), "seen before it is answered"
         assert {*stranger.answers, *impostor.answers} == {403}
         said = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
         page = urllib.request.urlopen(f"http://127.0.0.1:{hall.web}/?lang=en", timeout=10).read().decode()
@@ -257,6 +259,7 @@ def test_a_forged_push_is_never_confirmed_and_shown_while_real_ones_are(hall: Ha
         device.load(punches(20))
         assert until(lambda: (now := face(hall)) is not None and now.cause == "push_unconfirmed", 20)
         assert until(lambda: hall.held() == 70, 20), "what was said is kept, and marked"
+        assert until(lambda: of_kind(hall, "attendance.confirmed") == 20, 20, 0.5)
     assert of_kind(hall, "attendance.confirmed") == 20
 
 
