@@ -59,6 +59,11 @@ class Four:
         shown = snapshot.staff if snapshot else ()
         return {part.device_id: part for part in shown if order in ("", part.order)}
 
+    def states(self) -> set[str]:
+        """Of every part of every order."""
+        snapshot = self.hall.daemon.status()
+        return {part.state for part in snapshot.staff} if snapshot else set()
+
     def results(self, kind: str = "command.result") -> list[dict[str, object]]:
         said = self.command("events", "--type", kind, "--json")[1]
         return [json.loads(line)["data"] for line in said.splitlines()]
@@ -114,6 +119,7 @@ def test_a_leaver_is_revoked_from_four_families_and_each_terminal_answers(four: 
     assert four.knows(LEAVER) == {"fp-1": False, "face-1": True, "hik-1": False, "dh-1": False}
     four.push.start()
     assert until(lambda: four.parts()["face-1"].state == "done", 20)
+    assert until(lambda: len(four.results()) == 4, 20, 0.2), "written down first, told then"
     assert not any(four.knows(LEAVER).values())
     assert [each.user_id for each in four.hall.terminal.users] == ["1008"]
     assert four.hall.terminal.enrolled == {4: 2}
@@ -174,12 +180,12 @@ def test_a_kill_between_sending_and_answer_is_answered_once_whether_carried_out_
     assert "1009" not in {each.user_id for each in zk.users}, "not carried out"
     assert four.knows("1009")["dh-1"], "carried out, the answer is lost"
     four.hall.daemon.start()
-    assert until(lambda: {part.state for part in four.parts().values()} == {"done"}, 40)
+    assert until(lambda: four.states() == {"done"}, 40)
     assert four.knows("1009") == dict.fromkeys(points, True)
     assert [each.user_id for each in zk.users].count("1009") == 1
     assert [name for name, known in four.knows(LEAVER).items() if known] == ["fp-1", "dh-1"]
     assert len(dh.people.cards) == 2
-    assert until(lambda: len(four.results()) == 6, 10)
+    assert until(lambda: len(four.results()) == 6, 20, 0.2)
     told = [(str(each["device_id"]), str(each["command"]), each["state"]) for each in four.results()]
     assert sorted(told) == sorted(  # type: ignore[type-var]
         [(name, "staff.push", "done") for name in points]
