@@ -15,6 +15,7 @@ from tests.path.conftest import Hall
 from tests.path.inside import hall_edge
 from tests.path.test_trace import word
 from tests.sim.zk import Terminal
+from tests.sim.zk.wire import Cmd
 
 
 def device(hall: Hall) -> DeviceHealth:
@@ -98,6 +99,7 @@ def test_a_terminal_out_of_service_is_left_alone_and_holds_no_watermark(hall: Ha
             "送修",
             None,
         )
+        assert until(lambda: hall.terminal.commands[-1:] == [Cmd.EXIT], 20), "it has said good-bye"
         asked = len(hall.terminal.commands)
         moment = hall.terminal.clock()
         hall.terminal.punch("1001", at=moment)
@@ -125,7 +127,7 @@ def test_a_cleared_log_leaves_a_gap_with_bounds_once_and_counts_nothing_twice(ha
     (gap,) = told(hall, "device.data_gap")
     assert (gap["device_id"], gap["reason"]) == ("fp-1", "log_cleared")
     assert gap["from"] <= gap["to"]
-    assert until(lambda: "records_lost" in problems(hall), 5)
+    assert until(lambda: "records_lost" in problems(hall), 20)
     shown = hall_edge("--lang", "en", "status", config=hall.daemon.config).stdout
     assert "may be lost" in shown
     assert gap["to"][:19].replace("T", " ") in shown
