@@ -31,6 +31,7 @@ def test_the_auditor_holds_the_log_against_what_upstream_has_confirmed(hall: Hal
     assert ("county", "fits") in [(each["who"], each["standing"]) for each in told["anchors"]]
     assert hall_edge("verify", "--head", "7", config=config).returncode == 2
     hall.daemon.stop()
+    told = json.loads(hall_edge("verify", "--json", config=config).stdout)  # the newest is saved at the stop
     (number,) = (each["sequence"] for each in told["anchors"] if each["who"] == "county")
     forge.edit(hall.daemon.folder, 3)
     edited = hall_edge("--lang", "en", "verify", config=config)
