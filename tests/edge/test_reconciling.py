@@ -36,11 +36,13 @@ class Obedient(Driver):
         super().__init__(None)
         self.counts, self.pause_s, self.began = counts, pause_s, began
         self.names: list[str] = []
+        self.begun = threading.Event()
 
     def run(self, link: Link) -> None:
         link.observed(Observation("SN1"))
         while not link.stop.is_set():
             if order := link.orders(0.05):
+                self.begun.set()
                 time.sleep(self.pause_s)
                 self.names.append(order.name)
                 if self.counts:
@@ -61,7 +63,7 @@ def started(store: Store, driver: Driver, *more: object, calls: bool = False) ->
     runner = Runner(Device("fp-1", DeviceKeys(driver="x"), lambda: driver, "", calls), store, clock)
     duty = Reconciling(store, clock, [runner], lambda: 0, (), runner.stop, *more)  # type: ignore[arg-type]
     runner.start()
-    assert until(lambda: runner.health.told, 10)
+    assert until(lambda: runner.health.state == "online", 10)
     return duty, runner
 
 
@@ -145,11 +147,12 @@ def test_what_is_missing_or_pending_is_shown_for_a_week(store: Store) -> None:
 
 
 def test_two_accounts_at_once_are_one_too_many_and_a_stop_waits_for_none(store: Store) -> None:
-    duty, runner = started(store, Obedient(counts=True, pause_s=3.0))
+    driver = Obedient(counts=True, pause_s=3.0)
+    duty, runner = started(store, driver)
     first = threading.Thread(target=asked, args=(duty,))
     first.start()
     try:
-        time.sleep(0.3)
+        assert driver.begun.wait(20)
         with pytest.raises(Refused):
             asked(duty)
     finally:
