@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -82,17 +83,24 @@ def test_a_device_that_is_asked_gets_a_thread_and_one_that_calls_does_not(store:
     assert made.health.cause == "starting"
 
 
-def test_one_that_never_called_and_one_that_stopped_are_two_causes(store: Store) -> None:
+def test_one_that_never_called_and_one_that_stopped_are_two_causes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
     made = make(store, well)
-    made.supervise()
-    assert made.health.cause == "starting"
-    assert until(lambda: made.supervise() or made.health.cause == "never_called", 5)
+
+    def after(seconds: float) -> tuple[str, str]:
+        now_s[0] += seconds
+        made.supervise()
+        return made.health.state, made.health.cause
+
+    assert after(0.19) == ("unknown", "starting")
+    assert after(0.02) == ("offline", "never_called")
     made.serve(REQUEST)
     assert (made.health.state, made.health.cause) == ("online", "ok")
-    made.supervise()
-    assert made.health.cause == "ok"
-    assert until(lambda: made.supervise() or made.health.cause == "silent", 5)
-    assert made.health.state == "offline"
+    assert after(0.19) == ("online", "ok")
+    assert after(0.02) == ("offline", "silent")
     made.serve(REQUEST)
     assert made.health.state == "online"
 
