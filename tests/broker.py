@@ -30,7 +30,7 @@ def _own_ports() -> Iterator[int]:
 
 
 OWN_PORTS = _own_ports()
-READY_S = 10.0
+READY_S = 30.0
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 

@@ -14,7 +14,9 @@ from edge import consume
 from edge.control import snapshot
 from edge.snapshot import Snapshot
 
-READY_S, READY = 20.0, b"ready; status page on port"
+READY_S = 30.0
+READY = b"ready; status page on port"
+"""What the daemon logs when all its ports are open; the commands answer a moment before."""
 UNIT = Path(__file__).parents[1] / "systemd" / "hall-edge.service"
 SITE = """
 [site]
@@ -72,8 +74,8 @@ class Daemon:
 
     def start(self, wait: bool = True) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
+            began = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.module, "run", "--config", str(self.config)],
                 stderr=log,
@@ -81,13 +83,14 @@ class Daemon:
                 env=environment(),
                 start_new_session=True,  # Ctrl-C in the demo's terminal is for the demo alone
             )
-        if wait and not until(lambda: self._is_up(before), READY_S):
+        if wait:
+            self._await(began)
+
+    def _await(self, began: int) -> None:
+        """Until the life whose log begins at this byte is up."""
+        if not until(lambda: READY in self.log.read_bytes()[began:] and self.status() is not None, READY_S):
             self.kill()
             raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
-
-    def _is_up(self, before: int) -> bool:
-        """It answers, and has opened all its doors: the control socket is open before the other ports."""
-        return READY in self.log.read_bytes()[before:] and self.status() is not None
 
     @property
     def pid(self) -> int:

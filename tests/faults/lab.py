@@ -33,7 +33,7 @@ from tests.broker import Broker, free_port
 from tests.faults.oracle import Books, Promise, Verdict, integrity, judge, key, merge, unkept
 from tests.faults.proxy import Proxy
 from tests.gate import say
-from tests.hall import READY_S, SITE, Daemon, consuming, until
+from tests.hall import SITE, Daemon, consuming, until
 from tests.sim.zk import Punch, Terminal
 
 TREE = Path(__file__).parents[2]
@@ -80,6 +80,7 @@ class Victim(Daemon):
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [*self.prefix, sys.executable, "-m", "edge.cli", "run", "--config", str(self.config)]
         with self.log.open("ab") as log:
+            began = log.tell()
             self._process = subprocess.Popen(
                 command,
                 cwd=self.tree,
@@ -88,9 +89,8 @@ class Victim(Daemon):
                 stdout=log,
                 start_new_session=True,
             )
-        if wait and not until(lambda: self.status() is not None, READY_S):
-            self.kill()
-            raise TimeoutError(f"the daemon does not come up: {self.log.read_text()[-2000:]}")
+        if wait:
+            self._await(began)
 
     def kill_all(self) -> None:
         """SIGKILL to it and its children, as when the machine stops."""
