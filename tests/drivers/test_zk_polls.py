@@ -2,10 +2,11 @@
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from drivers.base import DeviceOffline, Order
+from drivers.base import DeviceOffline, Observation, Order
 from drivers.zk import contact
 from tests.drivers.memory_link import MemoryLink, copies, running
 from tests.drivers.zk_site import DAY_ONE, driver, history, key, keys
@@ -113,12 +114,14 @@ def test_where_the_counter_cannot_be_believed_silence_proves_nothing(monkeypatch
     with Terminal(faults=Faults(counter_zero=True)) as terminal:
         terminal.load(history(3))
         link = MemoryLink()
+        at_emit: list[tuple[int, int]] = []
+        link.on_emit = lambda _: at_emit.append((len(link.completes), terminal.commands.count(1503)))
         with running(driver(terminal, poll_s=0.05), link) as work:
             work.until(lambda: len(link.facts) == 3)
-            reads, rounds = len(link.completes), len(link.observations)
-            terminal.commands.clear()
+            rounds = len(link.observations)
             work.until(lambda: len(link.observations) > rounds + 5)
-            assert len(link.completes) - reads <= terminal.commands.count(1503)
+    read_for = [asked for (n, asked), (then, _) in pairwise(at_emit) if then > n]
+    assert read_for == sorted(set(read_for)), "each «complete» has a read of its own"
 
 
 def test_the_watermark_is_the_terminals_clock_before_the_read():
@@ -280,9 +283,18 @@ def test_a_counter_that_promises_too_much_is_told_and_nothing_is_invented(lie):
     with Terminal(faults=Faults(counter=lie)) as terminal:
         terminal.load(history(1000))
         link = MemoryLink()
+        asked: list[int] = []
+        observed = link.observed
+
+        def told(observation: Observation) -> None:
+            if "counter_disagrees" in observation.notes:
+                asked.append(terminal.commands.count(1503))
+            observed(observation)
+
+        link.observed = told  # type: ignore[method-assign]
         with running(driver(terminal, poll_s=0.05), link) as work:
             work.until(lambda: "counter_disagrees" in link.notes)
-            assert terminal.commands.count(1503) == 2
+            assert asked[0] == 2
             assert json.loads(link.cursor)["count"] == 1000
             assert not link.completes
             terminal.load(history(5, 1000))
@@ -388,7 +400,7 @@ def test_events_during_a_read_are_kept():
 
         link.on_emit = punch_once
         with running(driver(terminal), link) as work:
-            work.until(lambda: key(late) in link.facts)
+            work.until(lambda: key(late) in link.facts and terminal.acks)
     assert terminal.acks == 1
     assert copies(link.readings) == dict.fromkeys({*keys(history(2000)), key(late)}, 1)
 
