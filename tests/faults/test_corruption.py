@@ -212,10 +212,12 @@ def forge_a_newer_upstream(folder: Path, rounds: int, seed: int, tree: Path = TR
         assert until(lambda: lab.status().store.seq_head > 20, 20)
         lab.daemon.stop()
         lab.daemon.start()
+        first = lab.status().store.epoch
         for n in range(1, rounds + 1):
             assert until(lambda: lab.status().uplink.state == "connected", 20)
             status = lab.status()
             _forge(lab, Receipt(n=n, epoch=status.store.epoch, upto=5000 + n, head=status.store.head))
+            assert until(lambda: lab.status().store.epoch != first, 20), "the first one is believed"
             lab.live(1.5)
         begun = _opened(lab)
         with closing(sqlite.connect_reader(lab.daemon.folder / "edge.db")) as connection:

@@ -17,7 +17,7 @@ KILLED_EVERY = 3
 """So often the daemon dies while its disk fails; else it has to heal."""
 AWAY_EVERY = 5
 """So often there is no broker either: then nobody but the writer has the database open."""
-SHOWN_S = 10.0
+SHOWN_S = 20.0
 HEALED_S = 60.0
 
 

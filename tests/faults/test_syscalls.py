@@ -103,4 +103,4 @@ def _punch_until_dead(lab: Lab) -> bool:
         return not lab.daemon.running
 
     until(lambda: dead() or lab.daemon.status() is not None, READY_S, 0.1)
-    return until(dead, 3 * LIFE_S, 0.1)
+    return until(dead, 10 * LIFE_S, 0.1)
