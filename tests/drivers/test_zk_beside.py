@@ -173,13 +173,14 @@ def test_a_firmware_that_knows_none_of_it_is_read_all_the_same(reply):
 
 
 def test_a_terminal_that_falls_silent_at_a_question_is_not_asked_it_again(monkeypatch):
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.3)
     with Terminal(read="direct") as terminal:
         terminal.load(history(10))
         terminal.faults.deaf_to = {34}
         link = MemoryLink()
-        with running(driver(terminal, poll_s=0.05), link) as work:
-            assert isinstance(work.ended(), DeviceOffline)
+        with monkeypatch.context() as impatient:
+            impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
+            with running(driver(terminal, poll_s=0.05), link) as work:
+                assert isinstance(work.ended(), DeviceOffline)
         with running(driver(terminal, poll_s=0.05), link) as work:
             rounds = len(link.observations)
             work.until(lambda: len(link.observations) > rounds + 4)
