@@ -19,9 +19,9 @@ READ_SETS = {9, 13, 34}
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    """Silence is told after a moment instead of ten seconds."""
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
+def _quick(monkeypatch):
+    """Silence is told after two seconds instead of ten."""
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 2.0)
     monkeypatch.setattr("drivers.zk.wire.SLICE_S", 0.1)
     monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
     monkeypatch.setattr("drivers.zk.contact.SLICE_S", 0.05)
@@ -160,7 +160,8 @@ def test_the_recorded_answer_of_another_protocol_is_a_foreign_device():
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_no_answer(transport):
+def test_no_answer(transport, monkeypatch):
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
     with Terminal(transport=transport, faults=Faults(silent=True)) as terminal:
         error = failure(driver(terminal))
     assert (type(error), error.cause) == (DeviceOffline, "no_answer")
@@ -187,18 +188,20 @@ def test_a_peer_that_hangs_up():
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_damaged_packets_are_garbled(transport):
+def test_damaged_packets_are_garbled(transport, monkeypatch):
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
     with Terminal(transport=transport, faults=Faults(bad_checksum=1000)) as terminal:
         error = failure(driver(terminal))
     assert (type(error), error.cause) == (DeviceOffline, "garbled")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_nonsense_on_an_established_session_is_garbled(transport):
+def test_nonsense_on_an_established_session_is_garbled(transport, monkeypatch):
     with Terminal(transport=transport) as terminal:
         link = MemoryLink()
         with running(driver(terminal, poll_s=0.1), link) as work:
             work.until(lambda: link.completes)
+            monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
             terminal.faults.foreign = b"\1" * 300
             error = work.ended()
     assert isinstance(error, DeviceOffline)
