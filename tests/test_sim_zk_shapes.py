@@ -89,7 +89,7 @@ def test_a_burst_is_one_segment() -> None:
 
 def test_paced_replies_rest_between_each_other_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Public clients ask all chunks in advance, and drop what follows the end of one in its segment."""
-    monkeypatch.setattr("tests.sim.zk.tcp.REST_S", 0.3)
+    monkeypatch.setattr("tests.sim.zk.tcp.REST_S", 1.0)
     with Terminal() as terminal, RawClient(terminal) as client:
         client.send(Cmd.GET_TIME)
         client.send(Cmd.GET_TIME)

@@ -13,7 +13,10 @@ ZONE = timezone(timedelta(hours=8))
 
 
 class MemoryLink:
-    """Keeps what a driver says. `failures` are raised by the next emits, which then store nothing."""
+    """Keeps what a driver says. `failures` are raised by the next emits, which then store nothing.
+
+    looks: how often it looked for orders, which most drivers do only between two rounds.
+    """
 
     def __init__(self, cursor: str | None = None, failures: Sequence[Exception] = ()) -> None:
         self.stop = threading.Event()
@@ -27,6 +30,7 @@ class MemoryLink:
         self.waiting: list[Order] = []
         self.passes: list[bool] = []
         self.since: list[str] = []
+        self.looks = 0
         self.on_emit: Callable[[Sequence[Reading]], None] = lambda _readings: None
 
     def emit(
@@ -59,6 +63,7 @@ class MemoryLink:
         return datetime.now(ZONE).replace(tzinfo=None).isoformat(timespec="seconds")
 
     def orders(self, wait_s: float) -> Order | None:
+        self.looks += 1
         end = time.monotonic() + wait_s
         while not self.waiting and time.monotonic() < end and not self.stop.is_set():
             time.sleep(0.005)

@@ -267,11 +267,11 @@ def test_what_the_store_did_not_take_comes_again(failure, at):
 
 @pytest.mark.parametrize("read_by", ["prepared", "direct"])
 def test_a_slow_store_is_no_silent_terminal(read_by, monkeypatch):
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.3)
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.8)
     with Terminal(read=read_by) as terminal:
         terminal.load(history(2000))
         link = MemoryLink()
-        link.on_emit = lambda readings: time.sleep(0.35) if readings and link.emits < 2 else None
+        link.on_emit = lambda readings: time.sleep(0.85) if readings and link.emits < 1 else None
         read(terminal, link)
     assert link.facts == keys(history(2000))
 

@@ -1,7 +1,6 @@
 """A terminal's clock is set on order alone, right after a read; no punch is lost or counted twice."""
 
 import threading
-import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -91,8 +90,7 @@ def test_a_live_event_out_of_time_asks_the_clock_before_it_is_told() -> None:
         terminal.load(history(100))
         link, told_before = MemoryLink(), list[int]()
         with running(driver(terminal, poll_s=60), link) as work:
-            work.until(lambda: link.completes)
-            time.sleep(0.3)
+            work.until(lambda: link.completes and link.looks)
             clocks = len([o for o in link.observations if o.device_clock])
             terminal.punch("1")
             work.until(lambda: len(link.facts) == 101)

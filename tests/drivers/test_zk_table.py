@@ -195,11 +195,11 @@ def test_live_event_with_an_impossible_date():
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_terminal_that_hangs_while_we_listen(transport, monkeypatch):
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.5)
     with Terminal(transport=transport) as terminal:
         link = MemoryLink()
         with running(driver(terminal, poll_s=0.1), link) as work:
             work.until(lambda: link.completes)
+            monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.5)
             terminal.faults.silent = True
             error = work.ended()
     assert isinstance(error, DeviceOffline)
