@@ -115,9 +115,11 @@ def test_the_date_of_an_answer_sets_its_clock() -> None:
 def test_a_query_is_answered_in_packs_that_name_it() -> None:
     server = Server()
     server.commands = [b"C:77:DATA QUERY ATTLOG StartTime=2026-11-20 08:00:00\tEndTime=2026-11-20 08:04:09\n"]
-    with serving(server) as at, Terminal(server=at, delay_s=0.05) as terminal:
-        terminal.load(punches(300))
-        assert until(lambda: server.results, 10)
+    with serving(server) as at:
+        terminal = Terminal(server=at, delay_s=0.05)
+        terminal.load(punches(300))  # before it calls, and is asked
+        with terminal:
+            assert until(lambda: server.results, 10)
     packs = [(query, body) for query, body in server.uploads if "CmdId" in query]
     assert [(query["CmdId"], query["PackIdx"], query["PackCnt"]) for query, _ in packs] == [
         (["77"], ["1"], ["2"]),
