@@ -62,9 +62,11 @@ def test_an_emit_that_meets_a_hung_writer_is_told_in_time(
 ) -> None:
     assert writer.WAIT_S <= 10, "the promise of the driver's door"
     monkeypatch.setattr(writer, "WAIT_S", 0.3)
-    release = threading.Event()
-    hung = threading.Thread(target=lambda: store._writer.write(lambda _ledger: release.wait(30), 60))
+    begun, release = threading.Event(), threading.Event()
+    hang = lambda _ledger: begun.set() or release.wait(30)  # noqa: E731
+    hung = threading.Thread(target=lambda: store._writer.write(hang, 60))
     hung.start()
+    assert begun.wait(20)
     try:
         with pytest.raises(StoreBusy):
             store._writer.write(lambda _ledger: None, writer.WAIT_S)

@@ -147,9 +147,10 @@ def test_a_hung_driver_is_replaced_and_its_late_word_refused(
     runner: Callable[..., Runner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "DEADLINE_S", 0.2)
-    release, late = threading.Event(), list[str]()
+    hangs, release, late = threading.Event(), threading.Event(), list[str]()
 
     def hang(link: Link) -> None:
+        hangs.set()
         release.wait(20)
         try:
             link.emit([], "late")
@@ -163,6 +164,7 @@ def test_a_hung_driver_is_replaced_and_its_late_word_refused(
             pass
 
     one = runner(hang, lively)
+    assert hangs.wait(10)
     assert until(lambda: (one.supervise(), one.abandoned)[1] == 1, 5)
     assert until(lambda: one.health.cause == "ok", 5)
     release.set()
