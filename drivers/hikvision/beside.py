@@ -57,5 +57,8 @@ class Beside:
             self._position = position + page.size
             return
         self._position = None
+        if page.more or position + page.size < page.total:
+            self._before |= self._now  # cut short: who was not named need not be gone
+            return
         left, self._before = sorted(self._before - self._now), self._now
         self._link.emit(statements(self._serial, clock, map(gone, left)), self._link.cursor)

@@ -15,11 +15,12 @@ COUNTS = ("numOfFP", "numOfFace", "numOfCard")
 
 
 class Users(NamedTuple):
-    """found: those of this page; size: users in it; more: others follow."""
+    """found: those of this page; size: users in it; more: others follow; total: of all pages, 0: not told."""
 
     found: list[Enrolled]
     size: int
     more: bool
+    total: int
 
 
 def users(body: bytes, search: str) -> Users | None:
@@ -33,7 +34,7 @@ def users(body: bytes, search: str) -> Users | None:
     told = objects(answer.get("UserInfo"))[:ITEMS_MAX]
     found = [_enrolled(each) for each in told]
     more = text(answer.get("responseStatusStrg")).upper() == "MORE"
-    return Users([each for each in found if each], len(told), more)
+    return Users([each for each in found if each], len(told), more, whole(answer.get("totalMatches")) or 0)
 
 
 def _enrolled(told: Document) -> Enrolled | None:

@@ -15,6 +15,7 @@ from tests.drivers.memory_link import MemoryLink, running
 from tests.drivers.test_hikvision_events import spoilt
 from tests.sim.isapi import Terminal
 
+EMPTY = {"responseStatusStrg": "OK", "numOfMatches": 0, "UserInfo": []}
 TEMPLATE = b"TUpTUzIxAAAFXGMECAUHCc7Q" * 40
 
 
@@ -105,6 +106,34 @@ def test_a_hikvision_terminal_tells_everybody_once_in_pages_beside_its_punches()
         assert sum("UserInfo/Search" in path for path in terminal.paths) <= 5
     assert keys(terminal) <= link.facts
     assert "jpg" not in repr(link.readings)
+
+
+def test_who_is_not_named_by_pages_that_were_cut_short_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, link = Terminal(), MemoryLink()
+    monkeypatch.setattr("drivers.hikvision.beside.EVERY_S", 0.1)
+    terminal.beside.enrolled = {f"{1000 + n}": (1, 1, 1) for n in range(70)}
+    search = terminal.beside._search
+
+    def cut(asked: dict[str, object]) -> dict[str, object]:
+        told = search(asked)
+        return told if asked["searchResultPosition"] == 0 else {**told, **EMPTY}
+
+    def named(**facts: object) -> set[str]:
+        those = [each.facts for each in link.readings if each.kind == KIND]
+        return {str(each["device_user_id"]) for each in those if facts.items() <= each.items()}
+
+    with terminal, running(driver(terminal), link) as work:
+        work.until(lambda: len(named()) == 70)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(terminal.beside), "_search", lambda _self, asked: cut(asked))
+            terminal.beside.enrolled["0999"] = (1, 0, 0)
+            work.until(lambda: "0999" in named())
+            asked = len(terminal.paths)
+            work.until(lambda: len(terminal.paths) > asked + 10)
+            assert named(has_face=False) == {"0999"}
+        del terminal.beside.enrolled["1069"]
+        work.until(lambda: "1069" in named(has_face=False))
+        assert named(has_face=False) == {"0999", "1069"}
 
 
 def test_a_firmware_without_any_of_it_is_read_all_the_same() -> None:
