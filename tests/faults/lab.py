@@ -5,7 +5,8 @@
         verdict = lab.judge()    # faults have ended: drain, pass a fresh punch, hold the books
 
 Every gate is a function `(folder, rounds, seed, tree) -> Verdict`: tests call it in small and in large, and
-`test_mutants.py` calls it with a broken copy of the tree.
+`test_mutants.py` calls it with a broken copy of the tree. Each life is started from the tree as it is then:
+nobody edits it while a gate runs.
 """
 
 import os
