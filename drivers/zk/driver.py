@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from drivers.base import Link, Poller, Reading, Reject
+from drivers.base import DeviceOffline, DeviceRefused, Link, Poller, Reading, Reject
 from drivers.tape import tape_of
 from drivers.zk.export import exported
 from drivers.zk.frames import Cmd
@@ -13,7 +13,20 @@ from drivers.zk.taping import Taping
 from drivers.zk.wire import Stopped, Wire
 
 if TYPE_CHECKING:
+    from drivers.zk.commands import Commands, Identity
     from drivers.zk.contact import Contact
+
+
+def _met(wire: Wire, commands: "Commands", key: int) -> "Identity":
+    """Who answers, once it has let us in."""
+    try:
+        if wire.open() == Cmd.UNAUTHORIZED:
+            commands.unlock(key)
+        return commands.identity()
+    except DeviceRefused as refused:
+        if wire.unsure:
+            raise DeviceOffline("connection_lost", f"CONNECT was sent again: {refused}") from refused
+        raise
 
 
 class Zk(Poller):
@@ -51,9 +64,8 @@ class Zk(Poller):
         stopped = link.stop.is_set
         self._wire = Wire(options.host, options.port, options.transport, stopped, self._taping)
         commands = Commands(self._wire, options.encoding)
-        if self._wire.open() == Cmd.UNAUTHORIZED:
-            commands.unlock(key)
-        self._contact = Contact(self._wire, commands, commands.identity(), link, options)
+        identity = _met(self._wire, commands, key)
+        self._contact = Contact(self._wire, commands, identity, link, options)
 
     def poll(self, link: Link) -> None:
         """Ask the counter; read what is new."""

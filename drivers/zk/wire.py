@@ -77,6 +77,8 @@ class Wire:
         self._events: deque[Packet] = deque(maxlen=EVENTS_MAX)
         self._reply = REPLY_IDS - 1
         self.session = 0
+        self.unsure = False
+        """CONNECT was sent again and not answered each time: a refusal may be of a session that is over."""
 
     @property
     def lossy(self) -> bool:
@@ -87,13 +89,36 @@ class Wire:
         """Connect and return what CONNECT was answered; DeviceRefused for what no key can open."""
         while not self._line.connected(SLICE_S):
             self._look_at_stop()
-        answer = self.ask(Cmd.CONNECT)
+        answer = self._connected()
         if answer.command in (Cmd.CHALLENGE, Cmd.AUTH_LOCK):
             raise DeviceRefused("encrypted_firmware", f"CONNECT was answered {answer.command}")
         if answer.command not in (Cmd.OK, Cmd.UNAUTHORIZED):
             raise DeviceOffline("garbled", f"CONNECT was answered {answer.command}")
         self.session = answer.session
         return answer.command
+
+    def _connected(self) -> Packet:
+        """What CONNECT was answered; sent again, it may have begun another session: the newest counts."""
+        began = monotonic()
+        request = _Request(self._line, *self._encoded(Cmd.CONNECT))
+        answer = next(self._answers(request, REPLY_S))
+        within_s = monotonic() - began + SLICE_S
+        for _ in range(AGAIN_MAX - request.left):
+            later = self._later(request, within_s)
+            if later is None:
+                self.unsure = True
+                return answer
+            answer = later
+        return answer
+
+    def _later(self, request: "_Request", within_s: float) -> Packet | None:
+        """One more answer to the same request, or None."""
+        end = monotonic() + within_s
+        while (left := end - monotonic()) > 0:
+            packet = self._next(min(SLICE_S, left))
+            if packet and packet.reply == request.reply:
+                return packet
+        return None
 
     def ask(self, command: int, data: bytes = b"") -> Packet:
         """The answer to one command."""

@@ -7,7 +7,7 @@ import pytest
 
 from drivers.base import DeviceError, DeviceOffline, DeviceRefused, Order
 from drivers.zk import Zk
-from tests.drivers.memory_link import MemoryLink, running
+from tests.drivers.memory_link import MemoryLink, Running, running
 from tests.drivers.zk_site import DAY_ONE, captures, driver, history, keys
 from tests.hall import until
 from tests.sim.zk import Faults, Terminal
@@ -105,6 +105,34 @@ def test_the_comm_key_opens(transport, key, tmp_path):
         assert link.facts == keys(history(3))
 
 
+def slow_to_connect(terminal: Terminal, work: Running) -> None:
+    """The first CONNECT is answered late; what was sent again meanwhile is answered after it, at once."""
+    work.until(lambda: 1000 in terminal.commands)
+    terminal.faults.slow_s = 0.0
+
+
+@pytest.mark.parametrize("key", [0, 12])
+def test_a_late_answer_to_a_connect_that_was_sent_again_is_no_refusal(key, tmp_path):
+    """Over UDP each CONNECT begins a session: what is said in the one before is not heard any more."""
+    (tmp_path / "key").write_text(f"{key}\n")
+    with Terminal(transport="udp", comm_key=key, faults=Faults(slow_s=0.6)) as terminal:
+        link = MemoryLink()
+        with running(driver(terminal, comm_key_file=str(tmp_path / "key") if key else ""), link) as work:
+            slow_to_connect(terminal, work)
+            work.until(lambda: link.observations)
+        assert terminal.commands.count(1000) > 1, "it was sent again"
+
+
+def test_where_not_every_connect_was_answered_a_refusal_is_none():
+    faults = Faults(slow_s=0.6, udp_lose=lambda number: 1 <= number <= 3)
+    with Terminal(transport="udp", comm_key=12, faults=faults) as terminal:
+        with running(driver(terminal), MemoryLink()) as work:
+            slow_to_connect(terminal, work)
+            error = work.ended()
+        assert isinstance(error, DeviceOffline)
+        assert error.cause == "connection_lost"
+
+
 def test_a_wrong_key_is_refused_and_never_told(tmp_path):
     (tmp_path / "key").write_text("777123")
     with Terminal(comm_key=12) as terminal:
@@ -189,7 +217,7 @@ def test_a_peer_that_hangs_up():
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_damaged_packets_are_garbled(transport, monkeypatch):
-    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
+    monkeypatch.setattr("drivers.zk.wire.REPLY_S", 1.0)
     with Terminal(transport=transport, faults=Faults(bad_checksum=1000)) as terminal:
         error = failure(driver(terminal))
     assert (type(error), error.cause) == (DeviceOffline, "garbled")
@@ -201,7 +229,7 @@ def test_nonsense_on_an_established_session_is_garbled(transport, monkeypatch):
         link = MemoryLink()
         with running(driver(terminal, poll_s=0.1), link) as work:
             work.until(lambda: link.completes)
-            monkeypatch.setattr("drivers.zk.wire.REPLY_S", 0.4)
+            monkeypatch.setattr("drivers.zk.wire.REPLY_S", 1.0)
             terminal.faults.foreign = b"\1" * 300
             error = work.ended()
     assert isinstance(error, DeviceOffline)
