@@ -38,9 +38,9 @@ def test_a_disk_that_takes_nothing_at_the_start_is_waited_for(hall: Hall) -> Non
     command = [sys.executable, "-m", "edge.cli", "run", "--config", str(hall.daemon.config)]
     with said.open("w") as log, subprocess.Popen(command, stderr=log) as daemon:
         try:
-            assert until(lambda: "no start yet" in said.read_text(), 20)
+            assert until(lambda: "no start yet" in said.read_text(), 60)
             folder.unlink()
-            assert until(lambda: hall.daemon.status() is not None, 20)
+            assert until(lambda: hall.daemon.status() is not None, 60)
         finally:
             daemon.terminate()
 
