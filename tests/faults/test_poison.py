@@ -23,6 +23,7 @@ def refuse(folder: Path, rounds: int, seed: int, tree: Path = TREE) -> Verdict:
             (lab.broker.folder / "acl").write_text(NO_PUNCHES)
             lab.broker.restart()
             lab.daemon.start()
+            assert until(lambda: lab.status().uplink.state == "connected", 30), "else it goes in a batch"
             lab.crowd.one()
             if not until(lambda: lab.status().uplink.parked > 0, BLOCKED_S):
                 wrong.append("a refused punch is not set aside")
