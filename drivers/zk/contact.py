@@ -66,9 +66,9 @@ class Contact:
             self._set_time()
             self._change_people()
             if reread or not first:  # a new contact brings the punches; the rest has a round's time
-                self._beside.look(sizes, self._clock, now=reread)
+                self._beside.look(sizes, self._seen, now=reread)
             return
-        self._beside.look(sizes, self._clock)
+        self._beside.look(sizes, self._seen)
         self._observe(sizes, clock)
         if clock and not self._blind and not self._notes:
             self._link.emit([], self._link.cursor, clock)
@@ -126,6 +126,11 @@ class Contact:
     def _look(self) -> None:
         """Tell the clock as it is now."""
         self._observe(self._sizes, self._clock())
+
+    def _seen(self) -> str | None:
+        """The clock as it is now, told too: what is heard after it is dated by it."""
+        self._look()
+        return self._shown
 
     def _observe(self, sizes: Sizes | None, clock: str | None) -> None:
         who = self._identity

@@ -1,11 +1,12 @@
 """A terminal's clock is set on order alone, right after a read; no punch is lost or counted twice."""
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
-from drivers.base import EMIT_MAX, Order
+from drivers.base import EMIT_MAX, Order, Reading
 from tests.drivers.memory_link import MemoryLink, copies, running
 from tests.drivers.zk_site import driver, history
 from tests.sim.zk import Faults, Terminal
@@ -104,6 +105,25 @@ def test_a_live_event_out_of_time_asks_the_clock_before_it_is_told() -> None:
             terminal.punch("2")
             work.until(lambda: len(link.facts) == 102)
         assert told_before == [clocks + 1]
+
+
+def test_a_clock_that_is_seen_beside_the_log_is_told_before_what_is_heard_after_it() -> None:
+    with Terminal() as terminal:
+        terminal.load(history(5))
+        terminal.add_user(1, "1001")
+        terminal.operate(23, who=1)
+        link, shown = MemoryLink(), list[str]()
+
+        def jump(told: Sequence[Reading]) -> None:
+            if any(each.kind == "device.alarm" for each in told):
+                terminal.set_clock(3600.0)  # right before the clock is asked for the enrolments
+            shown.append(next(o.device_clock for o in reversed(link.observations) if o.device_clock) or "")
+
+        link.on_emit = jump
+        with running(driver(terminal, poll_s=0.1), link) as work:
+            work.until(lambda: any(each.kind == "enrollment.changed" for each in link.readings))
+            off = terminal.clock() - datetime.fromisoformat(shown[-1])
+    assert abs(off) < timedelta(minutes=1)
 
 
 def test_the_clock_is_asked_between_the_last_records_and_telling_them() -> None:
