@@ -204,3 +204,15 @@ def test_readable_at_every_width(hall: Hall, open_page: Open, query: str, width:
     server.stop()
     page.wait_for_selector('body[data-link="lost"]')
     assert page.evaluate(CONTRAST) == []
+
+
+BROKEN = """[...document.querySelectorAll('tbody [data-text^="last_"], tbody [data-text="complete_until"]')]
+  .filter((each) => each.getClientRects().length > 1).length"""
+
+
+@pytest.mark.parametrize("width", [1000, 1100, 1160, 1280])
+def test_no_time_is_broken_over_two_lines(hall: Hall, open_page: Open, width: int) -> None:
+    hall.now = TROUBLE
+    page = live(open_page(width=width))
+    assert page.locator('tbody [data-text="last_contact"]').count() == 3
+    assert page.evaluate(BROKEN) == 0
