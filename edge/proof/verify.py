@@ -18,7 +18,7 @@ from edge.proof.proof import Anchor, Bad, Chain, Close, Log, Standing, compare
 from edge.store import FILE, Reader, epoch_of, position, sequence_of, sqlite
 from edge.store.schema import VERSION
 
-STEP = 2000
+STEP = 500
 """Rows for each look at the database: none of them lasts long enough to hold up the writer's WAL."""
 COUNT_STEP = 50_000
 MARK = "epoch"

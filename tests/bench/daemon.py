@@ -24,7 +24,7 @@ from tests.hall import environment, until
 from tests.sim.zk import Terminal
 
 RSS_MAX_MB = 60.0
-READY_S = 60.0
+READY_S = 120.0
 SETTLE_S = 3
 """Idle before the memory is looked at."""
 
@@ -89,13 +89,20 @@ class Hall:
             told_where = {**environment(), "NOTIFY_SOCKET": str(address)}
             with subprocess.Popen(command, stdout=log, stderr=log, env=told_where) as process:
                 try:
-                    while told.recv(64) != b"READY=1":
-                        pass
+                    _await_ready(told, folder / "log")
                     ready_s = time.perf_counter() - began
                     told.close()  # its watchdog would wait for a reader
                     yield process.pid, ready_s
                 finally:
                     process.send_signal(signal.SIGTERM)
+
+
+def _await_ready(told: socket.socket, log: Path) -> None:
+    try:
+        while told.recv(64) != b"READY=1":
+            pass
+    except TimeoutError:
+        raise TimeoutError(f"the daemon does not come up: {log.read_text()[-2000:]}") from None
 
 
 def benchmarks(scale: Scale) -> Iterator[Line]:
