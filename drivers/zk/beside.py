@@ -5,6 +5,7 @@ firmware that does not know a question costs the answer, never the contact. Temp
 whether somebody has a fingerprint is told only where the terminal counts none at all.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from time import monotonic
 
@@ -26,8 +27,10 @@ DUPLICATE_MINUTES = "AlarmReRec"
 CYCLIC_DELETE = "DelRecord"
 """How many of the oldest records a full log drops, 0 = it takes no more; named so in firmware source only."""
 
-_UNANSWERED: set[tuple[str, int]] = set()
-"""Outlives a contact: a terminal that falls silent at a question is not asked it again."""
+SILENT_MAX = 3
+"""Contacts in a row that may end at a question before the terminal is not asked it again."""
+_SILENT: Counter[tuple[str, int]] = Counter()
+"""Of a serial number and a question; outlives a contact. One cable pulled then says nothing yet."""
 
 
 class Beside:
@@ -93,11 +96,12 @@ class Beside:
 
     def _set(self, command: Cmd, function: int, most: int) -> bytes | None:
         """A whole set; None where there is none of it, less than was said, or more than can be."""
-        if (self._serial, command) in _UNANSWERED:
+        question = (self._serial, command)
+        if _SILENT[question] >= SILENT_MAX:
             return None
-        _UNANSWERED.add((self._serial, command))
+        _SILENT[question] += 1
         found = self._asked(command, function, most)
-        _UNANSWERED.discard((self._serial, command))
+        del _SILENT[question]
         return found
 
     def _asked(self, command: Cmd, function: int, most: int) -> bytes | None:

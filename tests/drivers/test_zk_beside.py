@@ -26,7 +26,7 @@ TEMPLATES = {2, 7, 10, 88}
 def _quick(monkeypatch):
     monkeypatch.setattr("drivers.zk.contact.SLICE_S", 0.05)
     monkeypatch.setattr("drivers.zk.wire.FAREWELL_S", 0.1)
-    beside._UNANSWERED.clear()
+    beside._SILENT.clear()
 
 
 def entry(time: str, code: int, who: int = 0, about: int = 0) -> bytes:
@@ -172,20 +172,39 @@ def test_a_firmware_that_knows_none_of_it_is_read_all_the_same(reply):
         assert link.notes == {}
 
 
-def test_a_terminal_that_falls_silent_at_a_question_is_not_asked_it_again(monkeypatch):
+def silenced(terminal: Terminal, link: MemoryLink, times: int) -> None:
+    """So many contacts end, since it does not answer what it is asked of its operations."""
+    terminal.faults.deaf_to = {34}
+    for _ in range(times):
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            assert isinstance(work.ended(), DeviceOffline)
+
+
+def test_a_terminal_that_falls_silent_at_a_question_again_and_again_is_not_asked_it_any_more(monkeypatch):
     with Terminal(read="direct") as terminal:
         terminal.load(history(10))
-        terminal.faults.deaf_to = {34}
         link = MemoryLink()
         with monkeypatch.context() as impatient:
             impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
-            with running(driver(terminal, poll_s=0.05), link) as work:
-                assert isinstance(work.ended(), DeviceOffline)
+            silenced(terminal, link, times=3)
         with running(driver(terminal, poll_s=0.05), link) as work:
             rounds = len(link.observations)
             work.until(lambda: len(link.observations) > rounds + 4)
         assert work.error is None
-        assert terminal.commands.count(34) == 1
+        assert terminal.commands.count(34) == 3
+
+
+def test_a_line_that_breaks_at_a_question_does_not_end_the_asking(monkeypatch):
+    with Terminal(read="direct") as terminal:
+        terminal.load(history(10))
+        link = MemoryLink()
+        with monkeypatch.context() as impatient:
+            impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
+            silenced(terminal, link, times=2)
+        terminal.faults.deaf_to = set()
+        terminal.operate(21, who=1, at=DAY_ONE)
+        with running(driver(terminal, poll_s=0.05), link) as work:
+            work.until(lambda: of(link, ALARM))
 
 
 @pytest.mark.parametrize("told", ["", "x", "-1", "9999999", "5=5"])

@@ -1,6 +1,7 @@
 """A terminal's clock is set on order alone, right after a read; no punch is lost or counted twice."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -110,7 +111,7 @@ def test_a_live_event_out_of_time_asks_the_clock_before_it_is_told() -> None:
 def test_a_clock_that_is_seen_beside_the_log_is_told_before_what_is_heard_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("drivers.zk.beside._UNANSWERED", set())  # other tests have terminals of this serial
+    monkeypatch.setattr("drivers.zk.beside._SILENT", Counter())  # other tests have terminals of this serial
     with Terminal() as terminal:
         terminal.load(history(5))
         terminal.add_user(1, "1001")

@@ -16,18 +16,11 @@ from edge.device import runner
 POLL_S = 0.003
 
 
-class Forgetful(set[tuple[str, int]]):
-    """A terminal that fell silent at a question is asked it again."""
-
-    def add(self, _each: tuple[str, int]) -> None:
-        """Not kept."""
-
-
 def hurry() -> None:
     """Nobody waits for long."""
     runner.OFFLINE_WAIT_S = runner.REFUSED_WAIT_S = runner.OWN_WAIT_S = (0.005, 0.02)
     wire.SLICE_S, wire.REPLY_S, wire.CHUNK_S, wire.FAREWELL_S = 0.05, 0.2, 0.5, 0.05
-    beside._UNANSWERED = Forgetful()  # noqa: SLF001
+    beside.SILENT_MAX = 1 << 30
     http.CALL_S, http.CONNECT_S, http.LOOK_S = 0.4, 0.4, 0.02
     rounds.REST_S = rounds.LOOK_S = POLL_S
     for family in (Zk, Hikvision, Dahua):
