@@ -16,7 +16,7 @@ from drivers.zk.dataset import dataset
 from drivers.zk.frames import Cmd
 from drivers.zk.operations import decode, readings
 from drivers.zk.reader import ALL_USERS, USERS_MAX
-from drivers.zk.records import Layout, Sizes, User, decode_users
+from drivers.zk.records import Sizes, User, decode_users
 from drivers.zk.wire import Denied, Wire
 
 EVERY_S = 3600.0
@@ -36,18 +36,9 @@ _SILENT: Counter[tuple[str, int]] = Counter()
 class Beside:
     """The questions of one contact."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        commands: Commands,
-        link: Link,
-        serial: str,
-        encoding: str,
-        layout: Callable[[], Layout | None],
-    ) -> None:
-        """layout: of its log, where it is known."""
+    def __init__(self, wire: Wire, commands: Commands, link: Link, serial: str, encoding: str) -> None:
         self._wire, self._commands, self._link = wire, commands, link
-        self._serial, self._encoding, self._layout = serial, encoding, layout
+        self._serial, self._encoding = serial, encoding
         self._asked_at: float | None = None
         self._counts: tuple[int, int | None, int | None] | None = None
         self._seen: set[str] = set()
@@ -84,12 +75,11 @@ class Beside:
         return [*found, *map(gone, sorted(left))]
 
     def _users(self, count: int) -> list[User] | None:
-        """The user table; None where the terminal hands out none, or not all of it."""
+        """The user table; None where the terminal hands out none, not all of it, or none that is sure."""
         data = self._set(Cmd.USERS, ALL_USERS, USERS_MAX)
         if data is None or (count and not data):
             return None
-        layout = self._layout()
-        return decode_users(data, count, self._encoding, layout.name if layout else "")
+        return decode_users(data, count, self._encoding)
 
     def _operations(self) -> bytes:
         return self._set(Cmd.OPERATIONS, 0, OPERATIONS_MAX) or b""

@@ -40,9 +40,8 @@ class Contact:
         self._wire, self._commands, self._identity, self._link = wire, commands, identity, link
         self._poll_s = options.poll_seconds
         self._reader = Reader(wire, link, identity.serial, options, self._look)
-        layout = lambda: self._reader.layout  # noqa: E731
-        self._people = People(wire, commands, options.encoding, layout)
-        self._beside = Beside(wire, commands, link, identity.serial, options.encoding, layout)
+        self._people = People(wire, commands, options.encoding, lambda: self._reader.layout)
+        self._beside = Beside(wire, commands, link, identity.serial, options.encoding)
         self._orders: list[Order] = []
         self._notes: dict[str, str] = {}
         self._counter: int | None = None

@@ -15,6 +15,9 @@ from drivers.zk.records import Layout
 from drivers.zk.table import Table, Unfit
 from drivers.zk.wire import Wire
 
+ROW_SIZES = {"40": 72, "49": 72, "16": 28, "8": 28, "ma300": 28}
+"""Rows of the user table, by the layout of the log."""
+
 
 class People:
     """Those of one terminal, over one conversation. layout: of its log, where it is known."""
@@ -59,7 +62,8 @@ class People:
             data = found.all(USERS_MAX)
             if data is None:
                 raise DeviceOffline("garbled", f"no whole user table of {found.total} bytes came")
-        return Table.parse(data, sizes.users if sizes else 0, layout.name if layout else "", self._encoding)
+        count = sizes.users if sizes else 0
+        return Table.parse(data, count, ROW_SIZES.get(layout.name, 0) if layout else 0, self._encoding)
 
 
 def _refusal(answer: int) -> str:

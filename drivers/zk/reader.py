@@ -116,7 +116,9 @@ class Reader:
             data = table.all(USERS_MAX)
             if data is None:
                 raise DeviceOffline("garbled", f"no whole user table of {table.total} bytes came")
-        found = decode_users(data, users, self._encoding, self.layout.name)
+        found = decode_users(data, users, self._encoding)
+        if found is None:
+            raise DeviceOffline("garbled", f"a user table of {len(data)} bytes, {users} users")
         return {f"uid:{user.uid}": user.user_id for user in found if user.user_id}
 
 

@@ -190,20 +190,15 @@ def as_logged(layout: Layout, user: str) -> str:
 _USER_28, _USER_72 = Struct("<HB5s8sIxBhI"), Struct("<HB8s24sIx7sx24s")
 
 
-ROW_SIZES = {"40": 72, "49": 72, "16": 28, "8": 28, "ma300": 28}
-"""Rows of the user table, most likely, by the layout of the log."""
-
-
-def decode_users(data: bytes, count: int, encoding: str, log: str = "") -> list[User]:
+def decode_users(data: bytes, count: int, encoding: str) -> list[User] | None:
     """The user table; `count` = users by the terminal's own counter, 0 if it does not say.
 
-    Seven long rows are as many bytes as eighteen short ones. log: its layout, where it is known, decides
-    where the counter does not.
+    Seven long rows are as many bytes as eighteen short ones: None where the counter speaks for neither.
     """
-    tables = {72: _users_72(data, encoding), 28: _users_28(data, encoding)}
-    likely = ROW_SIZES.get(log)
-    size = max(tables, key=lambda row: (len(tables[row]) == count, row == likely, _named_share(tables[row])))
-    return tables[size] or max(tables.values(), key=len)
+    tables = [_users_72(data, encoding), _users_28(data, encoding)]
+    if all(tables) and count not in (0, *map(len, tables)):
+        return None
+    return max(tables, key=lambda users: (len(users) == count, _named_share(users)))
 
 
 def _users_28(data: bytes, encoding: str) -> list[User]:

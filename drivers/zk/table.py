@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from drivers.base import Person
-from drivers.zk.records import ROW_SIZES, decode_users, text
+from drivers.zk.records import decode_users, text
 
 UID_MAX = 65534
 ADMINISTRATOR = 0x0E
@@ -63,12 +63,11 @@ class Table:
     encoding: str
 
     @classmethod
-    def parse(cls, data: bytes, count: int, log: str, encoding: str) -> "Table":
-        """The table as read. count: users by the terminal's counter; log: layout of its log, "" = unknown."""
-        row_size = ROW_SIZES.get(log, 0)
-        if not data and not row_size:
+    def parse(cls, data: bytes, count: int, row_size: int, encoding: str) -> "Table":
+        """The table as read. count: users by the terminal's counter; row_size: by its log, 0 = unknown."""
+        if not data and row_size not in SHAPES:
             raise Unfit("table_empty")
-        found = decode_users(data, count, encoding, log)
+        found = decode_users(data, count, encoding) or []
         size = len(data) // len(found) if found else 0 if data else row_size
         sure = len(found) == count or all(each.user_id for each in found)
         if size not in SHAPES or not sure:
