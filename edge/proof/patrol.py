@@ -52,13 +52,15 @@ class Patrol:
         from edge.proof.verify import verify  # noqa: PLC0415 - once a day
 
         bad = verify(self._store.path.parent, (), self._breathe).bad
-        if bad and bad.fault == "unreadable":
+        if bad is None:
+            self._altered = None
+            return
+        if bad.fault == "unreadable":
             self._store.damaged(bad.detail)
-        about = f"{bad.epoch}:{bad.sequence} {bad.fault}" if bad else ""
-        if not bad or self._altered is None or self._altered.about != about:
-            self._altered = Attention("store", "log_altered", self._clock.text(), about) if bad else None
-        if bad:
-            LOG.error("the log is not as it was written: %s %s", about, bad.detail)
+        about = f"{bad.epoch}:{bad.sequence} {bad.fault}"
+        if self._altered is None or self._altered.about != about:
+            self._altered = Attention("store", "log_altered", self._clock.text(), about)
+        LOG.error("the log is not as it was written: %s %s", about, bad.detail)
 
     def _breathe(self, done: int, _total: int) -> None:
         if done % BREATH_ROWS == 0 and self._stop.wait(BREATH_S):

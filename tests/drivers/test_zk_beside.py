@@ -175,21 +175,21 @@ def test_a_firmware_that_knows_none_of_it_is_read_all_the_same(reply):
         assert link.notes == {}
 
 
-def silenced(terminal: Terminal, link: MemoryLink, times: int) -> None:
+def silenced(terminal: Terminal, link: MemoryLink, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """So many contacts end, since it does not answer what it is asked of its operations."""
+    terminal.load(history(10))
     terminal.faults.deaf_to = {34}
-    for _ in range(times):
-        with running(driver(terminal, poll_s=0.05), link) as work:
-            assert isinstance(work.ended(), DeviceOffline)
+    with monkeypatch.context() as impatient:
+        impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
+        for _ in range(times):
+            with running(driver(terminal, poll_s=0.05), link) as work:
+                assert isinstance(work.ended(), DeviceOffline)
 
 
 def test_a_terminal_that_falls_silent_at_a_question_again_and_again_is_not_asked_it_any_more(monkeypatch):
     with Terminal(read="direct") as terminal:
-        terminal.load(history(10))
         link = MemoryLink()
-        with monkeypatch.context() as impatient:
-            impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
-            silenced(terminal, link, times=3)
+        silenced(terminal, link, monkeypatch, times=3)
         with running(driver(terminal, poll_s=0.05), link) as work:
             rounds = len(link.observations)
             work.until(lambda: len(link.observations) > rounds + 4)
@@ -199,11 +199,8 @@ def test_a_terminal_that_falls_silent_at_a_question_again_and_again_is_not_asked
 
 def test_a_line_that_breaks_at_a_question_does_not_end_the_asking(monkeypatch):
     with Terminal(read="direct") as terminal:
-        terminal.load(history(10))
         link = MemoryLink()
-        with monkeypatch.context() as impatient:
-            impatient.setattr("drivers.zk.wire.REPLY_S", 1.0)
-            silenced(terminal, link, times=2)
+        silenced(terminal, link, monkeypatch, times=2)
         terminal.faults.deaf_to = set()
         terminal.operate(21, who=1, at=DAY_ONE)
         with running(driver(terminal, poll_s=0.05), link) as work:
