@@ -181,7 +181,7 @@ def events(
 
     from edge.cli.listing import lines
     from edge.store import FILE
-    from edge.store.reads import Filter
+    from edge.store.filters import Filter
 
     database = Path(_load(config).store.folder) / FILE
     if not database.exists():

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.cli.show import event_line
 from edge.store import Reader
-from edge.store.reads import Filter, select
+from edge.store.filters import Filter, select
 from edge.words import Lang
 
 FOLLOW_EVERY_S = 0.5

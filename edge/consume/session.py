@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.consume.settings import Settings
 from edge.contract import HostState, host_topic
-from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
+from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, tls_context
 
 GOODBYE_S = 2.0
 SESSION_KEPT_S = 7 * 86_400
@@ -97,7 +97,7 @@ class Session:
             clean_start=False if five else mqtt.MQTT_CLEAN_START_FIRST_ONLY,
             properties=_properties() if five else None,
         )
-        self._thread = start(self._client, settings.client_id)
+        self._thread = _start(self._client, settings.client_id)
 
     def alive(self) -> bool:
         """Whether the network thread still works for this connection."""
@@ -174,6 +174,16 @@ class Session:
             with contextlib.suppress(Full):
                 self.inbox.put(notice, timeout=0.5)
                 return
+
+
+def _start(client: mqtt.Client, client_id: str) -> threading.Thread | None:
+    """Start the network thread and return it; None when it has ended already. paho does not hand it out.
+
+    `loop_start`, never `loop_forever` in a thread of ours: only then may `publish` come from another thread.
+    """
+    client.loop_start()
+    name = f"paho-mqtt-client-{client_id}"
+    return next((thread for thread in threading.enumerate() if thread.name == name), None)
 
 
 def _properties() -> Properties:

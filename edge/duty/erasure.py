@@ -19,7 +19,7 @@ from edge.commands import Arguments, Refused
 from edge.payloads import Audit
 from edge.store import Reader, Store
 from edge.store.contacts import Contacts
-from edge.store.reads import Filter, passes
+from edge.store.filters import Filter, passes
 
 LOG = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from edge.store.lock import SecondInstance
 from edge.store.marks import Order
 from edge.store.opening import DatabaseNewer, Hall
 from edge.store.parked import SetAside, queue_again, save_parked
-from edge.store.proved import Number
+from edge.store.proved import Number, Numbers
 from edge.store.reads import DeviceRow, Reader, ReceiptRow, SealedRow, Stub
 from edge.store.schema import epoch_of, position, sequence_of
 from edge.store.writer import Failure, Writer
@@ -33,6 +33,7 @@ __all__ = [
     "DeviceRow",
     "Intake",
     "Number",
+    "Numbers",
     "Reader",
     "ReceiptRow",
     "SealedRow",

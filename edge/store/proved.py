@@ -1,10 +1,11 @@
 """Rows as they are read for sending: each proved against the hash it was sealed with. Pure.
 
 A flipped bit must not go upstream. This is the hot path of a drain: bodies stay the bytes that were hashed,
-and nothing is made of them that the collector of garbage would look at.
+a parcel comes from SQLite as one row, and nothing is made for each of its events.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
 
 import msgspec
 
@@ -13,6 +14,8 @@ from edge.store import schema
 
 Proof = tuple[int, bytes | None, bytes]
 """Position, body and hash of a row as stored; a stub has no body."""
+Joined = tuple[int, int, int, bytes | None, bytes | None]
+"""Of some rows: how many, first and last position, their bodies as lines, their hashes in one piece."""
 
 
 class Number(msgspec.Struct, frozen=True, gc=False):
@@ -22,10 +25,48 @@ class Number(msgspec.Struct, frozen=True, gc=False):
     body: bytes | None
 
 
-def numbers_of(rows: Sequence[Proof]) -> list[Number]:
+class Numbers(Sequence[Number]):
+    """Some numbers of the log as two columns; a row is made where somebody looks at one."""
+
+    __slots__ = ("bodies", "places")
+
+    def __init__(self, places: Sequence[int], bodies: Sequence[bytes | None]) -> None:
+        self.places, self.bodies = places, bodies
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Number]:
+        return map(Number, self.places, self.bodies)
+
+    @overload
+    def __getitem__(self, at: int) -> Number: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Number]: ...
+
+    def __getitem__(self, at: int | slice) -> Number | list[Number]:
+        if isinstance(at, slice):
+            return [*map(Number, self.places[at], self.bodies[at])]
+        return Number(self.places[at], self.bodies[at])
+
+
+def numbers_of(rows: Sequence[Proof]) -> Numbers:
     """Rows as numbers."""
-    positions, bodies, _hashes = zip(*rows, strict=True) if rows else ((), (), ())
-    return list(map(Number, positions, bodies))
+    places, bodies, _hashes = zip(*rows, strict=True) if rows else ((), (), ())
+    return Numbers(places, bodies)
+
+
+def whole(joined: Joined, digests: Mapping[int, Digest]) -> Numbers | None:
+    """Rows without a gap and as they were sealed; None where that is not so, and each needs a look."""
+    count, first, last, lines, hashes = joined
+    epoch = schema.epoch_of(first or 0)
+    if lines is None or last - first + 1 != count or epoch not in digests:
+        return None
+    bodies, digest = lines.split(b"\n"), digests[epoch]
+    if b"".join(map(digest, bodies)) != hashes:
+        return None
+    return Numbers(range(first, last + 1), bodies)
 
 
 def first_wrong(rows: Sequence[Proof], digests: Mapping[int, Digest]) -> int:

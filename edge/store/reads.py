@@ -3,21 +3,17 @@
 Read-only connections; no cursor is left open, since the writer's WAL would grow until it is closed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-
-from edge.contract import Event
 from edge.events import Digest, digest_of
 from edge.payloads import HashAlg, WithheldReason
 from edge.store import epochs, schema, sqlite
 from edge.store.marks import Mark
 from edge.store.parked import SetAside, read_parked
-from edge.store.proved import Number, Proof, first_wrong, numbers_of
+from edge.store.proved import Numbers, Proof, first_wrong, numbers_of, whole
 
 
 class Row(NamedTuple):
@@ -84,6 +80,12 @@ STUB = (
     " FROM event JOIN epoch ON epoch.number = position >> 40 WHERE position = ?"
 )
 
+JOINED = (
+    "SELECT count(*), min(position), max(position), CAST(group_concat(body, char(10)) AS BLOB),"
+    " CAST(group_concat(hash, '') AS BLOB) FROM event WHERE position > ?1 AND position <= ?1 + ?2"
+)
+"""Some rows in one: SQLite gives up Python's lock for each row that it hands over."""
+
 
 class Reader:
     """A read-only view of the database, for one thread. `on_damage` is told when the file is not whole."""
@@ -109,12 +111,16 @@ class Reader:
     def _proved(self, sql: str, values: tuple[int, int]) -> list[Proof]:
         """Position, body and hash of rows whose body is what was sealed; DatabaseError where one is not."""
         rows = self._ask(sql, values)
-        if rows and schema.epoch_of(rows[-1][0]) not in self._digests:
-            epochs = self._ask("SELECT number, hash_alg FROM epoch")
-            self._digests = {number: digest_of(algorithm) for number, algorithm in epochs}
+        if rows:
+            self._know_epoch(rows[-1][0])
         if wrong := first_wrong(rows, self._digests):
             raise self._seen(sqlite.DatabaseError(f"event {wrong} is malformed"))
         return rows
+
+    def _know_epoch(self, position: int) -> None:
+        if schema.epoch_of(position) not in self._digests:
+            epochs = self._ask("SELECT number, hash_alg FROM epoch")
+            self._digests = {number: digest_of(algorithm) for number, algorithm in epochs}
 
     def sealed(self, after: int, upto: int, limit: int) -> list[SealedRow]:
         """The next rows of the log with what seals them, stubs and whatever else stands there."""
@@ -132,8 +138,13 @@ class Reader:
         ).fetchone()
         return int(count)
 
-    def numbers(self, position: int, limit: int) -> list[Number]:
+    def numbers(self, position: int, limit: int) -> Numbers:
         """The next numbers of the log, with their body or without; DatabaseError where one was altered."""
+        if limit > 1:
+            (joined,) = self._ask(JOINED, (position, limit))
+            self._know_epoch(joined[1] or position)
+            if found := whole(joined, self._digests):
+                return found
         return numbers_of(
             self._proved(
                 "SELECT position, CAST(body AS BLOB), hash FROM event WHERE position > ?"
@@ -254,42 +265,3 @@ class Reader:
             "SELECT count(*) FROM event WHERE fact LIKE '%|' || ?", (kind,)
         ).fetchone()
         return int(count)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which events to show; None = any. `day` in the hall's own zone, `kind` such as `attendance.punch`."""
-
-    device: str | None = None
-    person: str | None = None
-    day: date | None = None
-    kind: str | None = None
-
-
-def select(reader: Reader, wanted: Filter, after: int = 0) -> Iterator[tuple[int, Event, dict[str, object]]]:
-    """Events that pass the filter, oldest first: `(position, envelope, data)`. Reads in small steps."""
-    while rows := reader.after(after, 500):
-        for row in rows:
-            event = msgspec.json.decode(row.body, type=Event)
-            data = msgspec.json.decode(event.data, type=dict[str, object])
-            if _matches(wanted, event, data):
-                yield row.position, event, data
-        after = rows[-1].position
-
-
-def passes(wanted: Filter, body: str) -> bool:
-    """Whether a stored event passes the filter."""
-    event = msgspec.json.decode(body, type=Event)
-    return _matches(wanted, event, msgspec.json.decode(event.data, type=dict[str, object]))
-
-
-def _matches(wanted: Filter, event: Event, data: dict[str, object]) -> bool:
-    about = data.get("target")
-    named = about.get("staff") if isinstance(about, dict) else None
-    persons = (data.get("staff_no"), data.get("device_user_id"), named)
-    return (
-        (wanted.device is None or data.get("device_id") == wanted.device)
-        and (wanted.person is None or wanted.person in persons)
-        and (wanted.day is None or event.time.startswith(wanted.day.isoformat()))
-        and (wanted.kind is None or event.type.split(".", 2)[2].rsplit(".", 1)[0] == wanted.kind)
-    )

@@ -20,7 +20,7 @@ from edge.settings.settings import Settings
 from edge.snapshot import DeviceHealth, Snapshot
 from edge.store import FILE, Reader, epoch_of, position, sequence_of
 from edge.store.books import PUNCH, Books, Held
-from edge.store.reads import Filter, passes
+from edge.store.filters import Filter, passes
 from edge.trace.trace import Found, Standing, Trace, Upstream, trace
 
 OTHERS_MAX = 5

@@ -1,31 +1,32 @@
 """One connection to the broker: paho behind a small door. A new one is made for each attempt.
 
-paho's callbacks only put frozen facts into the owner's queue, and never wait. paho keeps nothing for us: what
-was in flight when a connection ends is sent again by the outbox.
+It has no thread of its own: paho's network loop runs in its owner's, inside `hear`. paho's callbacks only
+collect frozen facts. paho keeps nothing for us: what was in flight when a connection ends is sent again by
+the outbox.
 """
 
 import contextlib
+import select
 import ssl
-import threading
+import time
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Full, Queue
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.settings.settings import UplinkSettings
+from edge.uplink.bell import Bell
 from edge.uplink.certificates import end_of, end_of_file
-from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, start, tls_context
+from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, tls_context
 
 PACKET_MAX = 256 << 20
 """MQTT's own limit, where the broker names none."""
 TAKEN_OVER = 0x8E
 """DISCONNECT reason of MQTT 5: session taken over."""
-QUEUE_MAX = 2000
-MESSAGES_MAX = 1000
-"""Of these are taken into the queue; the rest of it is for at most 100 PUBACKs and the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection is gone, or its network thread is.
+    """The connection is gone.
 
     taken_over: another client connected with our id; MQTT 5 alone tells that.
     """
@@ -72,19 +73,13 @@ Notice = Connected | Lost | Acknowledged | Arrived
 
 
 class Broker:
-    """A connection attempt and, if it succeeds, the connection; notices go to `queue` with its `life`."""
+    """A connection attempt and, if it succeeds, the connection; one thread's own. `bell` ends its `hear`."""
 
-    def __init__(
-        self,
-        settings: UplinkSettings,
-        client_id: str,
-        will: tuple[str, bytes],
-        queue: "Queue[tuple[int, Notice] | None]",
-        life: int,
-    ) -> None:
-        self._settings, self._queue, self._life = settings, queue, life
-        self._client_id, self._closing = client_id, False
-        self._thread: threading.Thread | None = None
+    def __init__(self, settings: UplinkSettings, client_id: str, will: tuple[str, bytes], bell: Bell) -> None:
+        self._settings, self._bell, self._closing = settings, bell, False
+        self._heard: deque[Notice] = deque()
+        self._poll = select.poll()
+        self._poll.register(bell, select.POLLIN)
         self._client = new_client(client_id, settings.protocol, clean=True)
         self._client.max_inflight_messages_set(65535)
         self._client.will_set(*will, qos=1, retain=True)
@@ -94,14 +89,41 @@ class Broker:
         self._client.on_disconnect = self._on_disconnect
 
     def open(self) -> None:
-        """Connect the socket and start the network thread; OSError (ssl.SSLError) when that fails."""
+        """Connect the socket; OSError (ssl.SSLError) when that fails."""
         settings = self._settings
         if settings.tls:
             self._client.tls_set_context(tls_context(settings.ca_file, settings.cert_file, settings.key_file))
         if settings.username:
             self._client.username_pw_set(settings.username, password(settings.password_file))
         self._client.connect(settings.host, settings.port, keepalive=settings.keepalive)
-        self._thread = start(self._client, self._client_id)
+
+    def hear(self, seconds: float) -> Iterator[Notice]:
+        """Let the connection work until something happens or the bell rings, no longer; what was said."""
+        self._work(0.0 if self._heard else seconds)
+        while self._heard:
+            yield self._heard.popleft()
+
+    def _work(self, seconds: float) -> None:
+        line = self._client.socket()
+        if line is None:
+            self._tell(Lost("closed"))
+            return
+        self._poll.register(line, select.POLLIN | (select.POLLOUT if self.clogged else 0))
+        decrypted = isinstance(line, ssl.SSLSocket) and line.pending() > 0
+        ready = dict(self._poll.poll(0 if decrypted else seconds * 1000))
+        if self._bell.fileno() in ready:
+            self._bell.hush()
+        happened = ready.get(line.fileno(), 0)
+        if decrypted or happened & ~select.POLLOUT:
+            self._client.loop_read()
+        if happened & select.POLLOUT:
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    @property
+    def clogged(self) -> bool:
+        """Whether the line takes no more for now."""
+        return self._client.want_write()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int | None:
         """Hand a QoS 1 message over; returns its mid, or None when the connection is gone."""
@@ -132,16 +154,20 @@ class Broker:
         }
 
     def alive(self) -> bool:
-        """Whether the network thread still works for this connection."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether the connection stands, as far as is known."""
+        return self._client.socket() is not None
 
     def close(self) -> None:
-        """End the connection, once; what was in flight is forgotten here."""
+        """End the connection, once, and give the line time for what it was given; nothing is kept."""
         self._closing = True
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        while self.alive() and (left := deadline - time.monotonic()) > 0:
+            full = self.clogged
+            lost = any(isinstance(said, Lost) for said in self.hear(left if full else 0.0))
+            if lost or not full:  # what is left unread would make the end a reset
+                break
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
-        if self._thread is not None:
-            self._thread.join(CONNECT_TIMEOUT_S)
         del self._client
 
     def _on_connect(
@@ -169,13 +195,10 @@ class Broker:
             self._tell(Lost(str(code), code.value == TAKEN_OVER))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        # A flood of messages must leave room for what ends or acknowledges: that may never wait.
-        if self._queue.qsize() < MESSAGES_MAX:
-            self._tell(Arrived(message.topic, bytes(message.payload)))
+        self._tell(Arrived(message.topic, bytes(message.payload)))
 
     def _tell(self, notice: Notice) -> None:
-        with contextlib.suppress(Full):
-            self._queue.put_nowait((self._life, notice))
+        self._heard.append(notice)
 
 
 VERIFY_CODES = {

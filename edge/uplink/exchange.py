@@ -10,7 +10,7 @@ from typing import Literal
 
 from edge.clock.clock import WallClock
 from edge.contract import HOST_STATES, Problem
-from edge.store import Reader, ReceiptRow, Store, Witness
+from edge.store import Numbers, Reader, ReceiptRow, Store, Witness
 from edge.uplink.broker import PACKET_MAX, Acknowledged, Arrived, Broker, Connected, Notice
 from edge.uplink.certificates import Certificates
 from edge.uplink.confirmations import BROKER, Confirmation
@@ -20,7 +20,7 @@ from edge.uplink.outbox import PARCEL_MAX, Outbox
 from edge.uplink.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.uplink.shelf import Shelf
 from edge.uplink.standing import Standing
-from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, Unloaded
+from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, unloaded
 
 LOG = logging.getLogger(__name__)
 
@@ -121,8 +121,8 @@ class Exchange:
         """The hall's state as a message."""
         return self._messages.state(word, self._clock.text(), self._store.tip, self.outbox, self._problems())
 
-    def pump(self, broker: Broker, reader: Reader) -> None:
-        """Publish the state when it is due, and what the window has room for.
+    def pump(self, broker: Broker, reader: Reader) -> bool:
+        """Publish the state when it is due, and some of what the window has room for; whether that was some.
 
         All wait for the connection's first PUBACK: where the broker answers nothing, no row is to blame.
         """
@@ -131,11 +131,11 @@ class Exchange:
             self._told.popleft()(broker)
         self._shelf.keep(self.outbox)
         if now < self._held_until:
-            return
+            return False
         newest, window = self._store.tip.position, self.outbox.window
         window.limit = min(WINDOW_MAX, self._receive_max - len(self._own))
-        if not self._answered or window.urgent_room <= 0:
-            return
+        if not self._answered or window.urgent_room <= 0 or broker.clogged:
+            return False
         if now - self._state_at > STATE_EVERY_S or self._state_at == 0.0:
             if self._state_at:
                 self._standing.fault("double", "")
@@ -150,9 +150,10 @@ class Exchange:
         if self.outbox.resend_if_stalled(now, newest):
             last = {app: self.receipts[app].received if app in self.receipts else "-" for app in self._apps}
             self._standing.fault("receipts", "no_receipt", ", ".join(f"{app}: {last[app]}" for app in last))
-        while parcels := self.outbox.next(reader.numbers, newest, READ_MAX):
-            for parcel in parcels:
-                self._publish(broker, parcel, now, reader)
+        parcels = self.outbox.next(reader.numbers, newest, READ_MAX)
+        for parcel in parcels:
+            self._publish(broker, parcel, now, reader)
+        return bool(parcels)
 
     def _mind_certificates(self, broker: Broker) -> None:
         ending = self.certificates.look(broker.certificate_ends(), self._clock.now())
@@ -172,12 +173,16 @@ class Exchange:
             self.outbox.refused(parcel, f"{len(payload)} bytes are more than the broker takes")
             return
         mid = broker.publish(topic, payload)
-        self.outbox.published(parcel := Unloaded(parcel), now)
+        self.outbox.published(parcel := unloaded(parcel), now)
         if mid is not None:
             self._mids[mid] = parcel
 
     def _bodies(self, parcel: Parcel, reader: Reader) -> list[bytes]:
         """What goes under the numbers of a parcel: the events, or word of those that are withheld."""
+        if isinstance(parcel, Numbers) and not self.outbox.aside.parked:
+            bodies = [body for body in parcel.bodies if body is not None]
+            if len(bodies) == len(parcel):
+                return bodies
         withholds = self.outbox.aside.withholds if self.outbox.aside.parked else None
         return [
             self._word_of(row.position, reader)

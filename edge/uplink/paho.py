@@ -1,13 +1,11 @@
-"""What both ends need of paho, and its traps: how a client is made, secured, and its network thread watched.
+"""What both ends need of paho, and its traps: how a client is made and secured.
 
-- `loop_start`, never `loop_forever` in a thread of ours: only then may `publish` come from another thread.
-- Callbacks hold locks that `publish` needs: they put into a queue and never wait for its owner.
-- An exception in a callback would end the network thread for good; we look at the thread itself.
-- paho closes its wake-up sockets when it is freed: drop the client after use.
+- Callbacks hold locks that `publish` needs: they only collect what was said, and never wait.
+- An exception in paho's reading, of bytes that it trusts, ends whatever thread runs its loop.
+- paho closes its sockets when it is freed: drop the client after use.
 """
 
 import ssl
-import threading
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -31,13 +29,6 @@ def new_client(client_id: str, protocol: str, clean: bool, manual_ack: bool = Fa
     client.suppress_exceptions = True
     client.connect_timeout = CONNECT_TIMEOUT_S
     return client
-
-
-def start(client: mqtt.Client, client_id: str) -> threading.Thread | None:
-    """Start the network thread and return it; None when it has ended already. paho does not hand it out."""
-    client.loop_start()
-    name = f"paho-mqtt-client-{client_id}"
-    return next((thread for thread in threading.enumerate() if thread.name == name), None)
 
 
 def tls_context(

@@ -7,9 +7,8 @@ ends a connection, the next life begins anew; whatever fails in one is shown and
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from queue import Empty, Full, Queue
 from uuid import uuid4
 
 from edge.backoff import next_wait
@@ -19,7 +18,8 @@ from edge.events import Place
 from edge.settings.settings import UplinkSettings
 from edge.snapshot import Line
 from edge.store import Reader, Store, Tip, sqlite
-from edge.uplink.broker import QUEUE_MAX, Broker, Connected, Lost, Notice, cause_of
+from edge.uplink.bell import Bell
+from edge.uplink.broker import Broker, Connected, Lost, Notice, cause_of
 from edge.uplink.exchange import REFUSED_WAIT_S, Exchange
 from edge.uplink.messages import Messages
 from edge.uplink.outbox import Outbox
@@ -31,6 +31,8 @@ TAKEN_OVER_S = (5.0, 60.0)
 """Two with one id throw each other out: both wait, and longer each time."""
 CONNACK_WAIT_S = 10.0
 PUBACK_WAIT_S = 60.0
+WAKE_S = 0.5
+"""How long the thread waits at most before it looks at what nobody rings for."""
 
 
 class Uplink:
@@ -51,10 +53,9 @@ class Uplink:
         self._client_id = f"hall-{place.county}-{place.hall}-"
         self._exchange = Exchange(settings.confirm, store, clock, self._messages, problems)
         self.receipts = self._exchange.receipts
-        self._queue: Queue[tuple[int, Notice] | None] = Queue(maxsize=QUEUE_MAX)
+        self._bell = Bell()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
-        self._life = 0
         self._restored = False
         self.line = Line(
             False, "broker_unreachable" if settings.host else "uplink_disabled", "", clock.text()
@@ -74,12 +75,12 @@ class Uplink:
     def stop(self) -> None:
         """Ask it to say `stopped` upstream and to leave; `join` waits for that."""
         self._stop.set()
-        self._wake()
+        self._bell.ring()
 
     def requeue(self, number: int | None) -> list[int]:
         """Send again what was set aside, one event or all; returns their numbers. See `Shelf.requeue`."""
         found = self._exchange.requeue(number)
-        self._wake()
+        self._bell.ring()
         return found
 
     def join(self, timeout_s: float) -> None:
@@ -90,7 +91,7 @@ class Uplink:
     def tell(self) -> None:
         """Something is well or wrong that was not: publish the hall's state soon."""
         self._exchange.tell()
-        self._wake()
+        self._bell.ring()
 
     def _run(self) -> None:
         wait_s = 0.0
@@ -119,13 +120,11 @@ class Uplink:
         if not self._clock.trusted():
             self._show(False, cause := "clock_untrusted")
             return cause
-        self._life += 1
         broker = Broker(
             self._settings,
             self._client_id + self._store.tip.epoch[:8],
             (self._messages.state_topic, self._exchange.state("lost")),
-            self._queue,
-            self._life,
+            self._bell,
         )
         try:
             connected = self._connect(broker)
@@ -147,33 +146,28 @@ class Uplink:
             return None
         deadline = time.monotonic() + CONNACK_WAIT_S
         while time.monotonic() < deadline and not self._stop.is_set():
-            notice = self._next_notice()
-            if isinstance(notice, Connected) and not notice.cause:
-                return notice
-            if isinstance(notice, Connected | Lost):
-                refused = isinstance(notice, Connected)
-                self._show(False, "broker_refused" if refused else "closed_before_login", notice.detail)
-                return None
+            for notice in self._hear(broker):
+                if isinstance(notice, Connected) and not notice.cause:
+                    return notice
+                if isinstance(notice, Connected | Lost):
+                    refused = isinstance(notice, Connected)
+                    self._show(False, "broker_refused" if refused else "closed_before_login", notice.detail)
+                    return None
         self._show(False, "broker_unreachable", "no CONNACK")
         return None
 
     def _serve(self, broker: Broker, reader: Reader) -> None:
         """Until the connection ends or we are told to stop."""
         while not self._stop.is_set():
-            self._exchange.pump(broker, reader)
+            more = self._exchange.pump(broker, reader)
             self._show(True, *self._exchange.standing())
-            notice = self._next_notice()
-            while notice is not None:
+            for notice in self._hear(broker, 0.0 if more else WAKE_S):
                 if isinstance(notice, Lost):
                     self._lost(notice)
                     return
                 self._exchange.heed(notice, reader)
-                notice = self._next_notice(wait_s=0.0)
             if self._exchange.certificates.renewed:
                 LOG.info("a certificate was replaced; connecting anew")
-                return
-            if not broker.alive():
-                self._lost(Lost("network thread ended"))
                 return
             if self.outbox.window.unanswered_s(time.monotonic()) > PUBACK_WAIT_S:
                 self._lost(Lost("no PUBACK"))
@@ -191,14 +185,9 @@ class Uplink:
         """How often another daemon came in our place since the start."""
         return self._exchange.takeovers
 
-    def _next_notice(self, wait_s: float = 0.5) -> Notice | None:
-        """The next notice of the present connection; None also when something only woke us."""
+    def _hear(self, broker: Broker, wait_s: float = WAKE_S) -> Iterator[Notice]:
         self._beat()
-        try:
-            item = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
-        except Empty:
-            return None
-        return item[1] if item and item[0] == self._life else None
+        return broker.hear(wait_s)
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -208,13 +197,7 @@ class Uplink:
     def _committed(self, tip: Tip) -> None:
         if tip.urgent:
             self._exchange.hurry(tip.urgent)
-        self._wake()
-
-    def _wake(self) -> None:
-        try:
-            self._queue.put_nowait(None)
-        except Full:
-            LOG.debug("the uplink is awake already")
+        self._bell.ring()
 
     def _show(self, connected: bool, cause: str, detail: str = "") -> None:
         line = self.line

@@ -3,9 +3,9 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
-from edge.store import Number
+from edge.store import Number, Numbers
 
 WINDOW_MAX = 100
 WINDOW_FIRST = 4.0
@@ -25,37 +25,13 @@ class Flight(NamedTuple):
 
 
 SENT = b"sent"
-NOTHING: frozenset[int] = frozenset()
 
 
-class Unloaded(Sequence[Number]):
-    """A parcel as it waits for the PUBACK: of a body nothing matters any more but that there is one.
-
-    A position takes eight bytes; as rows, those of a full window were two megabytes.
-    """
-
-    __slots__ = ("_places", "_stubs")
-
-    def __init__(self, parcel: Parcel) -> None:
-        self._places = array("q", [row.position for row in parcel])
-        self._stubs = {row.position for row in parcel if row.body is None} or NOTHING
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, at: int) -> Number: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Number]: ...
-
-    def __getitem__(self, at: int | slice) -> Number | list[Number]:
-        if isinstance(at, slice):
-            return [self._row(place) for place in self._places[at]]
-        return self._row(self._places[at])
-
-    def _row(self, place: int) -> Number:
-        return Number(place, None if place in self._stubs else SENT)
+def unloaded(parcel: Parcel) -> Numbers:
+    """A parcel as it waits for the PUBACK: of a body nothing matters any more but that there is one."""
+    if isinstance(parcel, Numbers) and isinstance(parcel.places, range):
+        return Numbers(parcel.places, (SENT,) * len(parcel))
+    return Numbers(array("q", [row.position for row in parcel]), [row.body and SENT for row in parcel])
 
 
 @dataclass(slots=True)

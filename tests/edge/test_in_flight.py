@@ -4,11 +4,11 @@ from edge.store import Number
 from edge.store.schema import position
 from edge.uplink.confirmations import Confirmation
 from edge.uplink.outbox import Outbox
-from edge.uplink.window import READ_MAX, WINDOW_MAX, Unloaded
+from edge.uplink.window import READ_MAX, WINDOW_MAX, unloaded
 
 
 def test_what_is_in_flight_is_held_without_its_body() -> None:
-    light = Unloaded([Number(1, b"x" * 1000), Number(2, None)])
+    light = unloaded([Number(1, b"x" * 1000), Number(2, None)])
     assert [(row.position, bool(row.body)) for row in light] == [(1, True), (2, False)]
     assert (light[-1], light[1:], len(light)) == (Number(2, None), [Number(2, None)], 2)
     assert sum(len(row.body or b"") for row in light) < 10
@@ -29,6 +29,6 @@ def test_little_is_read_at_once_and_all_of_it_in_turn() -> None:
     while parcels := outbox.next(read, rows[-1].position, READ_MAX):
         assert len(parcels) <= READ_MAX
         for parcel in parcels:
-            outbox.published(Unloaded(parcel), 1.0)
+            outbox.published(unloaded(parcel), 1.0)
             sent += [row.position for row in parcel]
     assert sent == [row.position for row in rows]

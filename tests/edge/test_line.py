@@ -1,4 +1,4 @@
-"""The uplink's line: what is lost with a connection is said again, and a network thread that died is seen."""
+"""The uplink's line: what is lost with a connection is said again, and a full one is given nothing more."""
 
 import threading
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from drivers.base import StoreBusy
 from edge.contract import Description
 from edge.store import Store, writer
-from edge.uplink.broker import Arrived, Broker
+from edge.uplink.broker import Broker
 from tests.broker import Broker as Mosquitto
 from tests.consume.upstream import Wire
 from tests.edge.test_uplink import BASE, listening, numbers, on_line, receipt, sending, states, store
@@ -19,27 +19,21 @@ from tests.store.halls import intake
 __all__ = ["store"]  # the fixture
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_network_thread_that_died_is_seen_and_replaced(
+def test_nothing_is_handed_to_a_line_that_is_full_and_all_of_it_once_it_is_not(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    died: list[str] = []
-    tell = Broker._tell
-
-    def die_once(self: Broker, notice: object) -> None:
-        if isinstance(notice, Arrived) and notice.topic.endswith("/ack/county") and not died:
-            died.append(threading.current_thread().name)
-            raise SystemExit  # paho swallows what is no more than an Exception
-        tell(self, notice)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Broker, "_tell", die_once)
     with on_line(store, tmp_path) as (wire, uplink):
         assert until(lambda: len(numbers(wire)) == 21, 10)
         wire.send(receipt(store, 21), retain=True)
-        assert until(lambda: uplink.outbox.retired == store.tip.position, 20), "by the retained receipt"
+        assert until(lambda: uplink.outbox.retired == store.tip.position, 20)
+        full = threading.Event()
+        full.set()
+        monkeypatch.setattr(Broker, "clogged", property(lambda _self: full.is_set()))
         store.take(intake(100))
+        assert not until(lambda: 22 in numbers(wire), 1.5)
+        assert not uplink.outbox.window.in_flight
+        full.clear()
         assert until(lambda: 22 in numbers(wire), 10)
-    assert died
 
 
 def test_state_and_description_are_said_again_to_a_broker_that_forgot_them(

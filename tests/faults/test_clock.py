@@ -17,7 +17,7 @@ from edge.clock.trust import BUILT
 from edge.control import command
 from edge.duty.retention import Diary, Night
 from edge.store import Reader
-from edge.store.reads import Filter, select
+from edge.store.filters import Filter, select
 from tests.faults import clock
 from tests.faults.lab import TREE, Lab, in_lanes, report
 from tests.faults.oracle import Verdict, also_lost

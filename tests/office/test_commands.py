@@ -15,7 +15,7 @@ import requests
 from edge.cli.listing import lines
 from edge.office.certificate import FILE, fingerprint
 from edge.store import FILE as DATABASE
-from edge.store.reads import Filter
+from edge.store.filters import Filter
 from tests.broker import free_port
 from tests.hall import ALONE, OFFICE, SITE, Daemon, until
 

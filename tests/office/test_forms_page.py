@@ -15,7 +15,7 @@ from edge.office.certificate import make
 from edge.store import FILE
 from edge.store.contacts import FILE as CONTACTS
 from edge.store.contacts import Contacts
-from edge.store.reads import Filter
+from edge.store.filters import Filter
 from edge.store.recent import Recent, Recents
 from tests.broker import free_port
 from tests.hall import ALONE, OFFICE, SITE, Daemon, until
