@@ -7,11 +7,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from drivers.base import IntakeClosed, StoreBusy
+from drivers.base import IntakeClosed
 from edge.events import Draft, Place
 from edge.payloads import EpochReason, HashAlg
 from edge.store import epochs, lock, marks, opening, purge, schema, sqlite, upkeep
@@ -213,10 +213,9 @@ class Store:
         )
 
     def keep_parked(self, parked: Mapping[int, str], again: Collection[int], at: str) -> None:
-        """Remember what is set aside, and why, and what is queued again; at once if the disk takes it."""
+        """Remember what is set aside, why, and what is queued again: soon; nobody waits for the disk."""
         self._writer.ride("parked", lambda ledger: save_parked(ledger.connection, parked, again, at))
-        with suppress(IntakeClosed, StoreBusy):  # it rides on
-            self._writer.save_riders()
+        self._writer.save_riders_soon()
 
     def queue_again(self, parked: Mapping[int, str], at: str) -> None:
         """A person had these queued again; on disk when it returns, else IntakeClosed or StoreBusy."""

@@ -131,8 +131,12 @@ class Writer:
         self._riders[key] = job
 
     def save_riders(self) -> None:
-        """Do not wait for such a commit."""
+        """Let them not wait for such a commit; on disk when this returns."""
         self.write(_nothing)
+
+    def save_riders_soon(self) -> None:
+        """The same, and nobody waits for it: where the disk takes nothing now, they ride on."""
+        self._jobs.put(Wish(_nothing, False))
 
     def stop(self) -> None:
         """Finish what waits, save the riders, close."""

@@ -6,6 +6,8 @@ it must hold for too long. A slow consumer is therefore sent little at a time, a
 
 from dataclasses import dataclass
 
+from edge.store import epoch_of, position
+
 AHEAD_MAX = 20_000
 """Rows: 100 parcels, a tenth of a default broker's queue."""
 AHEAD_MIN = 400
@@ -26,6 +28,10 @@ class Ahead:
     _watched: int = 0
     """The position whose receipt is awaited, 0 = none."""
     _sent_at: float = 0.0
+
+    def too_far(self, first: int, retired: int) -> bool:
+        """Whether what comes next, at `first`, waits for receipts of what lies between it and `retired`."""
+        return first - max(retired, position(epoch_of(first), 0)) > self.limit
 
     def sent(self, position: int, now: float) -> None:
         """The backlog was sent up to here."""

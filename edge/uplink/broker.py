@@ -8,7 +8,6 @@ the outbox.
 import contextlib
 import select
 import ssl
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.settings.settings import UplinkSettings
 from edge.uplink.bell import Bell
 from edge.uplink.certificates import end_of, end_of_file
-from edge.uplink.paho import CONNECT_TIMEOUT_S, new_client, password, tls_context
+from edge.uplink.paho import new_client, password, tls_context
 
 PACKET_MAX = 256 << 20
 """MQTT's own limit, where the broker names none."""
@@ -158,14 +157,8 @@ class Broker:
         return self._client.socket() is not None
 
     def close(self) -> None:
-        """End the connection, once, and give the line time for what it was given; nothing is kept."""
+        """End the connection, once; what was in flight is forgotten here, and may not arrive."""
         self._closing = True
-        deadline = time.monotonic() + CONNECT_TIMEOUT_S
-        while self.alive() and (left := deadline - time.monotonic()) > 0:
-            full = self.clogged
-            lost = any(isinstance(said, Lost) for said in self.hear(left if full else 0.0))
-            if lost or not full:  # what is left unread would make the end a reset
-                break
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
         del self._client

@@ -10,7 +10,7 @@ from typing import Literal
 
 from edge.clock.clock import WallClock
 from edge.contract import HOST_STATES, Problem
-from edge.store import Numbers, Reader, ReceiptRow, Store, Witness
+from edge.store import Reader, ReceiptRow, Store, Witness
 from edge.uplink.broker import PACKET_MAX, Acknowledged, Arrived, Broker, Connected, Notice
 from edge.uplink.certificates import Certificates
 from edge.uplink.confirmations import BROKER, Confirmation
@@ -21,6 +21,7 @@ from edge.uplink.receipts import Contradicts, OtherDatabase, Unfit, fit
 from edge.uplink.shelf import Shelf
 from edge.uplink.standing import Standing
 from edge.uplink.window import READ_MAX, WINDOW_MAX, Parcel, unloaded
+from edge.uplink.withheld import bodies_of
 
 LOG = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ REFUSALS_MAX = 10
 UNMUTE_S = 3600.0
 """How often it is tried again where the broker took neither a row nor word of it."""
 STATE_EVERY_S = 300.0
+LAST_WORD_S = 2.0
 STATE_AGAIN_S = 5.0
 """At most so often where somebody must hear it."""
 TOLD_MAX = 10_000
@@ -100,14 +102,24 @@ class Exchange:
         broker.subscribe(self._messages.receipts_filter, HOST_STATES, self._messages.state_topic)
         self._say(broker, self._messages.description_topic, self._messages.description())
 
-    def end(self, broker: Broker | None, last_word: bool) -> None:
+    def end(self, broker: Broker, last_word: bool) -> None:
         """The connection is over: what was in flight has an unknown fate. last_word: say that we stop."""
-        if broker and last_word and broker.alive():
-            broker.publish(self._messages.state_topic, self.state("stopped"), retain=True)
+        if last_word and broker.alive():
+            self._last_word(broker)
         self.outbox.disconnected(blameless=self.contested)
         self._shelf.keep(self.outbox)
         self._mids.clear()
         self._own.clear()
+
+    def _last_word(self, broker: Broker) -> None:
+        """Say that we stop, and wait for the PUBACK: the end of a socket may throw away what is in flight."""
+        mid = broker.publish(self._messages.state_topic, self.state("stopped"), retain=True)
+        deadline = time.monotonic() + LAST_WORD_S
+        while mid is not None and broker.alive() and (left := deadline - time.monotonic()) > 0:
+            for notice in broker.hear(left):
+                if isinstance(notice, Acknowledged):
+                    self._puback(notice)
+                    mid = None if notice.mid == mid else mid
 
     def standing(self) -> tuple[str, str]:
         """Cause and detail of the line while the connection stands."""
@@ -164,8 +176,9 @@ class Exchange:
         self._own.add(broker.publish(topic, payload, retain=True))
 
     def _publish(self, broker: Broker, parcel: Parcel, now: float, reader: Reader) -> None:
+        bodies = bodies_of(parcel, self.outbox.aside, lambda place: self._word_of(place, reader))
         try:
-            topic, payload = self._messages.pack(self._bodies(parcel, reader), self._hosts.all_take("gzip"))
+            topic, payload = self._messages.pack(bodies, self._hosts.all_take("gzip"))
         except NoTopic as error:
             self.outbox.refused(parcel, str(error))
             return
@@ -176,20 +189,6 @@ class Exchange:
         self.outbox.published(parcel := unloaded(parcel), now)
         if mid is not None:
             self._mids[mid] = parcel
-
-    def _bodies(self, parcel: Parcel, reader: Reader) -> list[bytes]:
-        """What goes under the numbers of a parcel: the events, or word of those that are withheld."""
-        if isinstance(parcel, Numbers) and not self.outbox.aside.parked:
-            bodies = [body for body in parcel.bodies if body is not None]
-            if len(bodies) == len(parcel):
-                return bodies
-        withholds = self.outbox.aside.withholds if self.outbox.aside.parked else None
-        return [
-            self._word_of(row.position, reader)
-            if row.body is None or (withholds and withholds(row.position))
-            else row.body
-            for row in parcel
-        ]
 
     def _word_of(self, place: int, reader: Reader) -> bytes:
         """What goes under the number of an event that does not: that it is withheld, and why."""

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from edge.store import Number, epoch_of, position
+from edge.store import Number
 from edge.uplink.ahead import Ahead
 from edge.uplink.aside import Aside
 from edge.uplink.confirmations import BROKER, PASSES_MAX, Confirmation, Fitting, Passed, Span
@@ -73,13 +73,22 @@ class Outbox:
             self.sent = newest
 
     def next(self, read: Read, newest: int, most: int = WINDOW_MAX) -> list[Parcel]:
-        """The messages to publish now, as far as the window has room, `most` at once."""
+        """The messages to publish now, `most` at once, as the window has room: in flight from here on."""
+        parcels: list[Parcel] = []
+        try:
+            self._fill(parcels, read, newest, most)
+        finally:  # also where a read failed: what was taken from a lane is sent again
+            self.window.hand_out(parcels)
+        return parcels
+
+    def _fill(self, parcels: list[Parcel], read: Read, newest: int, most: int) -> None:
         if newest - self.sent > FRESH_MAX:
             self.fall_behind(newest)
         room, urgent_room = min(most, self.window.room), min(most, self.window.urgent_room)
         if self._strikes:
             room = urgent_room = 1 - len(self.window.in_flight)
-        parcels = self._hurried(read, urgent_room)
+        while self.urgent and urgent_room > len(parcels):
+            parcels += self._hurried(read)
         while room > len(parcels) and self.sent < newest:
             rows = self._fresh(read, room - len(parcels), newest)
             parcels += [(row,) for row in rows if not self._held(row.position)]
@@ -87,7 +96,6 @@ class Outbox:
             while room > len(parcels) and spans and not (spans is self.behind and self._too_far_ahead()):
                 floor = self.retired if spans is self.behind else 0
                 parcels += filter(None, [self._stretch(read, spans, skip, floor)])
-        return parcels
 
     def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""
@@ -217,17 +225,15 @@ class Outbox:
         self._stall.soon()
         self.requeue(self.aside.requeued)
 
-    def _hurried(self, read: Read, room: int) -> list[Parcel]:
-        parcels: list[Parcel] = []
-        while self.urgent and room > len(parcels):
-            place = self.urgent.popleft()
-            rows = [row for row in read(place - 1, 1) if row.position == place and not self._held(place)]
-            if rows:
-                self._overtook.add(place)
-                parcels.append(rows)
-            else:
-                self._strikes.pop(place, None)
-        return parcels
+    def _hurried(self, read: Read) -> list[Parcel]:
+        place = self.urgent[0]
+        rows = [row for row in read(place - 1, 1) if row.position == place and not self._held(place)]
+        self.urgent.popleft()
+        if rows:
+            self._overtook.add(place)
+            return [rows]
+        self._strikes.pop(place, None)
+        return []
 
     def _fresh(self, read: Read, limit: int, newest: int) -> list[Number]:
         rows = [row for row in read(self.sent, limit) if row.position <= newest]
@@ -241,23 +247,19 @@ class Outbox:
 
     def _stretch(self, read: Read, spans: deque[Span], skip: Callable[[int], bool], floor: int) -> Parcel:
         """The next parcel of some spans, which it shortens; empty where a stretch is held or mute."""
-        first, last = spans.popleft()
+        first, last = spans[0]
         rows = read(max(first - 1, floor), self.parcel_max)
+        spans.popleft()
         if rows and rows[-1].position > last:
             rows = [row for row in rows if row.position <= last]
         elif rows and rows[-1].position < last:
             spans.appendleft((rows[-1].position + 1, last))
-        parcel = rows
-        if not self._untouched(first):
-            parcel = [row for row in rows if not skip(row.position) and row.position not in self.aside.mute]
-        if not parcel or parcel[0].position != first:
+        highest = max(confirmation.highest for confirmation in self.confirmations.values())
+        if first <= highest or self._overtook or self.aside.mute:  # else each row is to go, unlooked at
+            rows = [row for row in rows if not skip(row.position) and row.position not in self.aside.mute]
+        if not rows or rows[0].position != first:
             self._strikes.pop(first, None)
-        return parcel
-
-    def _untouched(self, first: int) -> bool:
-        """Whether nothing from here on was ever sent, so that no row needs a look of its own."""
-        newest = max(confirmation.highest for confirmation in self.confirmations.values())
-        return first > newest and not self._overtook and not self.aside.mute
+        return rows
 
     def _set_aside(self, place: int, why: str) -> None:
         self.aside.park(place, why)
@@ -287,10 +289,8 @@ class Outbox:
             self.behind.append((after + 1, self.sent))
 
     def _too_far_ahead(self) -> bool:
-        """Whether the backlog waits for receipts: a broker drops what it must hold for too long."""
-        first = self.behind[0][0]
-        held = max(self.retired, position(epoch_of(first), 0))
-        return BROKER not in self.confirmations and first - held > self.ahead.limit
+        """Whether the backlog waits for receipts."""
+        return BROKER not in self.confirmations and self.ahead.too_far(self.behind[0][0], self.retired)
 
     def _covered(self, place: int) -> bool:
         return all(confirmation.covers(place) for confirmation in self.confirmations.values())

@@ -134,8 +134,10 @@ class Uplink:
             self._serve(broker, reader)
             return ""
         finally:
-            self._exchange.end(broker, last_word=self._stop.is_set())
-            broker.close()
+            try:
+                self._exchange.end(broker, last_word=self._stop.is_set())
+            finally:
+                broker.close()
 
     def _connect(self, broker: Broker) -> Connected | None:
         """Wait for the broker's CONNACK; None, and the line says why, when it does not take us."""

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 from edge.store import Number, Numbers
@@ -18,7 +19,7 @@ Parcel = Sequence[Number]
 
 
 class Flight(NamedTuple):
-    """A parcel at the broker that is not answered yet."""
+    """A parcel that is not answered yet; sent_at: `inf` where the broker does not have it either."""
 
     parcel: Parcel
     sent_at: float
@@ -55,6 +56,10 @@ class Window:
     def urgent_room(self) -> int:
         """How many may go that cannot wait for the line."""
         return self.limit - len(self.in_flight)
+
+    def hand_out(self, parcels: Sequence[Parcel]) -> None:
+        """These are about to be published."""
+        self.in_flight.update((parcel[0].position, Flight(parcel, inf)) for parcel in parcels)
 
     def published(self, parcel: Parcel, now: float) -> None:
         """A parcel was handed to the broker connection."""

@@ -4,12 +4,16 @@ It is no row and has no number of its own: it is made on the fly of what the sto
 Upstream settles the number with it, and its chain goes on with the original's hash.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from edge.contract import Event
 from edge.events import VERSION, Place, event_id, event_type
 from edge.payloads import EventWithheld, WithheldReason
-from edge.store import Stub, sequence_of
+from edge.store import Numbers, Stub, sequence_of
+from edge.uplink.aside import Aside
+from edge.uplink.window import Parcel
 
 KIND = "edge.event_withheld"
 
@@ -39,3 +43,15 @@ def withhold(stub: Stub, place: Place, reason: WithheldReason, detail: str, at: 
         data=msgspec.Raw(msgspec.json.encode(data)),
     )
     return msgspec.json.encode(event)
+
+
+def bodies_of(parcel: Parcel, aside: Aside, word_of: Callable[[int], bytes]) -> list[bytes]:
+    """What goes under the numbers of a parcel: the events, or word of those that are withheld."""
+    if isinstance(parcel, Numbers) and not aside.parked:
+        bodies = [body for body in parcel.bodies if body is not None]
+        if len(bodies) == len(parcel):
+            return bodies
+    return [
+        word_of(row.position) if row.body is None or aside.withholds(row.position) else row.body
+        for row in parcel
+    ]

@@ -98,30 +98,29 @@ def _readable(bell: Bell) -> bool:
     return bool(select.select([bell], [], [], 0)[0])
 
 
-def test_what_a_slow_peer_has_not_taken_is_waited_for_and_goes_before_the_end() -> None:
+def test_what_a_slow_peer_has_not_taken_is_handed_on_as_it_takes_it() -> None:
     with line(buffer=4096) as (broker, peer, _bell):
-        for _ in range(sent := 60):
+        for _ in range(60):
             broker.publish("evt", bytes(100_000))
         assert [*broker.hear(0.1)] == [], "nobody reads: nothing is lost either"
         assert broker.clogged
-        came = bytearray()
-        reader = threading.Thread(target=lambda: _read_all(peer, came))
-        reader.start()
+        came, found = bytearray(), list[bytes]()
+        peer.setblocking(False)
+        while len(found) < 60:
+            readable, _, _ = select.select([peer], [], [], 20)
+            assert readable
+            came += peer.recv(65_536)
+            found += packets(came)
+            assert [*broker.hear(0.0)] == []
+        assert [(packet[0] & 0xF0, len(packet) > 100_000) for packet in found] == [(PUBLISH, True)] * 60
+        assert not broker.clogged
         broker.close()
-        reader.join(30)
-        found = packets(came)
-        assert [packet[0] & 0xF0 for packet in found] == [PUBLISH] * sent + [DISCONNECT]
-        assert all(len(packet) > 100_000 for packet in found[:-1])
 
 
-def _read_all(peer: socket.socket, came: bytearray) -> None:
-    while piece := peer.recv(65_536):
-        came += piece
-
-
-def test_a_peer_that_takes_nothing_holds_the_end_up_for_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.uplink.broker.CONNECT_TIMEOUT_S", 0.5)
+def test_the_end_waits_for_nobody() -> None:
     with line(buffer=4096) as (broker, _peer, _bell):
         while not broker.clogged:
             broker.publish("evt", bytes(100_000))
+        began = time.monotonic()
         broker.close()
+        assert time.monotonic() - began < 60

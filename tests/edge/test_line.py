@@ -8,11 +8,12 @@ import pytest
 
 from drivers.base import StoreBusy
 from edge.contract import Description
-from edge.store import Store, writer
+from edge.store import Numbers, Reader, Store, sqlite, writer
 from edge.uplink.broker import Broker
 from tests.broker import Broker as Mosquitto
 from tests.consume.upstream import Wire
 from tests.edge.test_uplink import BASE, listening, numbers, on_line, receipt, sending, states, store
+from tests.faults.proxy import Proxy
 from tests.hall import until
 from tests.store.halls import intake
 
@@ -34,6 +35,42 @@ def test_nothing_is_handed_to_a_line_that_is_full_and_all_of_it_once_it_is_not(
         assert not uplink.outbox.window.in_flight
         full.clear()
         assert until(lambda: 22 in numbers(wire), 10)
+
+
+def test_the_last_word_arrives_though_the_line_was_full_of_events(store: Store, tmp_path: Path) -> None:
+    store.take(intake(*range(100, 1100)))
+    with Mosquitto(tmp_path / "broker") as broker, listening(broker) as wire, Proxy(broker.port) as proxy:
+        proxy.bytes_per_s = 500_000
+        with sending(store, proxy.port) as uplink:
+            uplink.outbox.parcel_max = 50
+            assert until(lambda: len(wire.seen) > 8, 30)
+            uplink.stop()
+            uplink.join(8)
+            under_way = len(uplink.outbox.window.in_flight)
+        assert until(lambda: "stopped" in states(wire), 20)
+        assert not until(lambda: "lost" in states(wire), 1), f"{under_way} were under way"
+
+
+@pytest.mark.parametrize("confirm", [("county",), ()])
+def test_a_read_that_fails_between_two_messages_loses_none(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirm: tuple[str, ...]
+) -> None:
+    for hour in range(3):
+        store.take(intake(*range(100 + hour * 100, 200 + hour * 100)))
+    real, calls = Reader.numbers, [0]
+
+    def failing(reader: Reader, position: int, limit: int) -> Numbers:
+        calls[0] += 1
+        if calls[0] in (40, 41, 90):
+            raise sqlite.OperationalError("disk I/O error")
+        return real(reader, position, limit)
+
+    monkeypatch.setattr(Reader, "numbers", failing)
+    with on_line(store, tmp_path, confirm=confirm) as (wire, uplink):
+        assert until(lambda: len(set(numbers(wire))) == store.tip.sequence, 30)
+        assert confirm or until(lambda: uplink.outbox.retired == store.tip.position, 20)
+        assert not uplink.outbox.aside.parked
+    assert calls[0] > 90
 
 
 def test_state_and_description_are_said_again_to_a_broker_that_forgot_them(

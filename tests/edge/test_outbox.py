@@ -621,6 +621,39 @@ def test_whatever_happens_the_consumer_ends_with_everything(seed: int) -> None:
     assert not box.isolating
 
 
+@settings(max_examples=200)
+@given(seed=st.integers(0, 10**9))
+def test_what_was_taken_from_a_lane_and_never_published_is_sent_again(seed: int) -> None:
+    """Reads fail, and lives end between one message and the next; the broker alone confirms."""
+    chance = random.Random(seed)
+    box, took = outbox(BROKER), set[int]()
+
+    def failing(after: int, limit: int) -> list[Number]:
+        if chance.random() < 0.2:
+            raise OSError("disk I/O error")
+        return read(after, limit)
+
+    for step in range(200):
+        newest = min(LOG, 5 + step // 4)
+        box.parcel_max = chance.choice([1, 3, 7])
+        if chance.random() < 0.2:
+            box.fall_behind(newest)
+        if chance.random() < 0.1:
+            box.hurry([chance.randint(max(1, newest - 3), newest)])
+        try:
+            for parcel in box.next(failing, newest, chance.choice([1, 3, 8])):
+                if chance.random() < 0.1:
+                    raise OSError("a bug on the way out")
+                box.published(parcel, step)
+                took.update(row.position for row in parcel)
+                box.acknowledged(parcel[0].position, step)
+        except OSError:
+            box.disconnected(blameless=True)
+        assert took.issuperset(range(1, box.retired + 1)), "retired what the broker never took"
+    took.update(drain(box))
+    assert took == set(range(1, LOG + 1))
+
+
 def test_a_crowded_consumer_is_not_sent_copies_of_everything() -> None:
     """Receipts take 200 s, as where a thousand halls come at once: what waits is not lost."""
     lag, newest, box, n = 200, 8_000, Outbox({"county": Confirmation()}, parcel_max=200), 0
