@@ -75,7 +75,7 @@ class Broker:
     """A connection attempt and, if it succeeds, the connection; one thread's own. `bell` ends its `hear`."""
 
     def __init__(self, settings: UplinkSettings, client_id: str, will: tuple[str, bytes], bell: Bell) -> None:
-        self._settings, self._bell, self._closing = settings, bell, False
+        self._settings, self._bell = settings, bell
         self._heard: deque[Notice] = deque()
         self._poll = select.poll()
         self._poll.register(bell, select.POLLIN)
@@ -105,7 +105,7 @@ class Broker:
     def _work(self, seconds: float) -> None:
         line = self._client.socket()
         if line is None:
-            self._tell(Lost("closed"))
+            self._heard.append(Lost("closed"))
             return
         self._poll.register(line, select.POLLIN | (select.POLLOUT if self.clogged else 0))
         decrypted = isinstance(line, ssl.SSLSocket) and line.pending() > 0
@@ -158,7 +158,6 @@ class Broker:
 
     def close(self) -> None:
         """End the connection, once; what was in flight is forgotten here, and may not arrive."""
-        self._closing = True
         with contextlib.suppress(OSError, ValueError):
             self._client.disconnect()
         del self._client
@@ -174,24 +173,20 @@ class Broker:
         cause = "broker_refused" if code.is_failure else ""
         receive_max = int(getattr(properties, "ReceiveMaximum", 65535))
         packet_max = int(getattr(properties, "MaximumPacketSize", PACKET_MAX))
-        self._tell(Connected(cause, str(code), receive_max, packet_max))
+        self._heard.append(Connected(cause, str(code), receive_max, packet_max))
 
     def _on_publish(
         self, _client: mqtt.Client, _userdata: object, mid: int, code: ReasonCode, _properties: object
     ) -> None:
-        self._tell(Acknowledged(mid, int(code.value)))
+        self._heard.append(Acknowledged(mid, int(code.value)))
 
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: object, _flags: object, code: ReasonCode, _properties: object
     ) -> None:
-        if not self._closing:
-            self._tell(Lost(str(code), code.value == TAKEN_OVER))
+        self._heard.append(Lost(str(code), code.value == TAKEN_OVER))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        self._tell(Arrived(message.topic, bytes(message.payload)))
-
-    def _tell(self, notice: Notice) -> None:
-        self._heard.append(notice)
+        self._heard.append(Arrived(message.topic, bytes(message.payload)))
 
 
 VERIFY_CODES = {
