@@ -102,11 +102,14 @@ class Exchange:
         broker.subscribe(self._messages.receipts_filter, HOST_STATES, self._messages.state_topic)
         self._say(broker, self._messages.description_topic, self._messages.description())
 
-    def end(self, broker: Broker, last_word: bool) -> None:
-        """The connection is over: what was in flight has an unknown fate. last_word: say that we stop."""
+    def end(self, broker: Broker, last_word: bool, blameless: bool) -> None:
+        """The connection is over: what was in flight has an unknown fate. last_word: say that we stop.
+
+        blameless: it is our own disk that ended it, no message.
+        """
         if last_word and broker.alive():
             self._last_word(broker)
-        self.outbox.disconnected(blameless=self.contested)
+        self.outbox.disconnected(blameless or self.contested)
         self._shelf.keep(self.outbox)
         self._mids.clear()
         self._own.clear()

@@ -2,17 +2,22 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
+from threading import Lock
 
 from edge.store import Reader, Store, sequence_of
 from edge.uplink.outbox import Outbox
 
 
 class Shelf:
-    """`requeue` may be called from any thread; the rest is the uplink's own."""
+    """`requeue` may be called from any thread; the rest is the uplink's own.
+
+    _turn: what the outbox knows is not written while an order is, which it does not know yet.
+    """
 
     def __init__(self, store: Store, now: Callable[[], str]) -> None:
         self._store, self._now = store, now
         self._asked: deque[Collection[int]] = deque()
+        self._turn = Lock()
 
     def restore(self, outbox: Outbox, reader: Reader) -> None:
         """At the start of an outbox: what was set aside, and is to go again."""
@@ -28,15 +33,21 @@ class Shelf:
         parked = dict(outbox.aside.parked)
         found = {place: why for place, why in parked.items() if number in (None, sequence_of(place))}
         if found:
-            self._store.queue_again(found, self._now())
-            self._asked.append(found)
+            with self._turn:
+                self._store.queue_again(found, self._now())
+                self._asked.append(found)
         return sorted(map(sequence_of, found))
 
     def keep(self, outbox: Outbox) -> None:
-        """Tell the outbox what a person asked for, and the disk what has changed."""
-        while self._asked:
-            outbox.requeue(self._asked.popleft())
-        aside = outbox.aside
-        if aside.changed:
-            aside.changed = False
-            self._store.keep_parked(dict(aside.parked), set(aside.requeued), self._now())
+        """Tell the outbox what a person asked for, and the disk what has changed; later, while one asks."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            while self._asked:
+                outbox.requeue(self._asked.popleft())
+            aside = outbox.aside
+            if aside.changed:
+                aside.changed = False
+                self._store.keep_parked(dict(aside.parked), set(aside.requeued), self._now())
+        finally:
+            self._turn.release()

@@ -120,24 +120,25 @@ class Uplink:
         if not self._clock.trusted():
             self._show(False, cause := "clock_untrusted")
             return cause
-        broker = Broker(
-            self._settings,
-            self._client_id + self._store.tip.epoch[:8],
-            (self._messages.state_topic, self._exchange.state("lost")),
-            self._bell,
-        )
+        will = self._messages.state_topic, self._exchange.state("lost")
+        client_id = self._client_id + self._store.tip.epoch[:8]
+        with closing(Broker(self._settings, client_id, will, self._bell)) as broker:
+            return self._converse(broker, reader)
+
+    def _converse(self, broker: Broker, reader: Reader) -> str:
+        begun = unread = False
         try:
-            connected = self._connect(broker)
-            if not connected:
+            if not (connected := self._connect(broker)):
                 return self.line.cause
+            begun = True
             self._exchange.begin(broker, connected)
             self._serve(broker, reader)
             return ""
+        except sqlite.Error:
+            unread = True
+            raise
         finally:
-            try:
-                self._exchange.end(broker, last_word=self._stop.is_set())
-            finally:
-                broker.close()
+            self._exchange.end(broker, last_word=begun and self._stop.is_set(), blameless=unread)
 
     def _connect(self, broker: Broker) -> Connected | None:
         """Wait for the broker's CONNACK; None, and the line says why, when it does not take us."""

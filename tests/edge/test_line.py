@@ -8,7 +8,7 @@ import pytest
 
 from drivers.base import StoreBusy
 from edge.contract import Description
-from edge.store import Numbers, Reader, Store, sqlite, writer
+from edge.store import Numbers, Reader, Store, sequence_of, sqlite, writer
 from edge.uplink.broker import Broker
 from tests.broker import Broker as Mosquitto
 from tests.consume.upstream import Wire
@@ -71,6 +71,29 @@ def test_a_read_that_fails_between_two_messages_loses_none(
         assert confirm or until(lambda: uplink.outbox.retired == store.tip.position, 20)
         assert not uplink.outbox.aside.parked
     assert calls[0] > 90
+
+
+def test_a_log_that_cannot_be_read_is_tried_ever_more_rarely_and_blames_no_message(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls, isolating = Reader.numbers, [0], list[bool]()
+
+    def failing(reader: Reader, position: int, limit: int) -> Numbers:
+        calls[0] += 1
+        isolating.append(uplink.outbox.isolating)
+        if limit > 1 or sequence_of(position) >= 23:
+            raise sqlite.OperationalError("disk I/O error")
+        return real(reader, position, limit)
+
+    with on_line(store, tmp_path) as (wire, uplink):
+        assert until(lambda: len(numbers(wire)) == 21, 20)
+        monkeypatch.setattr(Reader, "numbers", failing)
+        for number in range(3):
+            store.take(intake(100 + number))
+        assert until(lambda: calls[0] > 6, 60)
+        monkeypatch.setattr(Reader, "numbers", real)
+        assert until(lambda: len(set(numbers(wire))) == 24, 60)
+    assert not any(isolating)
 
 
 def test_state_and_description_are_said_again_to_a_broker_that_forgot_them(
