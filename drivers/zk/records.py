@@ -193,12 +193,19 @@ _USER_28, _USER_72 = Struct("<HB5s8sIxBhI"), Struct("<HB8s24sIx7sx24s")
 def decode_users(data: bytes, count: int, encoding: str) -> list[User] | None:
     """The user table; `count` = users by the terminal's own counter, 0 if it does not say.
 
-    Seven long rows are as many bytes as eighteen short ones: None where the counter speaks for neither.
+    Seven long rows are as many bytes as eighteen short ones: None where the counter speaks for neither. Long
+    rows cut short may be ten short ones: None, too, where it does not speak for them and two share a uid.
     """
     tables = [_users_72(data, encoding), _users_28(data, encoding)]
     if all(tables) and count not in (0, *map(len, tables)):
         return None
-    return max(tables, key=lambda users: (len(users) == count, _named_share(users)))
+    best = max(tables, key=lambda users: (count == len(users) > 0, _named_share(users)))
+    return best if len(best) == count or _sound(best) else None
+
+
+def _sound(users: list[User]) -> bool:
+    """Whether each row has a number of its own, as every terminal gives them; 0 is none."""
+    return len({user.uid for user in users} - {0}) == len(users)
 
 
 def _users_28(data: bytes, encoding: str) -> list[User]:

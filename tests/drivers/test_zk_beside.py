@@ -132,6 +132,13 @@ def test_a_table_that_fits_rows_of_either_size_is_told_apart_by_the_counter_alon
     )
 
 
+@pytest.mark.parametrize("rows", [0, 7])
+def test_a_table_of_long_rows_that_was_cut_is_no_table_of_short_ones(rows):
+    table = b"".join(user_72(User(1 + n, str(1001 + n))) for n in range(7))
+    assert len(decode_users(table, rows, "gb18030") or ()) == 7
+    assert decode_users(table[:280], rows, "gb18030") is None, "ten short rows, and two without a number"
+
+
 def test_nobody_is_gone_whom_a_table_that_was_cut_short_does_not_name():
     cut: list[int] = []
 
