@@ -15,7 +15,10 @@ from edge.store import schema
 Proof = tuple[int, bytes | None, bytes]
 """Position, body and hash of a row as stored; a stub has no body."""
 Joined = tuple[int, int, int, bytes | None, bytes | None]
-"""Of some rows: how many, first and last position, their bodies as lines, their hashes in one piece."""
+"""Of some rows: how many, first and last position, their bodies as lines, their hashes in one piece.
+
+All but the first are NULL where there is no row, the lines also where there are stubs alone.
+"""
 
 
 class Number(msgspec.Struct, frozen=True, gc=False):
@@ -60,11 +63,10 @@ def numbers_of(rows: Sequence[Proof]) -> Numbers:
 def whole(joined: Joined, digests: Mapping[int, Digest]) -> Numbers | None:
     """Rows without a gap and as they were sealed; None where that is not so, and each needs a look."""
     count, first, last, lines, hashes = joined
-    epoch = schema.epoch_of(first or 0)
-    if lines is None or last - first + 1 != count or epoch not in digests:
+    if lines is None or last - first + 1 != count:
         return None
-    bodies, digest = lines.split(b"\n"), digests[epoch]
-    if b"".join(map(digest, bodies)) != hashes:
+    bodies, digest = lines.split(b"\n"), digests.get(schema.epoch_of(first))
+    if digest is None or b"".join(map(digest, bodies)) != hashes:
         return None
     return Numbers(range(first, last + 1), bodies)
 

@@ -111,14 +111,14 @@ class Reader:
     def _proved(self, sql: str, values: tuple[int, int]) -> list[Proof]:
         """Position, body and hash of rows whose body is what was sealed; DatabaseError where one is not."""
         rows = self._ask(sql, values)
-        if rows:
-            self._know_epoch(rows[-1][0])
+        self._know_epoch(rows[-1][0] if rows else None)
         if wrong := first_wrong(rows, self._digests):
             raise self._seen(sqlite.DatabaseError(f"event {wrong} is malformed"))
         return rows
 
-    def _know_epoch(self, position: int) -> None:
-        if schema.epoch_of(position) not in self._digests:
+    def _know_epoch(self, position: int | None) -> None:
+        """Know the hash function of a row's epoch; None for no row."""
+        if position is not None and schema.epoch_of(position) not in self._digests:
             epochs = self._ask("SELECT number, hash_alg FROM epoch")
             self._digests = {number: digest_of(algorithm) for number, algorithm in epochs}
 
@@ -142,7 +142,7 @@ class Reader:
         """The next numbers of the log, with their body or without; DatabaseError where one was altered."""
         if limit > 1:
             (joined,) = self._ask(JOINED, (position, limit))
-            self._know_epoch(joined[1] or position)
+            self._know_epoch(joined[1])
             if found := whole(joined, self._digests):
                 return found
         return numbers_of(
